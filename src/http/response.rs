@@ -1,0 +1,108 @@
+//! The head of a response: status, reason and fields.
+
+use super::fields::Fields;
+use super::request::Method;
+use crate::error::{Error, Kind, Result};
+
+/// The head of a response. Its content travels beside it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ResponseHead {
+    /// The status code, 100 to 999; 0 while it is not set.
+    pub status: u16,
+    /// The reason phrase: bytes, often empty.
+    pub reason: Vec<u8>,
+    /// The fields in order.
+    pub fields: Fields,
+}
+
+/// How long a message's content is, as its head says (RFC 9112 §6.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framing {
+    /// Exactly so many bytes.
+    Length(u64),
+    /// The coding, or the end of the connection, says where it ends.
+    Unannounced,
+    /// The head contradicts itself; what follows is not to be stored.
+    Contradictory,
+}
+
+impl ResponseHead {
+    /// Makes a head without fields.
+    pub fn new(status: u16, reason: &[u8]) -> Result<Self> {
+        if !(100..=999).contains(&status) {
+            return Err(Error::new(
+                Kind::Argument,
+                format!("status code {status} is not between 100 and 999"),
+            ));
+        }
+        if reason.iter().any(|b| matches!(b, b'\r' | b'\n' | 0)) {
+            return Err(Error::new(Kind::Field, "the reason phrase holds CR, LF or NUL"));
+        }
+        Ok(ResponseHead { status, reason: reason.to_vec(), fields: Fields::new() })
+    }
+
+    /// How long the content of this answer to a request of `method` is (RFC 9112 §6.3).
+    pub fn framing(&self, method: &Method) -> Framing {
+        let mut lengths = self.fields.all(b"Content-Length").map(content_length);
+        let first = lengths.next();
+        if first == Some(None) || lengths.any(|other| Some(other) != first) {
+            return Framing::Contradictory;
+        }
+        if self.fields.contains(b"Transfer-Encoding") {
+            // Both at once may be an attempt at request smuggling (RFC 9112 §6.1).
+            return if first.is_some() { Framing::Contradictory } else { Framing::Unannounced };
+        }
+        if method.as_str() == "HEAD" || self.status < 200 || matches!(self.status, 204 | 304) {
+            return Framing::Length(0);
+        }
+        first.flatten().map_or(Framing::Unannounced, Framing::Length)
+    }
+}
+
+/// One Content-Length line; equal members of a list count as one (RFC 9110 §8.6).
+fn content_length(value: &[u8]) -> Option<u64> {
+    let mut members = value.split(|b| *b == b',').map(|member| {
+        let digits = std::str::from_utf8(super::fields::trim(member)).ok()?;
+        let all_digits = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+        all_digits.then(|| digits.parse::<u64>().ok()).flatten()
+    });
+    let first = members.next().flatten()?;
+    members.all(|other| other == Some(first)).then_some(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn framing(method: &[u8], status: u16, lines: &[(&str, &str)]) -> Framing {
+        let mut head = ResponseHead::new(status, b"").unwrap();
+        for (name, value) in lines {
+            head.fields.add(name.as_bytes(), value.as_bytes()).unwrap();
+        }
+        head.framing(&Method::new(method).unwrap())
+    }
+
+    #[test]
+    fn framing_follows_rfc_9112() {
+        let length = "Content-Length";
+        let coding = ("Transfer-Encoding", "chunked");
+        for (lines, expected) in [
+            (&[][..], Framing::Unannounced),
+            (&[(length, "5")], Framing::Length(5)),
+            (&[(length, "5"), (length, "5")], Framing::Length(5)),
+            (&[(length, "5, 5")], Framing::Length(5)),
+            (&[(length, "5"), (length, "6")], Framing::Contradictory),
+            (&[(length, "5, 6")], Framing::Contradictory),
+            (&[(length, "-1")], Framing::Contradictory),
+            (&[(length, "+1")], Framing::Contradictory),
+            (&[(length, "")], Framing::Contradictory),
+            (&[(length, "99999999999999999999")], Framing::Contradictory),
+            (&[coding], Framing::Unannounced),
+            (&[coding, (length, "5")], Framing::Contradictory),
+        ] {
+            assert_eq!(framing(b"GET", 200, lines), expected, "{lines:?}");
+        }
+        assert_eq!(framing(b"HEAD", 200, &[(length, "5")]), Framing::Length(0));
+        assert_eq!(framing(b"GET", 304, &[(length, "5")]), Framing::Length(0));
+    }
+}

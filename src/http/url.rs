@@ -1,0 +1,449 @@
+//! The normalised URL (RFC 3986 §6). The host is read as browsers read it (IDNA, IPv4 and IPv6 forms);
+//! the rest by RFC 3986 alone, so that nothing that could mean two things becomes one.
+
+use base64::Engine;
+
+use super::fields::quoted;
+use crate::error::{Error, Kind, Result};
+
+/// An `http` or `https` URL in normal form, without userinfo and fragment.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Url {
+    text: String,
+    /// Where the path begins; it always begins with `/`.
+    path: u32,
+    /// Where the query's `?` stands, if there is one.
+    query: Option<u32>,
+}
+
+/// Longer ones are refused before they are looked at; the cache's own limit is an option.
+const MAX_BYTES: usize = 16 << 20;
+
+impl Url {
+    /// Normalises `url`. The second part of the result is the value of an `Authorization` field made of
+    /// the userinfo (RFC 7617), if there is any.
+    pub fn parse(url: &[u8]) -> Result<(Self, Option<String>)> {
+        if url.len() > MAX_BYTES {
+            return Err(Error::new(Kind::TooLarge, format!("the URL has {} bytes", url.len())));
+        }
+        if let Some(normal) = Self::already_normal(url) {
+            return Ok((normal, None));
+        }
+        let refuse = |why: &str| Err(Error::new(Kind::Url, format!("URL {}: {why}", shown(url))));
+        if url.is_empty() {
+            return refuse("it is empty");
+        }
+        if url.iter().any(|b| b.is_ascii_control() || *b == b'\\') {
+            return refuse("a control character or a backslash in it");
+        }
+        if url.first() == Some(&b' ') || url.last() == Some(&b' ') {
+            return refuse("a space at its begin or end");
+        }
+        let Some((scheme, rest)) = split_scheme(url) else {
+            return refuse("it is relative; a scheme and a host are needed");
+        };
+        let default_port = match scheme.to_ascii_lowercase().as_slice() {
+            b"http" => 80,
+            b"https" => 443,
+            _ => return refuse("its scheme is neither http nor https"),
+        };
+        let Some(rest) = rest.strip_prefix(b"//") else {
+            return refuse("no // after its scheme");
+        };
+        let (authority, rest) = split_before(rest, b"/?#");
+        let (rest, _fragment) = split_before(rest, b"#");
+        let (path, query) = split_before(rest, b"?");
+        let (userinfo, host_port) = match authority.iter().rposition(|b| *b == b'@') {
+            Some(at) => (authority.get(..at), authority.get(at + 1..).unwrap_or_default()),
+            None => (None, authority),
+        };
+        let Some((host, port)) = split_port(host_port) else {
+            return refuse("its port is not a number between 1 and 65535");
+        };
+        let Some(host) = normal_host(host) else {
+            return refuse("its host is missing or malformed");
+        };
+
+        let mut text = String::with_capacity(url.len() + 8);
+        text.push_str(if default_port == 80 { "http://" } else { "https://" });
+        text.push_str(&host);
+        if let Some(port) = port.filter(|port| *port != default_port) {
+            text.push(':');
+            text.push_str(&port.to_string());
+        }
+        let path_at = text.len() as u32;
+        text.push_str(&without_dot_segments(&normal_percent(path)));
+        let query_at = query.strip_prefix(b"?").map(|query| {
+            let at = text.len() as u32;
+            text.push('?');
+            text.push_str(&normal_percent(query));
+            at
+        });
+        let authorization = userinfo.filter(|userinfo| !userinfo.is_empty()).map(basic);
+        Ok((Url { text, path: path_at, query: query_at }, authorization))
+    }
+
+    /// The URL of a `Location` or `Content-Location` value, resolved against this one (RFC 3986 §5);
+    /// `None` when it is none that could be requested.
+    pub fn join(&self, reference: &[u8]) -> Option<(Self, Option<String>)> {
+        if reference.iter().any(|b| b.is_ascii_control() || *b == b'\\') {
+            return None;
+        }
+        if split_scheme(reference).is_some() {
+            return Self::parse(reference).ok();
+        }
+        let mut absolute = Vec::with_capacity(self.text.len() + reference.len());
+        let base = match reference.first() {
+            None | Some(b'#') => self.as_str(),
+            Some(b'?') => self.text.get(..self.query_at())?,
+            Some(b'/') if reference.get(1) == Some(&b'/') => self.scheme(),
+            Some(b'/') => self.origin(),
+            Some(_) => {
+                let path = self.text.get(..self.query_at())?;
+                path.get(..=path.rfind('/')?)?
+            }
+        };
+        absolute.extend_from_slice(base.as_bytes());
+        if base == self.scheme() {
+            absolute.push(b':');
+        }
+        absolute.extend_from_slice(reference);
+        Self::parse(&absolute).ok()
+    }
+
+    /// The whole URL.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// `http` or `https`.
+    pub fn scheme(&self) -> &str {
+        self.text.split(':').next().unwrap_or_default()
+    }
+
+    /// Scheme, host and port: the origin (RFC 9110 §4.3.1).
+    pub fn origin(&self) -> &str {
+        self.text.get(..self.path as usize).unwrap_or_default()
+    }
+
+    /// Host and, if it is not the scheme's own, port.
+    pub fn authority(&self) -> &str {
+        self.origin().get(self.scheme().len() + 3..).unwrap_or_default()
+    }
+
+    /// What stands before the query: the whole URL if there is none.
+    pub fn without_query(&self) -> &str {
+        self.text.get(..self.query_at()).unwrap_or_default()
+    }
+
+    /// The query without its `?`; `None` and the empty query are different URLs.
+    pub fn query(&self) -> Option<&str> {
+        self.query.and_then(|at| self.text.get(at as usize + 1..))
+    }
+
+    fn query_at(&self) -> usize {
+        self.query.map_or(self.text.len(), |at| at as usize)
+    }
+
+    /// Recognises the common case by one scan: what it accepts, the long way would not change.
+    fn already_normal(url: &[u8]) -> Option<Self> {
+        let (scheme_len, default_port) = match url {
+            [b'h', b't', b't', b'p', b':', b'/', b'/', ..] => (7, &b"80"[..]),
+            [b'h', b't', b't', b'p', b's', b':', b'/', b'/', ..] => (8, &b"443"[..]),
+            _ => return None,
+        };
+        let host_and_rest = url.get(scheme_len..)?;
+        let path = scheme_len + host_and_rest.iter().position(|b| *b == b'/')?;
+        let authority = url.get(scheme_len..path)?;
+        let (host, port) = match authority.iter().position(|b| *b == b':') {
+            Some(at) => (authority.get(..at)?, Some(authority.get(at + 1..)?)),
+            None => (authority, None),
+        };
+        if !is_normal_host(host) || port.is_some_and(|port| !is_normal_port(port, default_port)) {
+            return None;
+        }
+        let mut query = None;
+        let mut after_slash = false;
+        for (at, byte) in url.iter().enumerate().skip(path) {
+            // A dot after a slash may be a dot segment, and only in the path.
+            if !NORMAL[*byte as usize & 0x7f]
+                || *byte > 0x7f
+                || (after_slash && *byte == b'.' && query.is_none())
+            {
+                return None;
+            }
+            if *byte == b'?' && query.is_none() {
+                query = Some(at as u32);
+            }
+            after_slash = *byte == b'/';
+        }
+        let text = std::str::from_utf8(url).ok()?.to_owned();
+        Some(Url { text, path: path as u32, query })
+    }
+}
+
+/// Bytes that stand for themselves in a path or query: unreserved, sub-delims, `:@/?` (RFC 3986 §3.3).
+/// `%` is not among them: an escape may not be in normal form.
+static NORMAL: [bool; 128] = {
+    let mut table = [false; 128];
+    let mut byte = 0;
+    while byte < 128 {
+        table[byte] = is_plain(byte as u8);
+        byte += 1;
+    }
+    table
+};
+
+const fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+}
+
+const fn is_plain(byte: u8) -> bool {
+    is_unreserved(byte)
+        || matches!(
+            byte,
+            b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' | b':' | b'@' | b'/' | b'?'
+        )
+}
+
+/// A registered name that IDNA and the IPv4 parser would leave as it is.
+fn is_normal_host(host: &[u8]) -> bool {
+    let plain = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.');
+    if host.is_empty() || host.len() > 253 || !host.iter().all(plain) {
+        return false;
+    }
+    let last = host.rsplit(|b| *b == b'.').next().unwrap_or_default();
+    match last.first() {
+        None => false,
+        Some(first) if first.is_ascii_digit() => {
+            let text = std::str::from_utf8(host).unwrap_or_default();
+            text.parse::<std::net::Ipv4Addr>().is_ok()
+        }
+        Some(_) => !host.starts_with(b"xn--") && !host.windows(5).any(|w| w == b".xn--"),
+    }
+}
+
+fn is_normal_port(port: &[u8], default_port: &[u8]) -> bool {
+    let leading_zero = port.first() == Some(&b'0');
+    port != default_port && !leading_zero && port.len() <= 5 && parse_port(port).is_some()
+}
+
+fn parse_port(port: &[u8]) -> Option<u32> {
+    let all_digits = !port.is_empty() && port.iter().all(u8::is_ascii_digit);
+    let number = std::str::from_utf8(port).ok().filter(|_| all_digits)?.parse().ok()?;
+    (1..=65535).contains(&number).then_some(number)
+}
+
+fn split_scheme(url: &[u8]) -> Option<(&[u8], &[u8])> {
+    let colon = url.iter().position(|b| *b == b':')?;
+    let scheme = url.get(..colon)?;
+    let is_scheme = scheme.first()?.is_ascii_alphabetic()
+        && scheme.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'));
+    // "host:80/path" is no URL with the scheme "host".
+    let is_port = url.get(colon + 1).is_some_and(u8::is_ascii_digit);
+    (is_scheme && !is_port).then_some((scheme, url.get(colon + 1..)?))
+}
+
+/// Splits before the first of `delimiters`; the second part begins with it, or is empty.
+fn split_before<'a>(text: &'a [u8], delimiters: &[u8]) -> (&'a [u8], &'a [u8]) {
+    let at = text.iter().position(|b| delimiters.contains(b)).unwrap_or(text.len());
+    text.split_at_checked(at).unwrap_or((text, b""))
+}
+
+/// Host and port; `None` when the port is not a number in range. An empty port is none (RFC 3986 §6.2.3).
+fn split_port(host_port: &[u8]) -> Option<(&[u8], Option<u32>)> {
+    let after_bracket = host_port.iter().rposition(|b| *b == b']').map_or(0, |at| at + 1);
+    let colon = host_port.get(after_bracket..)?.iter().position(|b| *b == b':');
+    let Some(colon) = colon.map(|at| at + after_bracket) else {
+        return Some((host_port, None));
+    };
+    let (host, port) = (host_port.get(..colon)?, host_port.get(colon + 1..)?);
+    if port.is_empty() { Some((host, None)) } else { Some((host, Some(parse_port(port)?))) }
+}
+
+fn normal_host(host: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(host).ok().filter(|text| !text.is_empty())?;
+    url::Host::parse(text).ok().map(|host| host.to_string()).filter(|host| !host.is_empty())
+}
+
+/// Escapes in upper case, unreserved bytes unescaped, bytes that may not stand there escaped
+/// (RFC 3986 §6.2.2). A `%` that begins no escape is kept.
+fn normal_percent(text: &[u8]) -> String {
+    let mut normal = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((&byte, tail)) = rest.split_first() {
+        rest = tail;
+        match (byte, escaped(byte, tail)) {
+            (_, Some(decoded)) => {
+                rest = tail.get(2..).unwrap_or_default();
+                if is_unreserved(decoded) {
+                    normal.push(decoded as char);
+                } else {
+                    push_escape(&mut normal, decoded);
+                }
+            }
+            (b'%', None) => normal.push('%'),
+            (byte, None) if is_plain(byte) || matches!(byte, b'[' | b']') => normal.push(byte as char),
+            (byte, None) => push_escape(&mut normal, byte),
+        }
+    }
+    normal
+}
+
+fn escaped(byte: u8, tail: &[u8]) -> Option<u8> {
+    let digit = |at: usize| tail.get(at).and_then(|b| (*b as char).to_digit(16));
+    if byte != b'%' {
+        return None;
+    }
+    Some((digit(0)? * 16 + digit(1)?) as u8)
+}
+
+fn push_escape(text: &mut String, byte: u8) {
+    const HEX: [char; 16] =
+        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
+    text.push('%');
+    for nibble in [byte >> 4, byte & 15] {
+        text.push(HEX.get(nibble as usize).copied().unwrap_or('0'));
+    }
+}
+
+/// RFC 3986 §5.2.4. Empty segments are kept: `//` and `/` are different paths.
+fn without_dot_segments(path: &str) -> String {
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let mut segments: Vec<&str> = Vec::new();
+    let mut pieces = path.split('/').peekable();
+    while let Some(piece) = pieces.next() {
+        let is_last = pieces.peek().is_none();
+        match piece {
+            "." => {}
+            ".." => {
+                segments.pop();
+            }
+            _ => {
+                segments.push(piece);
+                continue;
+            }
+        }
+        if is_last {
+            segments.push("");
+        }
+    }
+    let mut normal = String::with_capacity(path.len() + 1);
+    for segment in &segments {
+        normal.push('/');
+        normal.push_str(segment);
+    }
+    if normal.is_empty() { "/".into() } else { normal }
+}
+
+/// `Basic` credentials (RFC 7617 §2) of a userinfo whose escapes are decoded.
+fn basic(userinfo: &[u8]) -> String {
+    let mut plain = Vec::with_capacity(userinfo.len() + 1);
+    let mut rest = userinfo;
+    while let Some((&byte, tail)) = rest.split_first() {
+        let decoded = escaped(byte, tail);
+        plain.push(decoded.unwrap_or(byte));
+        rest = if decoded.is_some() { tail.get(2..).unwrap_or_default() } else { tail };
+    }
+    if !userinfo.contains(&b':') {
+        plain.push(b':');
+    }
+    format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(plain))
+}
+
+/// A URL as a part of a message: what stands before an `@` may be a password and is left out.
+fn shown(url: &[u8]) -> String {
+    match url.iter().rposition(|b| *b == b'@') {
+        Some(at) => quoted(&[b"\xe2\x80\xa6", url.get(at..).unwrap_or_default()].concat()),
+        None => quoted(url),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn normal(url: &str) -> String {
+        Url::parse(url.as_bytes()).unwrap().0.text
+    }
+
+    #[test]
+    fn normal_forms() {
+        for (given, expected) in [
+            ("http://example.org", "http://example.org/"),
+            ("HTTP://Example.ORG:80/a?b#c", "http://example.org/a?b"),
+            ("https://example.org:443/", "https://example.org/"),
+            ("https://example.org:80/", "https://example.org:80/"),
+            ("http://example.org:/x", "http://example.org/x"),
+            ("http://example.org/a/./b/../c/%2e%2E/d", "http://example.org/a/d"),
+            ("http://example.org/a/..", "http://example.org/"),
+            ("http://example.org/..", "http://example.org/"),
+            ("http://example.org/a//b", "http://example.org/a//b"),
+            ("http://example.org/%7euser%2fx%c3", "http://example.org/~user%2Fx%C3"),
+            ("http://example.org/?a=%41+%20%zz", "http://example.org/?a=A+%20%zz"),
+            ("http://example.org/?", "http://example.org/?"),
+            ("http://example.org?x", "http://example.org/?x"),
+            ("http://example.org/ü b", "http://example.org/%C3%BC%20b"),
+            ("http://bücher.example/", "http://xn--bcher-kva.example/"),
+            ("http://127.1/", "http://127.0.0.1/"),
+            ("http://[::0001]:8080/", "http://[::1]:8080/"),
+            ("http://some_test_host/", "http://some_test_host/"),
+            ("http://example.org/?q='x'&r=a/../b", "http://example.org/?q='x'&r=a/../b"),
+            ("http://example.org/.well-known/x", "http://example.org/.well-known/x"),
+        ] {
+            assert_eq!(normal(given), expected, "{given}");
+            assert_eq!(normal(expected), expected, "normalising twice");
+        }
+    }
+
+    #[test]
+    fn what_the_scan_accepts_the_long_way_keeps() {
+        for url in ["http://h/a;b?c=d&e=f", "https://h.example:8443/a/b..c?x=/../y", "http://10.0.0.1/"] {
+            let scanned = Url::already_normal(url.as_bytes()).expect(url);
+            assert_eq!(scanned.text, normal(&format!("{url}#fragment")));
+            assert_eq!(scanned, Url::parse(format!("{url}#fragment").as_bytes()).unwrap().0);
+        }
+    }
+
+    #[test]
+    fn refused_ones_are_named() {
+        for url in [
+            "", " ", "/relative", "relative", "//host/", "host:80/x", "http:", "http:/h", "http://",
+            "http:///x", "http://h:0/", "http://h:65536/", "http://h:x/", "http://h:-1/", "ftp://h/",
+            "file:///etc/passwd", "http://h/\0", "http://h/\n", "http://h\\x", "http://[::1/", "http://a b/",
+            " http://h/", "javascript:alert(1)", "http://@/", "http://user@:80/",
+        ] {
+            let error = Url::parse(url.as_bytes()).expect_err(url);
+            assert_eq!(error.kind(), Kind::Url, "{url}");
+        }
+        let error = Url::parse(b"http://user:secret@h:x/").unwrap_err();
+        assert!(!error.message().contains("secret"), "{error}");
+    }
+
+    #[test]
+    fn userinfo_becomes_credentials() {
+        let (url, authorization) = Url::parse(b"http://Aladdin:open%20sesame@h/").unwrap();
+        assert_eq!(url.as_str(), "http://h/");
+        assert_eq!(authorization.unwrap(), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+    }
+
+    #[test]
+    fn references_are_resolved() {
+        let base = Url::parse(b"http://h/a/b?q").unwrap().0;
+        for (reference, expected) in [
+            ("c", "http://h/a/c"),
+            ("../c", "http://h/c"),
+            ("/c?d", "http://h/c?d"),
+            ("?d", "http://h/a/b?d"),
+            ("//g/x", "http://g/x"),
+            ("https://g", "https://g/"),
+            ("", "http://h/a/b?q"),
+            ("#f", "http://h/a/b?q"),
+        ] {
+            let joined = base.join(reference.as_bytes()).expect(reference).0;
+            assert_eq!(joined.as_str(), expected, "{reference}");
+        }
+        assert!(base.join(b"file:///etc/passwd").is_none());
+        assert!(base.join(b"http://h:x/").is_none());
+    }
+}

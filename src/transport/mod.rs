@@ -1,0 +1,62 @@
+//! The way to the origin, in the shape of a pull: the reader drives the transfer. Knows HTTP, and no cache.
+
+
+use std::time::Duration;
+
+use crate::error::Result;
+use crate::http::{Request, ResponseHead};
+
+/// Sends one request to its origin.
+pub trait Transport: Send + Sync {
+    /// Sends `request` and returns once the final header section is there (1xx answers are skipped).
+    /// Redirects are not followed, nothing is decoded, nothing is sent twice on its own account.
+    fn start(&self, request: &Request, settings: &TransferSettings) -> Result<Reply>;
+}
+
+/// An origin's answer whose content has still to be read.
+pub struct Reply {
+    /// Status, reason and fields, as the origin sent them.
+    pub head: ResponseHead,
+    /// The content. Dropping it cancels the transfer.
+    pub body: Box<dyn Transfer>,
+}
+
+/// The content of an answer on its way.
+pub trait Transfer: Send {
+    /// Reads the next bytes into `buffer`; 0 is the end of a complete message. Waits for the origin. A
+    /// message that ended before its framing says so is an error, never 0.
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize>;
+}
+
+/// What bounds one transfer. `None` is no bound.
+#[derive(Clone, Debug)]
+pub struct TransferSettings {
+    /// Until a connection stands.
+    pub connect_timeout: Option<Duration>,
+    /// Until the final header section is in.
+    pub head_timeout: Option<Duration>,
+    /// Between two pieces of the content.
+    pub idle_timeout: Option<Duration>,
+    /// To the end of the content.
+    pub total_timeout: Option<Duration>,
+    /// Bytes of the header section.
+    pub max_head_bytes: usize,
+    /// Fields of the header section.
+    pub max_fields: usize,
+    /// Send once more when a reused connection died before any byte of an answer.
+    pub retry: bool,
+}
+
+impl Default for TransferSettings {
+    fn default() -> Self {
+        TransferSettings {
+            connect_timeout: Some(Duration::from_secs(10)),
+            head_timeout: Some(Duration::from_secs(30)),
+            idle_timeout: Some(Duration::from_secs(30)),
+            total_timeout: None,
+            max_head_bytes: 256 * 1024,
+            max_fields: 1000,
+            retry: true,
+        }
+    }
+}
