@@ -1,0 +1,521 @@
+/* httpcache.h - an HTTP cache (RFC 9111) behind a C ABI.
+ *
+ * A hit is three calls: fill a request, hc_lookup, hc_exchange_free. With the library's own transport
+ * it is one: hc_fetch. Rules that hold for every function below are stated here, once:
+ *
+ *  Objects    All types but hc_field, hc_view, hc_stats and hc_transport are opaque. _new and _open
+ *             create, _free and _close destroy, on any thread and in any order: what depends on
+ *             another object keeps it alive. Destroying NULL does nothing.
+ *  Ownership  An object written to `T **out` is yours to destroy. A returned pointer, and each pointer
+ *             in a view, is borrowed from the object that was asked and valid until that object is
+ *             destroyed or changed, whatever is deleted from the cache meanwhile. The library never
+ *             frees memory of yours, and you never free memory of the library's.
+ *  Strings    Inputs are (pointer, length) and are copied. Pass HC_NTS as the length of a
+ *             NUL-terminated one, NULL with 0 for an empty one. Outputs are NUL-terminated, with their
+ *             length beside them where they may hold any byte. URLs and names are ASCII, field values
+ *             are bytes, file names are NUL-terminated.
+ *  Errors     0 is success, a positive status an answer that is no error, a negative one an error. Any
+ *             result but 0 sets object outputs to NULL. `hc_error **err` may be NULL; if not, it is set
+ *             to NULL on success and on failure to an error that you free. A required pointer that is
+ *             NULL is HC_E_ARGUMENT. There is no thread-local state.
+ *  The store  never breaks a caller. Once hc_open has succeeded, where the cache itself fails (disk
+ *             full, damage, another process), hc_lookup says HC_FORWARD, hc_store says HC_NOT_STORED,
+ *             hc_fetch passes through, and a counter (hc_stats.errors) and a log line tell. Calls fail
+ *             only for what the caller or the origin did.
+ *  Time       int64_t milliseconds: since the Unix epoch for instants (names ending in _at), plain for
+ *             durations. A negative one is HC_E_ARGUMENT, except the named values below.
+ *  Threads    [any]: from any thread, at once. [one]: one thread at a time per object, not always the
+ *             same. All functions of hc_cache are [any], all others are [one] for each object passed.
+ *  Waiting    [wait]: may wait for the network, the disk or another thread; release an interpreter lock
+ *             around it.
+ *  Callbacks  `user` comes first. They run inside your calls, on the calling thread, never under a lock
+ *             or a transaction of the library. They may call the library, but must not destroy the
+ *             object of the call they run in, throw, or longjmp. `destroy` runs exactly once, after the
+ *             last use, also when the call that took it failed; it may be NULL.
+ *  fork       A cache opened before fork() works in the child: it notices and reopens itself. Other
+ *             objects from before may only be destroyed there; using them is HC_E_MISUSE.
+ *  Growth     In a struct that begins with struct_size you set struct_size = sizeof(the struct); the
+ *             library touches no more than that. hc_field never changes. Numbers are never reused.
+ *
+ * Which verb may follow which decision of hc_lookup (any other is HC_E_MISUSE and changes nothing):
+ *
+ *   decision           hand on          send                     then exactly one of
+ *   HC_FORWARD         -                hc_exchange_forward      hc_store | hc_store_begin | hc_store_failure
+ *   HC_FRESH           the view         -                        -
+ *   HC_STALE           the view         -                        -
+ *   HC_REVALIDATE      -                hc_exchange_forward      hc_store | hc_store_begin | hc_store_failure
+ *   HC_UNSATISFIABLE   the view (504)   -                        -
+ *
+ *   outcome            hand on          then
+ *   HC_NOT_STORED      the view's head, the origin's body        -
+ *   HC_STORED          the view         -
+ *   HC_FRESHENED       the view         -
+ *   HC_USED_STALE      the view         -   (drop the origin's body)
+ *   HC_STORING         the view's head, the origin's body        hc_store_write ..., then exactly one of
+ *                                                                hc_store_end | hc_store_failure
+ *   HC_REPEAT          -                hc_exchange_forward again, then as after HC_FORWARD
+ *
+ * An exchange may be freed at any point; what was not ended is not stored.
+ */
+#ifndef HTTPCACHE_H
+#define HTTPCACHE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define HC_VERSION "0.1.0"
+#define HC_VERSION_NUMBER 0x000100 /* 0xXXYYZZ: major, minor, patch */
+#define HC_NTS ((size_t)-1) /* as a length: the string ends at its NUL */
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- objects ---- */
+
+typedef struct hc_cache hc_cache; /* An open cache; share it between threads. [any] */
+typedef struct hc_error hc_error; /* Why a call failed; never changes. [any] */
+typedef struct hc_exchange hc_exchange; /* One request on its way through the cache. [one] */
+typedef struct hc_options hc_options; /* Configuration of a cache; hc_open copies it. [one] */
+typedef struct hc_request hc_request; /* Method, URL, fields, body and options of a request. [one] */
+typedef struct hc_response hc_response; /* Status, fields, body, and what the cache knows of them. [one] */
+
+/* ---- statuses and errors ---- */
+
+/* What a call can answer. Blocks of numbers: 0 and above are no errors, -1 to -9 the call itself,
+ * -10 to -19 the store (hc_open only), -20 to -29 messages, -30 to -39 the way to the origin. */
+typedef enum {
+    HC_OK = 0, /* Success. */
+    HC_DONE = 1, /* No more bytes. */
+    HC_NOT_FOUND = 2, /* There is none. */
+    HC_E_ARGUMENT = -1, /* An argument is not what the call takes. */
+    HC_E_MISUSE = -2, /* The call came out of order. */
+    HC_E_UNSUPPORTED = -3, /* The option or the feature is not in this build. */
+    HC_E_NO_MEMORY = -4, /* Memory could not be reserved. */
+    HC_E_INTERNAL = -5, /* A bug in the library; destroy the object. */
+    HC_E_CONFLICT = -6, /* Two options contradict each other. */
+    HC_E_MISMATCH = -7, /* An option contradicts what the cache directory was made with. */
+    HC_E_IO = -10, /* Reading or writing failed. */
+    HC_E_FULL = -11, /* The disk or a quota is full. */
+    HC_E_CORRUPT = -12, /* What is stored is damaged. */
+    HC_E_NEWER_FORMAT = -13, /* The directory was written by a newer version. */
+    HC_E_BUSY = -14, /* Another process, or another copy of the library in this one, holds it. */
+    HC_E_READ_ONLY = -15, /* The file system can be read but not written. */
+    HC_E_PERMISSION = -16, /* The system refuses access. */
+    HC_E_NOT_DIRECTORY = -17, /* The path leads to something that is no directory. */
+    HC_E_FOREIGN_OWNER = -18, /* The directory belongs to another user. */
+    HC_E_SYMLINK = -19, /* The directory is a symbolic link. */
+    HC_E_URL = -20, /* The URL cannot be requested. */
+    HC_E_FIELD = -21, /* A field name or value is malformed. */
+    HC_E_TOO_LARGE = -22, /* A limit was exceeded. */
+    HC_E_METHOD = -23, /* The method is no token. */
+    HC_E_TRANSPORT = -30, /* The exchange with the origin failed in another way than those below. */
+    HC_E_TIMEOUT = -31, /* The origin took too long. */
+    HC_E_CANCELLED = -32, /* The caller cancelled. */
+    HC_E_RESOLVE = -33, /* The host name could not be resolved. */
+    HC_E_CONNECT = -34, /* No connection could be made. */
+    HC_E_TLS = -35, /* TLS could not be set up, or the peer is not who it should be. */
+    HC_E_PROTOCOL = -36, /* The origin's answer is broken or was cut off. */
+    HC_E_REDIRECT = -37, /* Too many redirects, or one that may not be followed. */
+    HC_E_CALLBACK = -40, /* A callback failed. */
+} hc_status_code;
+
+/* The result of a call: one of hc_status_code. */
+typedef int32_t hc_status;
+
+/* What a status says, in English. Static, never NULL. [any] */
+const char *hc_strerror(hc_status status);
+
+/* The status the failed call returned. 0 for NULL. */
+hc_status hc_error_status(const hc_error *e);
+
+/* What failed and why, with its subject and without secrets. "" for NULL. */
+const char *hc_error_message(const hc_error *e);
+
+/* The number below the error, and whose number it is: "errno", "lmdb", "curl" or "callback". NULL when
+ * there is none; then `*number` is 0. `number` may be NULL. */
+const char *hc_error_cause(const hc_error *e, int32_t *number);
+
+/* Destroys an error. */
+void hc_error_free(hc_error *e);
+
+/* ---- versions [any] ---- */
+
+/* The version of the library that runs, as "major.minor.patch". Static. [any] */
+const char *hc_version(void);
+
+/* The same as a number to compare with HC_VERSION_NUMBER: 0xXXYYZZ. [any] */
+uint32_t hc_version_number(void);
+
+/* Whether this build has a feature: "lmdb" (the store), "fetch" (hc_fetch over libcurl). 0 for any other
+ * name and for NULL. [any] */
+int hc_has_feature(const char *name);
+
+/* ---- options: numbered keys, so that a new option is never a new symbol [one] ---- */
+
+/* Expiries and durations with a name. No arithmetic on times comes near them. */
+typedef enum {
+    HC_EXPIRE_IMMEDIATELY = 0, /* Stored if it has a validator, revalidated on each use. */
+    /* No value: the next in the order of precedence. Of a time in a view: there is none. */
+    HC_UNSET = -2147483647,
+    HC_NEVER_EXPIRE = -2147483646, /* Never stale. Of a limit: none, however stale or long. */
+    HC_DO_NOT_CACHE = -2147483645, /* Neither read nor written. */
+} hc_time;
+
+/* Options of hc_options_set; those marked * also of hc_request_set. */
+typedef enum {
+    /* 0 or 1. RFC 9111 decides from the response's fields; with 0 the settings alone decide.
+     * Default 0. */
+    HC_OPT_CACHE_CONTROL = 100,
+    /* ms, or a named value. * How long a response stays fresh after it was received. Unset: never
+     * stale without CACHE_CONTROL; with it heuristics (RFC 9111 4.2.2). Default unset. */
+    HC_OPT_EXPIRE_AFTER = 102,
+    /* Instant. * The same as an instant; the last of the two that is set holds. Default none. */
+    HC_OPT_EXPIRE_AT = 103,
+    /* 0 to 100. With CACHE_CONTROL, the percentage of Date - Last-Modified that is the lifetime where
+     * nothing else says one (RFC 9111 4.2.2). Default 10. */
+    HC_OPT_HEURISTIC_PERCENT = 104,
+    /* ms, or HC_NEVER_EXPIRE: however stale. * How long after it became stale a response is used when
+     * the origin fails (RFC 5861 4). Default 0. */
+    HC_OPT_STALE_IF_ERROR = 105,
+    /* 0 or 1. * Never forward: what cannot be answered is a 504 (RFC 9111 5.2.1.7). Default 0. */
+    HC_OPT_ONLY_IF_CACHED = 110,
+    /* Bytes, or HC_NEVER_EXPIRE. Larger bodies pass through unstored. Default none. */
+    HC_OPT_MAX_RESPONSE_BYTES = 121,
+    /* 0 fast: discarded after an unclean reboot; 1 safe: the last moments may be lost; 2 synced:
+     * HC_STORED is durable. Recorded when the directory is made; another value later is
+     * HC_E_MISMATCH, unset takes the directory's. Default 1. */
+    HC_OPT_DURABILITY = 122,
+    /* 1 to 4096. Variants kept of one primary key, the oldest goes first. Default 64. */
+    HC_OPT_MAX_VARIANTS = 123,
+    /* ms, or HC_NEVER_EXPIRE. * hc_fetch, until the header section is in. Default 30000. */
+    HC_OPT_HEAD_TIMEOUT = 130,
+    HC_OPT_CONNECT_TIMEOUT = 131, /* ms, or HC_NEVER_EXPIRE. * Until a connection stands. Default 10000. */
+    HC_OPT_MAX_REDIRECTS = 132, /* 0 to 1000. * Redirects followed; beyond it HC_E_REDIRECT. Default 30. */
+    HC_OPT_IDLE_TIMEOUT = 135, /* ms, or HC_NEVER_EXPIRE. * Between two pieces of a body. Default 30000. */
+    HC_OPT_TOTAL_TIMEOUT = 136, /* ms, or HC_NEVER_EXPIRE. * To the end of the body. Default none. */
+    HC_OPT_ALLOW_DOWNGRADE = 137, /* 0 or 1. * Follow redirects from https to http. Default 0. */
+    /* Bytes, from 1024. The header section of an answer; beyond it HC_E_TOO_LARGE. Default 262144. */
+    HC_OPT_MAX_HEAD_BYTES = 139,
+    HC_OPT_MAX_FIELDS = 140, /* From 1. Fields of an answer; beyond it HC_E_TOO_LARGE. Default 1000. */
+    HC_OPT_FOLLOW = 141, /* 0 or 1. * hc_fetch follows redirects, each hop through the cache. Default 1. */
+    /* 0 or 1. * Send once more when a reused connection died before any byte. Default 1. */
+    HC_OPT_RETRY = 142,
+    /* 0 or 1. Query parameters are sorted by name in the key; sent as given. Default not CACHE_CONTROL. */
+    HC_OPT_SORT_QUERY = 143,
+    HC_OPT_MAX_URL_BYTES = 144, /* Bytes, 16 to 16777216. Longer URLs are HC_E_TOO_LARGE. Default 65536. */
+} hc_option_key;
+
+/* How grave a log line is. */
+typedef enum {
+    HC_LOG_ERROR = 1, /* The cache lost something, or works as pass-through. */
+    HC_LOG_WARNING = 2, /* Something is not as it should be. */
+    HC_LOG_INFO = 3, /* What happens now and then. */
+    HC_LOG_DEBUG = 4, /* What happens on each call. */
+} hc_log_level;
+
+/* An option's number: one of hc_option_key. */
+typedef int32_t hc_option;
+
+/* Now, in milliseconds since the Unix epoch. May be called from several threads at once. */
+typedef int64_t (*hc_clock_fn)(void *user);
+
+/* Runs once, after the last use of `user`. */
+typedef void (*hc_destroy_fn)(void *user);
+
+/* Takes one line without its end and without secrets. May be called from several threads at once. */
+typedef void (*hc_log_fn)(void *user, int32_t level, const char *message, size_t len);
+
+/* Makes options that hold the defaults. NULL: out of memory. */
+hc_options *hc_options_new(void);
+
+/* Sets the option `key`. HC_E_UNSUPPORTED: the number is not known; HC_E_ARGUMENT: the value is out of
+ * its range; either way nothing changes. */
+hc_status hc_options_set(hc_options *o, hc_option key, int64_t value, hc_error **err);
+
+/* Replaces the clock of the cache and of everything stored in it. NULL: the system's. */
+hc_status hc_options_clock(hc_options *o, hc_clock_fn clock, void *user, hc_destroy_fn destroy);
+
+/* Takes log lines up to `level`. NULL: none are made. */
+hc_status hc_options_log(hc_options *o, int32_t level, hc_log_fn log, void *user, hc_destroy_fn destroy);
+
+/* Destroys options. Caches opened with them are not concerned. */
+void hc_options_free(hc_options *o);
+
+/* ---- the cache [any] ---- */
+
+/* What the cache counted since it was opened, and what lies on disk. */
+typedef struct {
+    size_t struct_size; /* sizeof(hc_stats), set by you. */
+    uint64_t responses; /* Rows of stored responses, of all processes. */
+    uint64_t bytes; /* Bytes on disk, as the file system counts them, of all processes. */
+    uint64_t hits; /* Lookups answered fresh from the store. */
+    uint64_t misses; /* Lookups that found nothing to use. */
+    uint64_t stale_hits; /* Answers that were stale. */
+    uint64_t revalidations; /* Stored responses a 304 freshened. */
+    uint64_t stores; /* Responses stored. */
+    uint64_t errors; /* Faults of the cache itself; each was passed through and logged. */
+} hc_stats;
+
+/* Opens the cache in the directory `path`, making it if there is none (mode 0700, its files 0600). `o`
+ * may be NULL. Opened twice in a process, a directory is one store. [any] [wait]
+ *
+ * Statuses that name a refused path: HC_E_NOT_DIRECTORY, HC_E_SYMLINK, HC_E_FOREIGN_OWNER,
+ * HC_E_PERMISSION, HC_E_READ_ONLY, HC_E_FULL, HC_E_NEWER_FORMAT, HC_E_BUSY, HC_E_MISMATCH,
+ * HC_E_UNSUPPORTED (a network file system, another process-id namespace). HC_E_CONFLICT names two
+ * options. An unreadable data file is moved aside, with a log line, and the cache starts empty. */
+hc_status hc_open(const char *path, const hc_options *o, hc_cache **out, hc_error **err);
+
+/* Gives up your reference. The store closes when the exchanges and responses made from it are gone too.
+ * Never waits. [any] */
+void hc_close(hc_cache *c);
+
+/* Waits until everything stored so far is durable, at most `timeout` ms: HC_E_TIMEOUT. [any] [wait] */
+hc_status hc_flush(hc_cache *c, int64_t timeout, hc_error **err);
+
+/* Fills `io` with what was counted. [any] [wait] */
+hc_status hc_get_stats(hc_cache *c, hc_stats *io, hc_error **err);
+
+/* ---- header fields ---- */
+
+/* A header field, as it lies in the object it was borrowed from. Name and value are each followed by a
+ * NUL; a value may hold any byte but CR, LF and NUL. */
+typedef struct {
+    const char *name; /* The name, as the origin or you wrote it. */
+    size_t name_len; /* Its length. */
+    const char *value; /* The value. */
+    size_t value_len; /* Its length. */
+} hc_field;
+
+/* ---- requests [one] ---- */
+
+/* Makes a request. The URL is http or https and absolute; it is normalised (RFC 3986 6), its fragment
+ * dropped, and what stands before an "@" becomes an Authorization field. HC_E_METHOD, HC_E_URL. */
+hc_status hc_request_new(const char *method, size_t method_len, const char *url, size_t url_len,
+                         hc_request **out, hc_error **err);
+
+/* Makes `r` a new request of the same options, so that one object serves many. Exchanges and responses
+ * made from it before do not change. After an error `r` is as it was. */
+hc_status hc_request_assign(hc_request *r, const char *method, size_t method_len, const char *url,
+                            size_t url_len, hc_error **err);
+
+/* Adds a field at the end. White space around the value is dropped. HC_E_FIELD: the name is no token, or
+ * the value holds CR, LF or NUL. */
+hc_status hc_request_add(hc_request *r, const char *name, size_t name_len, const char *value,
+                         size_t value_len, hc_error **err);
+
+/* Removes all fields of a name. HC_NOT_FOUND: there was none. */
+hc_status hc_request_remove(hc_request *r, const char *name, size_t name_len);
+
+/* Sets the body, replacing one that was set before. */
+hc_status hc_request_set_body(hc_request *r, const void *data, size_t len, hc_error **err);
+
+/* Sets an option for this request alone; only those marked *. HC_UNSET: the cache's own holds again. */
+hc_status hc_request_set(hc_request *r, hc_option key, int64_t value, hc_error **err);
+
+/* The method. NULL for NULL. */
+const char *hc_request_method(const hc_request *r);
+
+/* The URL, normalised. NULL for NULL. */
+const char *hc_request_url(const hc_request *r);
+
+/* The fields in order, `*n` of them. NULL for NULL. */
+const hc_field *hc_request_fields(const hc_request *r, size_t *n);
+
+/* The body, `*len` bytes. NULL for NULL. */
+const void *hc_request_body(const hc_request *r, size_t *len);
+
+/* Destroys a request. */
+void hc_request_free(hc_request *r);
+
+/* ---- responses [one] ---- */
+
+/* What a view's flags say, or-ed. */
+typedef enum {
+    HC_FROM_CACHE = 1, /* The response comes from the cache. */
+    /* The origin said, for this answer, that the stored response is still valid (304). */
+    HC_REVALIDATED = 2,
+    HC_EXPIRED = 4, /* It is stale, at the cache's clock, when the view was filled. */
+} hc_view_flag;
+
+/* A response in one flat piece. All pointers are borrowed from the object the view was filled from. */
+typedef struct {
+    size_t struct_size; /* sizeof(hc_view), set by you. */
+    int32_t decision; /* Of hc_lookup: one of hc_decision. Of other calls as it was. */
+    /* Of hc_store, hc_store_begin, hc_store_failure and hc_fetch: one of hc_outcome. Else 0. */
+    int32_t outcome;
+    int32_t status; /* The status code; 0: there is nothing to hand on yet, and the rest is 0 or NULL. */
+    uint32_t flags; /* hc_view_flag, or-ed. */
+    const hc_field *fields; /* The fields in order, repeats kept. */
+    size_t field_count; /* How many. */
+    const char *text; /* One block in which all names and values lie. */
+    size_t text_len; /* Its length. */
+    /* The whole body if it lies in memory; else NULL, see hc_response_read and hc_response_body. */
+    const void *body;
+    size_t body_len; /* Its length. */
+    int64_t body_size; /* Bytes of the whole body; -1: not known yet. */
+    const char *reason; /* The reason phrase. */
+    const char *url; /* The final URL. */
+    int64_t created_at; /* When it was received or last freshened; HC_UNSET: it is not stored. */
+    int64_t expires_at; /* When it becomes stale; HC_NEVER_EXPIRE; HC_UNSET: it is not stored. */
+    int64_t age; /* Its current age, ms (RFC 9111 4.2.3). */
+    int64_t freshness_lifetime; /* ms; HC_NEVER_EXPIRE; HC_UNSET: it is not stored. */
+    int64_t elapsed; /* How long the origin took to the header section, ms; 0 where it was not asked. */
+} hc_view;
+
+/* Makes a response of an origin's answer, to hand to hc_store or hc_store_begin. HC_E_ARGUMENT: the
+ * status is not between 100 and 999. `reason` may be NULL with 0. */
+hc_status hc_response_new(int32_t status, const char *reason, size_t reason_len, hc_response **out,
+                          hc_error **err);
+
+/* Makes `p` a new response without fields and body, so that one object serves many. For a response that
+ * you built or that a transport fills, not for one that was read from the cache: HC_E_MISUSE. */
+hc_status hc_response_assign(hc_response *p, int32_t status, const char *reason, size_t reason_len,
+                             hc_error **err);
+
+/* Adds a field at the end. White space around the value is dropped. HC_E_FIELD: the name is no token, or
+ * the value holds CR, LF or NUL. HC_E_MISUSE: the response is not one you built. */
+hc_status hc_response_add(hc_response *p, const char *name, size_t name_len, const char *value,
+                          size_t value_len, hc_error **err);
+
+/* Sets the body, for hc_store. HC_E_MISUSE: the response is not one you built. */
+hc_status hc_response_set_body(hc_response *p, const void *data, size_t len, hc_error **err);
+
+/* Fills `io` with all that is known of the response. */
+hc_status hc_response_view(hc_response *p, hc_view *io);
+
+/* The status code. 0 for NULL. */
+int32_t hc_response_status(const hc_response *p);
+
+/* Whether it comes from the cache: 0 or 1. 0 for NULL. */
+int hc_response_from_cache(const hc_response *p);
+
+/* The value of a field, `*len` bytes: its lines joined with ", " (RFC 9110 5.3), of Set-Cookie the first
+ * only. NULL: there is none. `len` may be NULL. */
+const char *hc_response_get(hc_response *p, const char *name, size_t name_len, size_t *len);
+
+/* The whole body, loaded once, whatever was read before. HC_E_MISUSE: part of an origin's body was read and,
+ * because it is not being stored, is gone. [wait] */
+hc_status hc_response_body(hc_response *p, const void **data, size_t *len, hc_error **err);
+
+/* Reads the next bytes of the body into `buffer`, at most `capacity`; `*n` says how many. HC_DONE with 0 at
+ * the end. May be short. [wait] */
+hc_status hc_response_read(hc_response *p, void *buffer, size_t capacity, size_t *n, hc_error **err);
+
+/* The key of this variant, printable. NULL: it is not stored. */
+const char *hc_response_key(hc_response *p);
+
+/* Destroys a response. An origin's body that was not read to its end is not stored. */
+void hc_response_free(hc_response *p);
+
+/* ---- using the cache with your own HTTP client: no network inside [one] ---- */
+
+/* What hc_lookup decides. The table at the head of this file says what follows. */
+typedef enum {
+    HC_FORWARD = 0, /* Nothing usable is stored: send hc_exchange_forward, then report the answer. */
+    HC_FRESH = 1, /* The view is the answer. */
+    HC_STALE = 2, /* The view is the answer; it is stale, and that is allowed (RFC 9111 4.2.4). */
+    /* Send hc_exchange_forward, it is conditional (RFC 9111 4.3.1), then report the answer. */
+    HC_REVALIDATE = 4,
+    /* Only-if-cached, and nothing to answer with: the view is a 504 (RFC 9111 5.2.1.7). */
+    HC_UNSATISFIABLE = 5,
+} hc_decision;
+
+/* What became of an origin's answer. */
+typedef enum {
+    HC_NOT_STORED = 0, /* Not stored. */
+    HC_STORED = 1, /* Stored. */
+    HC_FRESHENED = 2, /* A 304 freshened the stored response (RFC 9111 4.3.4). */
+    HC_USED_STALE = 3, /* The origin failed; the stored response is used though it is stale (RFC 5861 4). */
+    HC_STORING = 4, /* It is to be stored: write the body. */
+    /* The 304 fits nothing that is stored: send the request once more, without conditions. */
+    HC_REPEAT = 5,
+} hc_outcome;
+
+/* Decides how the cache answers `r`; see the table at the head. `view` says what to hand on and may be
+ * NULL. The request time is taken here. [any] */
+hc_status hc_lookup(hc_cache *c, const hc_request *r, hc_view *view, hc_exchange **out, hc_error **err);
+
+/* What hc_lookup decided: one of hc_decision. HC_FORWARD for NULL. */
+int32_t hc_exchange_decision(const hc_exchange *x);
+
+/* The request to send: yours, with the conditions that are needed. NULL when there is nothing to send. */
+const hc_request *hc_exchange_forward(hc_exchange *x);
+
+/* Why the request is forwarded, as a token of RFC 9211 2.2 ("uri-miss", "vary-miss", "stale", ...), or why
+ * an answer was not stored. "" where neither is so. Static. */
+const char *hc_exchange_reason(const hc_exchange *x);
+
+/* The response to hand on as an object of its own, for reading its body and for other threads; it outlives
+ * `x`. HC_NOT_FOUND while there is none, or it is the origin's and not wholly stored. */
+hc_status hc_exchange_response(hc_exchange *x, hc_response **out, hc_error **err);
+
+/* Reports the origin's whole answer. `*outcome` is one of hc_outcome but HC_STORING; the view is what to hand
+ * on. The response time is taken here. A body shorter or longer than its Content-Length is not stored. */
+hc_status hc_store(hc_exchange *x, const hc_response *origin, int32_t *outcome, hc_view *view,
+                   hc_error **err);
+
+/* Reports the head of the origin's answer; its body follows in pieces. Only HC_STORING wants it written. The
+ * response time is taken here. */
+hc_status hc_store_begin(hc_exchange *x, const hc_response *head, int32_t *outcome, hc_view *view,
+                         hc_error **err);
+
+/* Stores the next bytes of the body. HC_DONE: it is no longer stored; what is written from now on is
+ * dropped. */
+hc_status hc_store_write(hc_exchange *x, const void *data, size_t len, hc_error **err);
+
+/* Ends the body. `*outcome` is HC_STORED, or HC_NOT_STORED where the body is short of its Content-Length or
+ * longer, or the cache failed. [wait] */
+hc_status hc_store_end(hc_exchange *x, int32_t *outcome, hc_error **err);
+
+/* Reports that the origin could not be reached, or broke off after hc_store_begin. The view is the stored
+ * response where it may be used though it is stale (RFC 5861 4). HC_NOT_FOUND: nothing may be used. */
+hc_status hc_store_failure(hc_exchange *x, hc_view *view, hc_error **err);
+
+/* Destroys an exchange. What was not ended is not stored. */
+void hc_exchange_free(hc_exchange *x);
+
+/* ---- using the cache with the library's transport: libcurl, unless replaced ---- */
+
+/* Answers `r` from the cache or through the transport, and returns once the header section is there. `view`
+ * may be NULL. The origin's body is stored as it is read: a response freed before its end stores nothing.
+ * Redirects are followed (HC_OPT_FOLLOW), each hop through the cache. HC_E_UNSUPPORTED: this build has no
+ * libcurl, and no transport was given. [any] [wait]
+ *
+ * Failures of the origin where nothing stale may be used: HC_E_RESOLVE, HC_E_CONNECT, HC_E_TLS, HC_E_TIMEOUT,
+ * HC_E_PROTOCOL, HC_E_TRANSPORT, HC_E_REDIRECT, HC_E_TOO_LARGE, HC_E_CALLBACK. */
+hc_status hc_fetch(hc_cache *c, const hc_request *r, hc_view *view, hc_response **out, hc_error **err);
+
+/* ---- replacing the transport; a second tier that may grow faster than the rest ---- */
+
+/* Sends `r`, fills `head` with hc_response_assign and hc_response_add, and writes to `*transfer` what read and
+ * finish get. Failure: HC_E_RESOLVE, HC_E_CONNECT, HC_E_TLS, HC_E_TIMEOUT, HC_E_PROTOCOL, HC_E_CANCELLED or
+ * HC_E_TRANSPORT; any other negative status is HC_E_CALLBACK with it as cause. Called from several threads at
+ * once. */
+typedef hc_status (*hc_start_fn)(void *user, const hc_request *r, hc_response *head, void **transfer);
+
+/* Reads at most `capacity` bytes of the body; `*n` says how many. HC_DONE with 0 at the end of a complete
+ * message; one that was cut off is a failure. May be short. Waits. */
+typedef hc_status (*hc_read_fn)(void *transfer, void *buffer, size_t capacity, size_t *n);
+
+/* Ends a transfer, complete or not; once for each start that succeeded. */
+typedef void (*hc_finish_fn)(void *transfer);
+
+/* A way to the origin in the shape of a pull: hc_fetch starts it, reading the response drives it. */
+typedef struct {
+    size_t struct_size; /* sizeof(hc_transport), set by you. */
+    void *user; /* Passed to start. */
+    hc_destroy_fn destroy; /* Runs once, after the last use of the table. */
+    hc_start_fn start; /* Begins a transfer. */
+    hc_read_fn read; /* Reads of a transfer. */
+    hc_finish_fn finish; /* Ends a transfer. */
+} hc_transport;
+
+/* Replaces libcurl under hc_fetch. The table is copied. HC_E_ARGUMENT: start, read or finish is NULL. */
+hc_status hc_options_transport(hc_options *o, const hc_transport *table);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* HTTPCACHE_H */

@@ -1,0 +1,132 @@
+//! The cache: opening, closing, flushing, counting.
+
+use std::ffi::{CStr, OsStr, c_char};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use super::error::hc_status;
+use super::guard;
+use super::objects::{hc_cache, hc_error, hc_options};
+use crate::cache::{Cache, Options};
+use crate::error::{Error, Kind};
+
+/// What the cache counted since it was opened, and what lies on disk.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct hc_stats {
+    /// sizeof(hc_stats), set by you.
+    pub struct_size: usize,
+    /// Rows of stored responses, of all processes.
+    pub responses: u64,
+    /// Bytes on disk, as the file system counts them, of all processes.
+    pub bytes: u64,
+    /// Lookups answered fresh from the store.
+    pub hits: u64,
+    /// Lookups that found nothing to use.
+    pub misses: u64,
+    /// Answers that were stale.
+    pub stale_hits: u64,
+    /// Stored responses a 304 freshened.
+    pub revalidations: u64,
+    /// Responses stored.
+    pub stores: u64,
+    /// Faults of the cache itself; each was passed through and logged.
+    pub errors: u64,
+}
+
+/// Opens the cache in the directory `path`, making it if there is none (mode 0700, its files 0600). `o`
+/// may be NULL. Opened twice in a process, a directory is one store. [any] [wait]
+///
+/// Statuses that name a refused path: HC_E_NOT_DIRECTORY, HC_E_SYMLINK, HC_E_FOREIGN_OWNER,
+/// HC_E_PERMISSION, HC_E_READ_ONLY, HC_E_FULL, HC_E_NEWER_FORMAT, HC_E_BUSY, HC_E_MISMATCH,
+/// HC_E_UNSUPPORTED (a network file system, another process-id namespace). HC_E_CONFLICT names two
+/// options. An unreadable data file is moved aside, with a log line, and the cache starts empty.
+///
+/// # Safety
+/// `path` is NULL or NUL-terminated, `o` NULL or options that were not freed, `out` and `err` NULL or
+/// writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_open(
+    path: *const c_char,
+    o: *const hc_options,
+    out: *mut *mut hc_cache,
+    err: *mut *mut hc_error,
+) -> hc_status {
+    // SAFETY: `out` is NULL or writable.
+    unsafe { guard::clear(out) };
+    guard::status(err, || {
+        if path.is_null() {
+            return Err(Error::new(Kind::Argument, "path is NULL"));
+        }
+        // SAFETY: the caller passes a NUL-terminated path.
+        let path = unsafe { CStr::from_ptr(path) };
+        // SAFETY: `o` is NULL or live options that no other thread changes now.
+        let options = unsafe { o.as_ref() }.map_or_else(Options::default, |o| o.options.clone());
+        // SAFETY: `out` is NULL or writable.
+        let out = unsafe { guard::output(out, "out")? };
+        let path = Path::new(OsStr::from_bytes(path.to_bytes()));
+        *out = guard::lend(hc_cache { cache: Cache::open(path, options)? });
+        Ok(0)
+    })
+}
+
+/// Gives up your reference. The store closes when the exchanges and responses made from it are gone too.
+/// Never waits. [any]
+///
+/// # Safety
+/// `c` is NULL or a cache that was not closed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_close(c: *mut hc_cache) {
+    // SAFETY: it came from hc_open and is closed once.
+    unsafe { guard::free(c) }
+}
+
+/// Waits until everything stored so far is durable, at most `timeout` ms: HC_E_TIMEOUT. [any] [wait]
+///
+/// # Safety
+/// `c` is NULL or a cache that was not closed, `err` NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_flush(
+    c: *mut hc_cache,
+    timeout: i64,
+    err: *mut *mut hc_error,
+) -> hc_status {
+    guard::status(err, || {
+        // SAFETY: the caller passes NULL or an open cache.
+        let c = unsafe { guard::object(c, "cache")? };
+        c.cache.flush(guard::duration(timeout, "timeout")?)?;
+        Ok(0)
+    })
+}
+
+/// Fills `io` with what was counted. [any] [wait]
+///
+/// # Safety
+/// `c` is NULL or a cache that was not closed, `io` NULL or a struct of `io->struct_size` bytes, `err` NULL
+/// or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_get_stats(
+    c: *mut hc_cache,
+    io: *mut hc_stats,
+    err: *mut *mut hc_error,
+) -> hc_status {
+    guard::status(err, || {
+        // SAFETY: the caller passes NULL or an open cache.
+        let c = unsafe { guard::object(c, "cache")? };
+        let counted = c.cache.statistics()?;
+        let stats = hc_stats {
+            struct_size: size_of::<hc_stats>(),
+            responses: counted.responses,
+            bytes: counted.bytes,
+            hits: counted.hits,
+            misses: counted.misses,
+            stale_hits: counted.stale_hits,
+            revalidations: counted.revalidations,
+            stores: counted.stores,
+            errors: counted.errors,
+        };
+        // SAFETY: `io` is NULL or has struct_size bytes, and hc_stats begins with struct_size.
+        unsafe { guard::fill(io, &stats, "stats")? };
+        Ok(0)
+    })
+}

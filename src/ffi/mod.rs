@@ -1,0 +1,24 @@
+//! The C API: translates, and decides nothing. One file per object, in the order of the header.
+
+#![allow(non_camel_case_types, reason = "the names are those of C")]
+#![allow(clippy::missing_safety_doc, reason = "each has one; the lint does not see it in macros")]
+
+pub mod objects;
+
+pub mod error;
+pub mod version;
+
+pub mod options;
+
+pub mod cache;
+
+pub mod field;
+pub mod request;
+pub mod response;
+
+pub mod exchange;
+
+pub mod fetch;
+pub mod transport;
+
+mod guard;

@@ -1,0 +1,186 @@
+//! Options: numbered keys in an opaque object, so that a new option is never a new symbol.
+
+use std::ffi::{c_char, c_void};
+use std::sync::Arc;
+
+use super::error::hc_status;
+use super::guard;
+use super::objects::hc_options;
+use crate::cache::{Clock, Log};
+
+/// An option's number: one of hc_option_key.
+pub type hc_option = i32;
+
+/// Expiries and durations with a name. No arithmetic on times comes near them.
+#[repr(C)]
+pub enum hc_time {
+    /// Stored if it has a validator, revalidated on each use.
+    HC_EXPIRE_IMMEDIATELY = 0,
+    /// No value: the next in the order of precedence. Of a time in a view: there is none.
+    HC_UNSET = -2147483647,
+    /// Never stale. Of a limit: none, however stale or long.
+    HC_NEVER_EXPIRE = -2147483646,
+    /// Neither read nor written.
+    HC_DO_NOT_CACHE = -2147483645,
+}
+
+/// Options of hc_options_set; those marked * also of hc_request_set.
+#[repr(C)]
+pub enum hc_option_key {
+    /// 0 or 1. RFC 9111 decides from the response's fields; with 0 the settings alone decide.
+    /// Default 0.
+    HC_OPT_CACHE_CONTROL = 100,
+    /// ms, or a named value. * How long a response stays fresh after it was received. Unset: never
+    /// stale without CACHE_CONTROL; with it heuristics (RFC 9111 4.2.2). Default unset.
+    HC_OPT_EXPIRE_AFTER = 102,
+    /// Instant. * The same as an instant; the last of the two that is set holds. Default none.
+    HC_OPT_EXPIRE_AT = 103,
+    /// 0 to 100. With CACHE_CONTROL, the percentage of Date - Last-Modified that is the lifetime where
+    /// nothing else says one (RFC 9111 4.2.2). Default 10.
+    HC_OPT_HEURISTIC_PERCENT = 104,
+    /// ms, or HC_NEVER_EXPIRE: however stale. * How long after it became stale a response is used when
+    /// the origin fails (RFC 5861 4). Default 0.
+    HC_OPT_STALE_IF_ERROR = 105,
+    /// 0 or 1. * Never forward: what cannot be answered is a 504 (RFC 9111 5.2.1.7). Default 0.
+    HC_OPT_ONLY_IF_CACHED = 110,
+    /// Bytes, or HC_NEVER_EXPIRE. Larger bodies pass through unstored. Default none.
+    HC_OPT_MAX_RESPONSE_BYTES = 121,
+    /// 0 fast: discarded after an unclean reboot; 1 safe: the last moments may be lost; 2 synced:
+    /// HC_STORED is durable. Recorded when the directory is made; another value later is
+    /// HC_E_MISMATCH, unset takes the directory's. Default 1.
+    HC_OPT_DURABILITY = 122,
+    /// 1 to 4096. Variants kept of one primary key, the oldest goes first. Default 64.
+    HC_OPT_MAX_VARIANTS = 123,
+    /// ms, or HC_NEVER_EXPIRE. * hc_fetch, until the header section is in. Default 30000.
+    HC_OPT_HEAD_TIMEOUT = 130,
+    /// ms, or HC_NEVER_EXPIRE. * Until a connection stands. Default 10000.
+    HC_OPT_CONNECT_TIMEOUT = 131,
+    /// 0 to 1000. * Redirects followed; beyond it HC_E_REDIRECT. Default 30.
+    HC_OPT_MAX_REDIRECTS = 132,
+    /// ms, or HC_NEVER_EXPIRE. * Between two pieces of a body. Default 30000.
+    HC_OPT_IDLE_TIMEOUT = 135,
+    /// ms, or HC_NEVER_EXPIRE. * To the end of the body. Default none.
+    HC_OPT_TOTAL_TIMEOUT = 136,
+    /// 0 or 1. * Follow redirects from https to http. Default 0.
+    HC_OPT_ALLOW_DOWNGRADE = 137,
+    /// Bytes, from 1024. The header section of an answer; beyond it HC_E_TOO_LARGE. Default 262144.
+    HC_OPT_MAX_HEAD_BYTES = 139,
+    /// From 1. Fields of an answer; beyond it HC_E_TOO_LARGE. Default 1000.
+    HC_OPT_MAX_FIELDS = 140,
+    /// 0 or 1. * hc_fetch follows redirects, each hop through the cache. Default 1.
+    HC_OPT_FOLLOW = 141,
+    /// 0 or 1. * Send once more when a reused connection died before any byte. Default 1.
+    HC_OPT_RETRY = 142,
+    /// 0 or 1. Query parameters are sorted by name in the key; sent as given. Default not CACHE_CONTROL.
+    HC_OPT_SORT_QUERY = 143,
+    /// Bytes, 16 to 16777216. Longer URLs are HC_E_TOO_LARGE. Default 65536.
+    HC_OPT_MAX_URL_BYTES = 144,
+}
+
+/// How grave a log line is.
+#[repr(C)]
+pub enum hc_log_level {
+    /// The cache lost something, or works as pass-through.
+    HC_LOG_ERROR = 1,
+    /// Something is not as it should be.
+    HC_LOG_WARNING = 2,
+    /// What happens now and then.
+    HC_LOG_INFO = 3,
+    /// What happens on each call.
+    HC_LOG_DEBUG = 4,
+}
+
+/// Runs once, after the last use of `user`.
+pub type hc_destroy_fn = Option<unsafe extern "C" fn(user: *mut c_void)>;
+/// Now, in milliseconds since the Unix epoch. May be called from several threads at once.
+pub type hc_clock_fn = Option<unsafe extern "C" fn(user: *mut c_void) -> i64>;
+/// Takes one line without its end and without secrets. May be called from several threads at once.
+pub type hc_log_fn = Option<
+    unsafe extern "C" fn(user: *mut c_void, level: i32, message: *const c_char, len: usize),
+>;
+
+/// Makes options that hold the defaults. NULL: out of memory.
+#[unsafe(no_mangle)]
+pub extern "C" fn hc_options_new() -> *mut hc_options {
+    guard::value(std::ptr::null_mut(), || guard::lend(hc_options { options: Default::default() }))
+}
+
+/// Sets the option `key`. HC_E_UNSUPPORTED: the number is not known; HC_E_ARGUMENT: the value is out of
+/// its range; either way nothing changes.
+///
+/// # Safety
+/// `o` is NULL or options that were not freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_options_set(
+    o: *mut hc_options,
+    key: hc_option,
+    value: i64,
+    err: *mut *mut super::objects::hc_error,
+) -> hc_status {
+    guard::status(err, || {
+        // SAFETY: the caller passes NULL or live options that no other thread uses now.
+        let o = unsafe { guard::object_mut(o, "options")? };
+        o.options.settings.set(key, value)?;
+        Ok(0)
+    })
+}
+
+/// Replaces the clock of the cache and of everything stored in it. NULL: the system's.
+///
+/// # Safety
+/// `o` is NULL or options that were not freed; `clock` may be called with `user` until `destroy` ran.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_options_clock(
+    o: *mut hc_options,
+    clock: hc_clock_fn,
+    user: *mut c_void,
+    destroy: hc_destroy_fn,
+) -> hc_status {
+    let user = guard::User::new(user, destroy);
+    guard::status(std::ptr::null_mut(), || {
+        // SAFETY: the caller passes NULL or live options that no other thread uses now.
+        let o = unsafe { guard::object_mut(o, "options")? };
+        o.options.clock = clock.map(|call| Clock::Callback(Arc::new(move || {
+            // SAFETY: `call` and `user` are valid until `destroy` ran, which `user` sees to.
+            unsafe { call(user.pointer()) }
+        }))).unwrap_or_default();
+        Ok(0)
+    })
+}
+
+/// Takes log lines up to `level`. NULL: none are made.
+///
+/// # Safety
+/// `o` is NULL or options that were not freed; `log` may be called with `user` until `destroy` ran.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_options_log(
+    o: *mut hc_options,
+    level: i32,
+    log: hc_log_fn,
+    user: *mut c_void,
+    destroy: hc_destroy_fn,
+) -> hc_status {
+    let user = guard::User::new(user, destroy);
+    guard::status(std::ptr::null_mut(), || {
+        // SAFETY: the caller passes NULL or live options that no other thread uses now.
+        let o = unsafe { guard::object_mut(o, "options")? };
+        o.options.log = log.map_or_else(Log::none, |call| {
+            Log::new(level, move |level, message: &str| {
+                // SAFETY: `call` and `user` are valid until `destroy` ran, which `user` sees to; the
+                // message is valid for the call.
+                unsafe { call(user.pointer(), level, message.as_ptr().cast(), message.len()) }
+            })
+        });
+        Ok(0)
+    })
+}
+
+/// Destroys options. Caches opened with them are not concerned.
+///
+/// # Safety
+/// `o` is NULL or options that were not freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_options_free(o: *mut hc_options) {
+    // SAFETY: it came from hc_options_new and is freed once.
+    unsafe { guard::free(o) }
+}

@@ -1,0 +1,251 @@
+//! Requests.
+
+use std::ffi::{CString, c_char, c_void};
+use std::sync::Arc;
+
+use super::error::hc_status;
+use super::field::hc_field;
+use super::guard;
+use super::objects::{RequestViews, hc_error, hc_request};
+use super::options::hc_option;
+use crate::cache::Request;
+use crate::error::Result;
+
+/// Makes a request. The URL is http or https and absolute; it is normalised (RFC 3986 6), its fragment
+/// dropped, and what stands before an "@" becomes an Authorization field. HC_E_METHOD, HC_E_URL.
+///
+/// # Safety
+/// `method` and `url` are NULL or hold as many bytes as said, `out` and `err` are NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_request_new(
+    method: *const c_char,
+    method_len: usize,
+    url: *const c_char,
+    url_len: usize,
+    out: *mut *mut hc_request,
+    err: *mut *mut hc_error,
+) -> hc_status {
+    // SAFETY: `out` is NULL or writable.
+    unsafe { guard::clear(out) };
+    guard::status(err, || {
+        // SAFETY: the caller passes readable strings and a writable `out`.
+        let (method, url, out) = unsafe {
+            (
+                guard::text(method, method_len, "method")?,
+                guard::text(url, url_len, "url")?,
+                guard::output(out, "out")?,
+            )
+        };
+        let request = Arc::new(Request::new(method, url)?);
+        *out = guard::lend(hc_request { request, views: RequestViews::default() });
+        Ok(0)
+    })
+}
+
+/// Makes `r` a new request of the same options, so that one object serves many. Exchanges and responses
+/// made from it before do not change. After an error `r` is as it was.
+///
+/// # Safety
+/// `r` is NULL or a request that was not freed, `method` and `url` are NULL or hold as many bytes as said,
+/// `err` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_request_assign(
+    r: *mut hc_request,
+    method: *const c_char,
+    method_len: usize,
+    url: *const c_char,
+    url_len: usize,
+    err: *mut *mut hc_error,
+) -> hc_status {
+    guard::status(err, || {
+        // SAFETY: the caller passes a live request and readable strings.
+        let (r, method, url) = unsafe {
+            (
+                guard::object_mut(r, "request")?,
+                guard::text(method, method_len, "method")?,
+                guard::text(url, url_len, "url")?,
+            )
+        };
+        let overrides = r.request.overrides.clone();
+        let mut request = Request::new(method, url)?;
+        request.overrides = overrides;
+        match Arc::get_mut(&mut r.request) {
+            Some(own) => *own = request,
+            None => r.request = Arc::new(request),
+        }
+        r.views = RequestViews::default();
+        Ok(0)
+    })
+}
+
+/// Adds a field at the end. White space around the value is dropped. HC_E_FIELD: the name is no token, or
+/// the value holds CR, LF or NUL.
+///
+/// # Safety
+/// `r` is NULL or a request that was not freed, `name` and `value` are NULL or hold as many bytes as said,
+/// `err` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_request_add(
+    r: *mut hc_request,
+    name: *const c_char,
+    name_len: usize,
+    value: *const c_char,
+    value_len: usize,
+    err: *mut *mut hc_error,
+) -> hc_status {
+    guard::status(err, || {
+        // SAFETY: the caller passes a live request and readable strings.
+        let (r, name, value) = unsafe {
+            (
+                guard::object_mut(r, "request")?,
+                guard::text(name, name_len, "name")?,
+                guard::text(value, value_len, "value")?,
+            )
+        };
+        change(r, |request| request.http.fields.add(name, value))
+    })
+}
+
+/// Removes all fields of a name. HC_NOT_FOUND: there was none.
+///
+/// # Safety
+/// `r` is NULL or a request that was not freed, `name` is NULL or holds as many bytes as said.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_request_remove(
+    r: *mut hc_request,
+    name: *const c_char,
+    name_len: usize,
+) -> hc_status {
+    guard::status(std::ptr::null_mut(), || {
+        // SAFETY: the caller passes a live request and a readable string.
+        let (r, name) =
+            unsafe { (guard::object_mut(r, "request")?, guard::text(name, name_len, "name")?) };
+        let mut found = false;
+        change(r, |request| {
+            found = request.http.fields.remove(name);
+            Ok(())
+        })?;
+        Ok(if found { 0 } else { super::error::hc_status_code::HC_NOT_FOUND as hc_status })
+    })
+}
+
+/// Sets the body, replacing one that was set before.
+///
+/// # Safety
+/// `r` is NULL or a request that was not freed, `data` is NULL or holds `len` bytes, `err` is NULL or
+/// writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_request_set_body(
+    r: *mut hc_request,
+    data: *const c_void,
+    len: usize,
+    err: *mut *mut hc_error,
+) -> hc_status {
+    guard::status(err, || {
+        // SAFETY: the caller passes a live request and readable data.
+        let (r, data) =
+            unsafe { (guard::object_mut(r, "request")?, guard::data(data, len, "body")?) };
+        let body = guard::copied(data, "body")?;
+        change(r, |request| {
+            request.http.body = body;
+            Ok(())
+        })
+    })
+}
+
+/// Sets an option for this request alone; only those marked *. HC_UNSET: the cache's own holds again.
+///
+/// # Safety
+/// `r` is NULL or a request that was not freed, `err` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_request_set(
+    r: *mut hc_request,
+    key: hc_option,
+    value: i64,
+    err: *mut *mut hc_error,
+) -> hc_status {
+    guard::status(err, || {
+        // SAFETY: the caller passes NULL or a live request.
+        let r = unsafe { guard::object_mut(r, "request")? };
+        change(r, |request| request.overrides.set(key, value))
+    })
+}
+
+/// The method. NULL for NULL.
+///
+/// # Safety
+/// `r` is NULL or a request that was not freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_request_method(r: *const hc_request) -> *const c_char {
+    guard::value(std::ptr::null(), || {
+        // SAFETY: the caller passes NULL or a live request.
+        let Some(r) = (unsafe { r.as_ref() }) else { return std::ptr::null() };
+        let method = r.request.http.method.as_str();
+        r.views.method.get_or_init(|| CString::new(method).unwrap_or_default()).as_ptr()
+    })
+}
+
+/// The URL, normalised. NULL for NULL.
+///
+/// # Safety
+/// `r` is NULL or a request that was not freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_request_url(r: *const hc_request) -> *const c_char {
+    guard::value(std::ptr::null(), || {
+        // SAFETY: the caller passes NULL or a live request.
+        unsafe { r.as_ref() }.map_or(std::ptr::null(), |r| r.request.http.url.as_c_str().as_ptr())
+    })
+}
+
+/// The fields in order, `*n` of them. NULL for NULL.
+///
+/// # Safety
+/// `r` is NULL or a request that was not freed, `n` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_request_fields(r: *const hc_request, n: *mut usize) -> *const hc_field {
+    guard::value(std::ptr::null(), || {
+        // SAFETY: the caller passes NULL or a live request.
+        let fields = unsafe { r.as_ref() }.map(|r| {
+            r.views.fields.get_or_init(|| super::field::lent_fields(&r.request.http.fields))
+        });
+        // SAFETY: `n` is NULL or writable.
+        if let Some(n) = unsafe { n.as_mut() } {
+            *n = fields.map_or(0, Vec::len);
+        }
+        fields.map_or(std::ptr::null(), |fields| fields.as_ptr())
+    })
+}
+
+/// The body, `*len` bytes. NULL for NULL.
+///
+/// # Safety
+/// `r` is NULL or a request that was not freed, `len` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_request_body(r: *const hc_request, len: *mut usize) -> *const c_void {
+    guard::value(std::ptr::null(), || {
+        // SAFETY: the caller passes NULL or a live request.
+        let body = unsafe { r.as_ref() }.map(|r| &r.request.http.body);
+        // SAFETY: `len` is NULL or writable.
+        if let Some(len) = unsafe { len.as_mut() } {
+            *len = body.map_or(0, Vec::len);
+        }
+        body.map_or(std::ptr::null(), |body| body.as_ptr().cast())
+    })
+}
+
+/// Destroys a request.
+///
+/// # Safety
+/// `r` is NULL or a request that was not freed, and yours.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_request_free(r: *mut hc_request) {
+    // SAFETY: it came from hc_request_new and is freed once.
+    unsafe { guard::free(r) }
+}
+
+/// Changes a request that exchanges may share: they keep what they were given.
+fn change(r: &mut hc_request, change: impl FnOnce(&mut Request) -> Result<()>) -> Result<hc_status> {
+    change(Arc::make_mut(&mut r.request))?;
+    r.views = RequestViews::default();
+    Ok(0)
+}

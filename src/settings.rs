@@ -1,0 +1,412 @@
+//! Every option in one table: number, unit, default, range. The C header's list is checked against it.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use crate::error::{Error, Kind, Result};
+use crate::transport::TransferSettings;
+
+/// No value: the next in the order of precedence.
+pub const UNSET: i64 = -2_147_483_647;
+/// Never stale; of a limit: none.
+pub const NEVER: i64 = -2_147_483_646;
+/// Neither read nor written.
+pub const DO_NOT_CACHE: i64 = -2_147_483_645;
+
+/// When a stored response becomes stale, as a user says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expiry {
+    /// Nothing was said: never without `cache_control`, by heuristics with it.
+    Unset,
+    /// Never stale.
+    Never,
+    /// Neither read nor written.
+    DoNotCache,
+    /// So many milliseconds after it was received. 0: stored if it has a validator, revalidated on each use.
+    After(i64),
+    /// At this instant, milliseconds since the Unix epoch.
+    At(i64),
+}
+
+/// How long after it became stale a response may still be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Staleness {
+    /// So many milliseconds; 0 is not at all.
+    Within(i64),
+    /// However stale.
+    Any,
+}
+
+/// How a cache directory treats a crash of the whole machine. Recorded when the directory is made.
+pub use crate::storage::Durability;
+
+/// The settings of a cache, or of one request after its own were laid over them.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// RFC 9111 decides from the response's fields; otherwise the settings alone decide.
+    pub cache_control: bool,
+    /// When stored responses become stale.
+    pub expiry: Expiry,
+    /// Percent of the time since Last-Modified taken as lifetime where nothing else says one.
+    pub heuristic_percent: i64,
+    /// Use of stale responses when the origin fails.
+    pub stale_if_error: Staleness,
+    /// Never forward.
+    pub only_if_cached: bool,
+    /// Larger bodies pass through unstored.
+    pub max_response_bytes: Option<u64>,
+    /// `None`: what the directory was made with.
+    pub durability: Option<Durability>,
+    /// Variants kept under one primary key.
+    pub max_variants: usize,
+    /// Longer URLs are refused.
+    pub max_url_bytes: usize,
+    /// Query parameters are sorted by name in the key; `None`: unless `cache_control`.
+    pub sort_query: Option<bool>,
+    /// Redirects are followed.
+    pub follow: bool,
+    /// How many redirects are followed.
+    pub max_redirects: usize,
+    /// A redirect from https to http is followed.
+    pub allow_downgrade: bool,
+    /// What bounds one transfer.
+    pub transfer: TransferSettings,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            cache_control: false,
+            expiry: Expiry::Unset,
+            heuristic_percent: 10,
+            stale_if_error: Staleness::Within(0),
+            only_if_cached: false,
+            max_response_bytes: None,
+            durability: None,
+            max_variants: 64,
+            max_url_bytes: 64 * 1024,
+            sort_query: None,
+            follow: true,
+            max_redirects: 30,
+            allow_downgrade: false,
+            transfer: TransferSettings::default(),
+        }
+    }
+}
+
+/// What a value counts, and so which values are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// 0 or 1.
+    Switch,
+    /// A duration in milliseconds, or one of the named expiries.
+    Expiry,
+    /// Milliseconds since the Unix epoch.
+    Instant,
+    /// A duration in milliseconds; [`NEVER`] is no limit.
+    Milliseconds,
+    /// A number between two bounds, both included; [`NEVER`] is taken where `unlimited`.
+    Number {
+        /// The least value.
+        least: i64,
+        /// The greatest value.
+        greatest: i64,
+        /// Whether [`NEVER`] says there is no limit.
+        unlimited: bool,
+    },
+}
+
+/// One option.
+#[derive(Clone, Copy, Debug)]
+pub struct Spec {
+    /// Its number, the same for ever.
+    pub number: i32,
+    /// Its name in C.
+    pub name: &'static str,
+    /// What its values are.
+    pub unit: Unit,
+    /// The default as the header words it.
+    pub default: &'static str,
+    /// Whether a request may set it too.
+    pub per_request: bool,
+}
+
+const fn spec(
+    number: i32,
+    name: &'static str,
+    unit: Unit,
+    default: &'static str,
+    per_request: bool,
+) -> Spec {
+    Spec { number, name, unit, default, per_request }
+}
+
+const fn number(least: i64, greatest: i64, unlimited: bool) -> Unit {
+    Unit::Number { least, greatest, unlimited }
+}
+
+/// The numbers of the options, as in the C header.
+#[allow(missing_docs, reason = "each is one line of the table below")]
+pub mod option {
+    pub const CACHE_CONTROL: i32 = 100;
+    pub const EXPIRE_AFTER: i32 = 102;
+    pub const EXPIRE_AT: i32 = 103;
+    pub const HEURISTIC_PERCENT: i32 = 104;
+    pub const STALE_IF_ERROR: i32 = 105;
+    pub const ONLY_IF_CACHED: i32 = 110;
+    pub const MAX_RESPONSE_BYTES: i32 = 121;
+    pub const DURABILITY: i32 = 122;
+    pub const MAX_VARIANTS: i32 = 123;
+    pub const HEAD_TIMEOUT: i32 = 130;
+    pub const CONNECT_TIMEOUT: i32 = 131;
+    pub const MAX_REDIRECTS: i32 = 132;
+    pub const IDLE_TIMEOUT: i32 = 135;
+    pub const TOTAL_TIMEOUT: i32 = 136;
+    pub const ALLOW_DOWNGRADE: i32 = 137;
+    pub const MAX_HEAD_BYTES: i32 = 139;
+    pub const MAX_FIELDS: i32 = 140;
+    pub const FOLLOW: i32 = 141;
+    pub const RETRY: i32 = 142;
+    pub const SORT_QUERY: i32 = 143;
+    pub const MAX_URL_BYTES: i32 = 144;
+}
+
+/// All options, in the order of their numbers.
+pub static OPTIONS: &[Spec] = &[
+    spec(option::CACHE_CONTROL, "HC_OPT_CACHE_CONTROL", Unit::Switch, "0", false),
+    spec(option::EXPIRE_AFTER, "HC_OPT_EXPIRE_AFTER", Unit::Expiry, "unset", true),
+    spec(option::EXPIRE_AT, "HC_OPT_EXPIRE_AT", Unit::Instant, "none", true),
+    spec(option::HEURISTIC_PERCENT, "HC_OPT_HEURISTIC_PERCENT", number(0, 100, false), "10", false),
+    spec(option::STALE_IF_ERROR, "HC_OPT_STALE_IF_ERROR", Unit::Milliseconds, "0", true),
+    spec(option::ONLY_IF_CACHED, "HC_OPT_ONLY_IF_CACHED", Unit::Switch, "0", true),
+    spec(
+        option::MAX_RESPONSE_BYTES,
+        "HC_OPT_MAX_RESPONSE_BYTES",
+        number(0, i64::MAX, true),
+        "none",
+        false,
+    ),
+    spec(option::DURABILITY, "HC_OPT_DURABILITY", number(0, 2, false), "1", false),
+    spec(option::MAX_VARIANTS, "HC_OPT_MAX_VARIANTS", number(1, 4096, false), "64", false),
+    spec(option::HEAD_TIMEOUT, "HC_OPT_HEAD_TIMEOUT", Unit::Milliseconds, "30000", true),
+    spec(option::CONNECT_TIMEOUT, "HC_OPT_CONNECT_TIMEOUT", Unit::Milliseconds, "10000", true),
+    spec(option::MAX_REDIRECTS, "HC_OPT_MAX_REDIRECTS", number(0, 1000, false), "30", true),
+    spec(option::IDLE_TIMEOUT, "HC_OPT_IDLE_TIMEOUT", Unit::Milliseconds, "30000", true),
+    spec(option::TOTAL_TIMEOUT, "HC_OPT_TOTAL_TIMEOUT", Unit::Milliseconds, "none", true),
+    spec(option::ALLOW_DOWNGRADE, "HC_OPT_ALLOW_DOWNGRADE", Unit::Switch, "0", true),
+    spec(option::MAX_HEAD_BYTES, "HC_OPT_MAX_HEAD_BYTES", number(1024, 1 << 30, false), "262144", false),
+    spec(option::MAX_FIELDS, "HC_OPT_MAX_FIELDS", number(1, 1 << 20, false), "1000", false),
+    spec(option::FOLLOW, "HC_OPT_FOLLOW", Unit::Switch, "1", true),
+    spec(option::RETRY, "HC_OPT_RETRY", Unit::Switch, "1", true),
+    spec(option::SORT_QUERY, "HC_OPT_SORT_QUERY", Unit::Switch, "not CACHE_CONTROL", false),
+    spec(option::MAX_URL_BYTES, "HC_OPT_MAX_URL_BYTES", number(16, 16 << 20, false), "65536", false),
+];
+
+/// Checks `value` as a value of the option `number`.
+fn check(number: i32, value: i64) -> Result<&'static Spec> {
+    let Some(spec) = OPTIONS.iter().find(|spec| spec.number == number) else {
+        return Err(Error::new(Kind::Unsupported, format!("option {number} is not known here")));
+    };
+    let accepted = match spec.unit {
+        Unit::Switch => matches!(value, 0 | 1),
+        Unit::Expiry => value >= 0 || matches!(value, UNSET | NEVER | DO_NOT_CACHE),
+        Unit::Instant => value >= 0 || value == UNSET,
+        Unit::Milliseconds => value >= 0 || value == NEVER,
+        Unit::Number { least, greatest, unlimited } => {
+            (least..=greatest).contains(&value) || (unlimited && value == NEVER)
+        }
+    };
+    if accepted {
+        return Ok(spec);
+    }
+    Err(Error::new(Kind::Argument, format!("{} does not take {value}", spec.name)))
+}
+
+impl Settings {
+    /// Sets one option.
+    pub fn set(&mut self, number: i32, value: i64) -> Result<()> {
+        check(number, value)?;
+        self.assign(number, value);
+        Ok(())
+    }
+
+    /// Refuses options that contradict each other, naming both.
+    pub fn check(&self) -> Result<()> {
+        if self.expiry != Expiry::DoNotCache {
+            return Ok(());
+        }
+        let other = if self.only_if_cached {
+            "HC_OPT_ONLY_IF_CACHED could only answer 504"
+        } else if self.stale_if_error != Staleness::Within(0) {
+            "HC_OPT_STALE_IF_ERROR has nothing to use"
+        } else {
+            return Ok(());
+        };
+        Err(Error::new(Kind::Conflict, format!("with HC_DO_NOT_CACHE as expiry {other}")))
+    }
+
+    /// Lays the options of one request over these.
+    pub fn with<'a>(&'a self, overrides: &Overrides) -> Cow<'a, Settings> {
+        if overrides.0.is_empty() {
+            return Cow::Borrowed(self);
+        }
+        let mut settings = self.clone();
+        for (number, value) in &overrides.0 {
+            settings.assign(*number, *value);
+        }
+        Cow::Owned(settings)
+    }
+
+    /// Whether query parameters are sorted by name in the key.
+    pub fn sorts_query(&self) -> bool {
+        self.sort_query.unwrap_or(!self.cache_control)
+    }
+
+    fn assign(&mut self, number: i32, value: i64) {
+        let switch = value == 1;
+        let limit = (value != NEVER).then(|| Duration::from_millis(value.unsigned_abs()));
+        let count = value.unsigned_abs() as usize;
+        match number {
+            option::CACHE_CONTROL => self.cache_control = switch,
+            option::EXPIRE_AFTER => self.expiry = Expiry::from_duration(value),
+            option::EXPIRE_AT if value == UNSET => self.expiry = Expiry::Unset,
+            option::EXPIRE_AT => self.expiry = Expiry::At(value),
+            option::HEURISTIC_PERCENT => self.heuristic_percent = value,
+            option::STALE_IF_ERROR => self.stale_if_error = Staleness::from_duration(value),
+            option::ONLY_IF_CACHED => self.only_if_cached = switch,
+            option::MAX_RESPONSE_BYTES => {
+                self.max_response_bytes = (value != NEVER).then_some(value.unsigned_abs());
+            }
+            option::DURABILITY => self.durability = Durability::from_number(value),
+            option::MAX_VARIANTS => self.max_variants = count,
+            option::HEAD_TIMEOUT => self.transfer.head_timeout = limit,
+            option::CONNECT_TIMEOUT => self.transfer.connect_timeout = limit,
+            option::MAX_REDIRECTS => self.max_redirects = count,
+            option::IDLE_TIMEOUT => self.transfer.idle_timeout = limit,
+            option::TOTAL_TIMEOUT => self.transfer.total_timeout = limit,
+            option::ALLOW_DOWNGRADE => self.allow_downgrade = switch,
+            option::MAX_HEAD_BYTES => self.transfer.max_head_bytes = count,
+            option::MAX_FIELDS => self.transfer.max_fields = count,
+            option::FOLLOW => self.follow = switch,
+            option::RETRY => self.transfer.retry = switch,
+            option::SORT_QUERY => self.sort_query = Some(switch),
+            option::MAX_URL_BYTES => self.max_url_bytes = count,
+            _ => {}
+        }
+    }
+}
+
+/// Options of one request, in the order they were set.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides(Vec<(i32, i64)>);
+
+impl Overrides {
+    /// Sets one option for this request alone. [`UNSET`] takes it back: the cache's own holds again.
+    pub fn set(&mut self, number: i32, value: i64) -> Result<()> {
+        let takes_back = value == UNSET;
+        let spec = check(number, if takes_back { 1 } else { value })
+            .or_else(|error| if takes_back { check_known(number) } else { Err(error) })?;
+        if !spec.per_request {
+            let message = format!("{} is an option of a cache, not of a request", spec.name);
+            return Err(Error::new(Kind::Argument, message));
+        }
+        // The two ways to say an expiry are one setting: the last one set holds.
+        let same = |other: i32| match number {
+            option::EXPIRE_AFTER | option::EXPIRE_AT => {
+                matches!(other, option::EXPIRE_AFTER | option::EXPIRE_AT)
+            }
+            _ => other == number,
+        };
+        self.0.retain(|(other, _)| !same(*other));
+        if !takes_back {
+            self.0.push((number, value));
+        }
+        Ok(())
+    }
+}
+
+fn check_known(number: i32) -> Result<&'static Spec> {
+    OPTIONS.iter().find(|spec| spec.number == number).ok_or_else(|| {
+        Error::new(Kind::Unsupported, format!("option {number} is not known here"))
+    })
+}
+
+impl Expiry {
+    fn from_duration(value: i64) -> Self {
+        match value {
+            UNSET => Expiry::Unset,
+            NEVER => Expiry::Never,
+            DO_NOT_CACHE => Expiry::DoNotCache,
+            milliseconds => Expiry::After(milliseconds),
+        }
+    }
+}
+
+impl Staleness {
+    fn from_duration(value: i64) -> Self {
+        if value == NEVER { Staleness::Any } else { Staleness::Within(value) }
+    }
+
+    /// Whether a response that became stale so many milliseconds ago may still be used.
+    pub fn covers(self, staleness: i64) -> bool {
+        match self {
+            Staleness::Any => true,
+            Staleness::Within(limit) => limit > 0 && staleness <= limit,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_unique_and_in_order() {
+        assert!(OPTIONS.windows(2).all(|pair| pair[0].number < pair[1].number));
+    }
+
+    #[test]
+    fn values_out_of_range_name_the_option() {
+        let mut settings = Settings::default();
+        for (number, value) in [
+            (option::CACHE_CONTROL, 2),
+            (option::CACHE_CONTROL, -1),
+            (option::EXPIRE_AFTER, -1),
+            (option::EXPIRE_AT, NEVER),
+            (option::HEAD_TIMEOUT, -5),
+            (option::MAX_VARIANTS, 0),
+            (option::DURABILITY, 3),
+        ] {
+            let error = settings.set(number, value).unwrap_err();
+            assert_eq!(error.kind(), Kind::Argument);
+            assert!(error.message().contains("HC_OPT_"), "{error}");
+        }
+        assert_eq!(settings.set(9999, 0).unwrap_err().kind(), Kind::Unsupported);
+    }
+
+    #[test]
+    fn a_request_lays_its_options_over_the_cache() {
+        let mut settings = Settings::default();
+        settings.set(option::EXPIRE_AFTER, 1000).unwrap();
+        let mut overrides = Overrides::default();
+        overrides.set(option::EXPIRE_AT, 5).unwrap();
+        assert_eq!(settings.with(&overrides).expiry, Expiry::At(5));
+        overrides.set(option::EXPIRE_AFTER, NEVER).unwrap();
+        assert_eq!(settings.with(&overrides).expiry, Expiry::Never);
+        overrides.set(option::EXPIRE_AFTER, UNSET).unwrap();
+        assert_eq!(settings.with(&overrides).expiry, Expiry::After(1000));
+        let refused = overrides.set(option::CACHE_CONTROL, 1).unwrap_err();
+        assert_eq!(refused.kind(), Kind::Argument);
+        assert_eq!(overrides.set(9999, UNSET).unwrap_err().kind(), Kind::Unsupported);
+    }
+
+    #[test]
+    fn contradictions_name_both() {
+        let mut settings = Settings { expiry: Expiry::DoNotCache, ..Settings::default() };
+        assert!(settings.check().is_ok());
+        settings.only_if_cached = true;
+        let error = settings.check().unwrap_err();
+        assert_eq!(error.kind(), Kind::Conflict);
+        assert!(error.message().contains("HC_OPT_ONLY_IF_CACHED"));
+    }
+}
