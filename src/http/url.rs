@@ -1,6 +1,8 @@
 //! The normalised URL (RFC 3986 §6). The host is read as browsers read it (IDNA, IPv4 and IPv6 forms);
 //! the rest by RFC 3986 alone, so that nothing that could mean two things becomes one.
 
+use std::ffi::CStr;
+
 use base64::Engine;
 
 use super::fields::quoted;
@@ -9,6 +11,7 @@ use crate::error::{Error, Kind, Result};
 /// An `http` or `https` URL in normal form, without userinfo and fragment.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Url {
+    /// Followed by a NUL, so that a C caller can read it where it lies.
     text: String,
     /// Where the path begins; it always begins with `/`.
     path: u32,
@@ -79,6 +82,7 @@ impl Url {
             text.push_str(&normal_percent(query));
             at
         });
+        text.push('\0');
         let authorization = userinfo.filter(|userinfo| !userinfo.is_empty()).map(basic);
         Ok((Url { text, path: path_at, query: query_at }, authorization))
     }
@@ -95,11 +99,11 @@ impl Url {
         let mut absolute = Vec::with_capacity(self.text.len() + reference.len());
         let base = match reference.first() {
             None | Some(b'#') => self.as_str(),
-            Some(b'?') => self.text.get(..self.query_at())?,
+            Some(b'?') => self.without_query(),
             Some(b'/') if reference.get(1) == Some(&b'/') => self.scheme(),
             Some(b'/') => self.origin(),
             Some(_) => {
-                let path = self.text.get(..self.query_at())?;
+                let path = self.without_query();
                 path.get(..=path.rfind('/')?)?
             }
         };
@@ -113,7 +117,12 @@ impl Url {
 
     /// The whole URL.
     pub fn as_str(&self) -> &str {
-        &self.text
+        self.text.strip_suffix('\0').unwrap_or(&self.text)
+    }
+
+    /// The whole URL for C.
+    pub fn as_c_str(&self) -> &CStr {
+        CStr::from_bytes_with_nul(self.text.as_bytes()).unwrap_or_default()
     }
 
     /// `http` or `https`.
@@ -138,11 +147,11 @@ impl Url {
 
     /// The query without its `?`; `None` and the empty query are different URLs.
     pub fn query(&self) -> Option<&str> {
-        self.query.and_then(|at| self.text.get(at as usize + 1..))
+        self.query.and_then(|at| self.as_str().get(at as usize + 1..))
     }
 
     fn query_at(&self) -> usize {
-        self.query.map_or(self.text.len(), |at| at as usize)
+        self.query.map_or(self.as_str().len(), |at| at as usize)
     }
 
     /// Recognises the common case by one scan: what it accepts, the long way would not change.
@@ -177,7 +186,9 @@ impl Url {
             }
             after_slash = *byte == b'/';
         }
-        let text = std::str::from_utf8(url).ok()?.to_owned();
+        let mut text = String::with_capacity(url.len() + 1);
+        text.push_str(std::str::from_utf8(url).ok()?);
+        text.push('\0');
         Some(Url { text, path: path as u32, query })
     }
 }
@@ -364,7 +375,7 @@ mod tests {
     use super::*;
 
     fn normal(url: &str) -> String {
-        Url::parse(url.as_bytes()).unwrap().0.text
+        Url::parse(url.as_bytes()).unwrap().0.as_str().to_owned()
     }
 
     #[test]
@@ -400,7 +411,7 @@ mod tests {
     fn what_the_scan_accepts_the_long_way_keeps() {
         for url in ["http://h/a;b?c=d&e=f", "https://h.example:8443/a/b..c?x=/../y", "http://10.0.0.1/"] {
             let scanned = Url::already_normal(url.as_bytes()).expect(url);
-            assert_eq!(scanned.text, normal(&format!("{url}#fragment")));
+            assert_eq!(scanned.as_str(), normal(&format!("{url}#fragment")));
             assert_eq!(scanned, Url::parse(format!("{url}#fragment").as_bytes()).unwrap().0);
         }
     }
