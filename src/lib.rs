@@ -5,6 +5,7 @@
 
 pub mod error;
 pub mod http;
+pub mod storage;
 pub mod transport;
 
 pub use error::{Error, Result};
