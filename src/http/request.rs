@@ -32,7 +32,10 @@ impl Method {
             Ok(text) if fields::is_token(method) => Ok(Method(Cow::Owned(text.to_owned()))),
             _ => Err(Error::new(
                 Kind::Method,
-                format!("method {} is not a token (RFC 9110 §9.1)", fields::quoted(method)),
+                format!(
+                    "method {} is not a token (RFC 9110 §9.1)",
+                    fields::quoted(method)
+                ),
             )),
         }
     }
@@ -66,6 +69,11 @@ impl Request {
         if let Some(value) = authorization {
             fields.add(b"Authorization", value.as_bytes())?;
         }
-        Ok(Request { method, url, fields, body: Vec::new() })
+        Ok(Request {
+            method,
+            url,
+            fields,
+            body: Vec::new(),
+        })
     }
 }

@@ -44,10 +44,19 @@ impl ResponseHead {
             _ if reason.is_empty() => Cow::Borrowed(c""),
             _ => match CString::new(reason) {
                 Ok(reason) if !has_line_end => Cow::Owned(reason),
-                _ => return Err(Error::new(Kind::Field, "the reason phrase holds CR, LF or NUL")),
+                _ => {
+                    return Err(Error::new(
+                        Kind::Field,
+                        "the reason phrase holds CR, LF or NUL",
+                    ));
+                }
             },
         };
-        Ok(ResponseHead { status, reason, fields: Fields::new() })
+        Ok(ResponseHead {
+            status,
+            reason,
+            fields: Fields::new(),
+        })
     }
 
     /// How long the content of this answer to a request of `method` is (RFC 9112 §6.3).
@@ -59,12 +68,18 @@ impl ResponseHead {
         }
         if self.fields.contains(b"Transfer-Encoding") {
             // Both at once may be an attempt at request smuggling (RFC 9112 §6.1).
-            return if first.is_some() { Framing::Contradictory } else { Framing::Unannounced };
+            return if first.is_some() {
+                Framing::Contradictory
+            } else {
+                Framing::Unannounced
+            };
         }
         if method.as_str() == "HEAD" || self.status < 200 || matches!(self.status, 204 | 304) {
             return Framing::Length(0);
         }
-        first.flatten().map_or(Framing::Unannounced, Framing::Length)
+        first
+            .flatten()
+            .map_or(Framing::Unannounced, Framing::Length)
     }
 }
 

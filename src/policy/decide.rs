@@ -44,8 +44,13 @@ pub fn admit(request: &Request, settings: &Settings) -> Admission {
     if !request.method.is_retrieval() {
         return Admission::Pass(Reason::Method);
     }
-    const OWN_CONDITIONS: [&[u8]; 5] =
-        [b"If-None-Match", b"If-Modified-Since", b"If-Match", b"If-Unmodified-Since", b"If-Range"];
+    const OWN_CONDITIONS: [&[u8]; 5] = [
+        b"If-None-Match",
+        b"If-Modified-Since",
+        b"If-Match",
+        b"If-Unmodified-Since",
+        b"If-Range",
+    ];
     let fields = &request.fields;
     if OWN_CONDITIONS.iter().any(|name| fields.contains(name)) || fields.contains(b"Upgrade") {
         return Admission::Pass(Reason::Request);
@@ -56,7 +61,11 @@ pub fn admit(request: &Request, settings: &Settings) -> Admission {
     let is_head = request.method.as_str() == "HEAD";
     // RFC 9110 §9.3.2: what answers a GET answers a HEAD. Without cache_control they are matched apart.
     let is_apart = is_head && !settings.cache_control;
-    Admission::LookUp(if is_apart { MethodClass::Head } else { MethodClass::Get })
+    Admission::LookUp(if is_apart {
+        MethodClass::Head
+    } else {
+        MethodClass::Get
+    })
 }
 
 /// Decides on a stored response that the request selects (§4, §5.2.1).
@@ -73,10 +82,12 @@ pub fn reuse(
         Reuse::Stale => return (Decision::Stale, Reason::None),
         Reuse::No(_) => {}
     }
-    let Reuse::No(reason) = may_reuse else { return (Decision::Forward, Reason::Stale) };
+    let Reuse::No(reason) = may_reuse else {
+        return (Decision::Forward, Reason::Stale);
+    };
     if only_if_cached(request, settings) {
-        let may_be_stale = !freshness.is_fresh(now)
-            && stale::may_use(freshness, stored, request, settings, now);
+        let may_be_stale =
+            !freshness.is_fresh(now) && stale::may_use(freshness, stored, request, settings, now);
         return if may_be_stale {
             (Decision::Stale, Reason::None)
         } else {
@@ -112,8 +123,11 @@ fn is_fresh_enough(
     if request.no_cache {
         return Reuse::No(Reason::Request);
     }
-    let directives =
-        if settings.cache_control { ResponseDirectives::read(stored) } else { Default::default() };
+    let directives = if settings.cache_control {
+        ResponseDirectives::read(stored)
+    } else {
+        Default::default()
+    };
     // §5.2.2.4; and a reader treats as absent what its own policy would not have stored (§5.2.2.5).
     if directives.no_cache || directives.no_store {
         return Reuse::No(Reason::Stale);
@@ -126,7 +140,9 @@ fn is_fresh_enough(
     if freshness.age(now) > max_age {
         return Reuse::No(Reason::Request);
     }
-    let Some(staleness) = freshness.staleness(now) else { return Reuse::Fresh };
+    let Some(staleness) = freshness.staleness(now) else {
+        return Reuse::Fresh;
+    };
     // §5.2.1.3
     let min_fresh = match request.min_fresh {
         Seconds::Absent => 0,
@@ -134,12 +150,20 @@ fn is_fresh_enough(
     };
     if staleness < 0 {
         let remaining = staleness.saturating_neg();
-        return if remaining >= min_fresh { Reuse::Fresh } else { Reuse::No(Reason::Request) };
+        return if remaining >= min_fresh {
+            Reuse::Fresh
+        } else {
+            Reuse::No(Reason::Request)
+        };
     }
     // §5.2.1.2, where the response does not forbid stale use (§5.2.2.2)
     let max_stale = request.max_stale.millis();
     let allows = max_stale.is_some_and(|most| staleness <= most) && !directives.must_revalidate;
-    if allows { Reuse::Stale } else { Reuse::No(Reason::Stale) }
+    if allows {
+        Reuse::Stale
+    } else {
+        Reuse::No(Reason::Stale)
+    }
 }
 
 #[cfg(test)]
@@ -154,10 +178,23 @@ mod tests {
         stored.add(b"Cache-Control", response.as_bytes()).unwrap();
         let mut asked = Fields::new();
         asked.add(b"Cache-Control", request.as_bytes()).unwrap();
-        let freshness =
-            Freshness { lifetime: Lifetime::Of(100_000), initial_age: 0, received_at: 0 };
-        let settings = Settings { cache_control, ..Settings::default() };
-        reuse(&freshness, &stored, &RequestDirectives::read(&asked), &settings, now * 1000).0
+        let freshness = Freshness {
+            lifetime: Lifetime::Of(100_000),
+            initial_age: 0,
+            received_at: 0,
+        };
+        let settings = Settings {
+            cache_control,
+            ..Settings::default()
+        };
+        reuse(
+            &freshness,
+            &stored,
+            &RequestDirectives::read(&asked),
+            &settings,
+            now * 1000,
+        )
+        .0
     }
 
     #[test]
@@ -183,7 +220,11 @@ mod tests {
             ("no-store", 1, Fresh),
         ] {
             for cache_control in [false, true] {
-                assert_eq!(decide("", request, now, cache_control), expected, "{request} at {now}");
+                assert_eq!(
+                    decide("", request, now, cache_control),
+                    expected,
+                    "{request} at {now}"
+                );
             }
         }
     }

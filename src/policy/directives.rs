@@ -72,7 +72,10 @@ impl Seconds {
             return Seconds::Invalid;
         }
         let value = argument.iter().fold(0i64, |value, digit| {
-            value.saturating_mul(10).saturating_add(i64::from(digit - b'0')).min(MOST_SECONDS)
+            value
+                .saturating_mul(10)
+                .saturating_add(i64::from(digit - b'0'))
+                .min(MOST_SECONDS)
         });
         Seconds::Of(value)
     }
@@ -141,10 +144,15 @@ fn each_directive(fields: &Fields, mut take: impl FnMut(&str, Option<&[u8]>)) {
         while !rest.is_empty() {
             let (member, tail) = split_member(rest);
             rest = tail;
-            let at = member.iter().position(|b| *b == b'=').unwrap_or(member.len());
+            let at = member
+                .iter()
+                .position(|b| *b == b'=')
+                .unwrap_or(member.len());
             let (name, argument) = member.split_at_checked(at).unwrap_or((member, b""));
             // White space beside the "=" is no part of the grammar: such a name is unknown.
-            let Ok(name) = std::str::from_utf8(name) else { continue };
+            let Ok(name) = std::str::from_utf8(name) else {
+                continue;
+            };
             let argument = argument.strip_prefix(b"=").map(unquoted);
             if !name.is_empty() {
                 take(&name.to_ascii_lowercase(), argument.as_deref());
@@ -174,13 +182,19 @@ fn split_member(list: &[u8]) -> (&[u8], &[u8]) {
 
 /// An argument in its quoted or plain form (§5.2).
 fn unquoted(argument: &[u8]) -> std::borrow::Cow<'_, [u8]> {
-    let inner = argument.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
+    let inner = argument
+        .strip_prefix(b"\"")
+        .and_then(|rest| rest.strip_suffix(b"\""));
     match inner {
         Some(inner) if inner.contains(&b'\\') => {
             let mut plain = Vec::with_capacity(inner.len());
             let mut bytes = inner.iter();
             while let Some(byte) = bytes.next() {
-                plain.extend(if *byte == b'\\' { bytes.next() } else { Some(byte) });
+                plain.extend(if *byte == b'\\' {
+                    bytes.next()
+                } else {
+                    Some(byte)
+                });
             }
             plain.into()
         }

@@ -39,7 +39,11 @@ impl Freshness {
             Expires::At(instant) => Lifetime::Of(instant.saturating_sub(head.response_time)),
         };
         if !settings.cache_control {
-            return Freshness { lifetime: written, initial_age: 0, received_at: head.response_time };
+            return Freshness {
+                lifetime: written,
+                initial_age: 0,
+                received_at: head.response_time,
+            };
         }
         let explicit = head.is_explicit.then_some(written);
         Freshness {
@@ -51,12 +55,15 @@ impl Freshness {
 
     /// §4.2.3: current_age. Never negative.
     pub fn age(&self, now: Millis) -> Millis {
-        self.initial_age.saturating_add(now.saturating_sub(self.received_at).max(0))
+        self.initial_age
+            .saturating_add(now.saturating_sub(self.received_at).max(0))
     }
 
     /// How long it has been stale; negative while it is fresh. `None`: it never becomes stale.
     pub fn staleness(&self, now: Millis) -> Option<Millis> {
-        let Lifetime::Of(lifetime) = self.lifetime else { return None };
+        let Lifetime::Of(lifetime) = self.lifetime else {
+            return None;
+        };
         if self.received_at.saturating_sub(now) > FUTURE_TOLERANCE {
             return Some(0);
         }
@@ -73,7 +80,10 @@ impl Freshness {
         match self.lifetime {
             Lifetime::Endless => None,
             Lifetime::Of(lifetime) => Some(
-                self.received_at.saturating_add(lifetime).saturating_sub(self.initial_age).max(0),
+                self.received_at
+                    .saturating_add(lifetime)
+                    .saturating_sub(self.initial_age)
+                    .max(0),
             ),
         }
     }
@@ -102,7 +112,11 @@ pub fn written_expiry(
         let asked = request_max_age.millis().map(Lifetime::Of);
         asked.or(own).unwrap_or(Lifetime::Endless)
     };
-    let age = if settings.cache_control { initial_age(fields, request_time, now) } else { 0 };
+    let age = if settings.cache_control {
+        initial_age(fields, request_time, now)
+    } else {
+        0
+    };
     let expires = match lifetime {
         Lifetime::Endless => Expires::Never,
         Lifetime::Of(lifetime) => {
@@ -138,28 +152,45 @@ pub fn explicit_lifetime(fields: &Fields, received_at: Millis) -> Option<Millis>
     if lines.any(|other| other != expires) {
         return Some(0);
     }
-    let Some(expires) = parse_date(expires) else { return Some(0) };
-    Some(expires.saturating_sub(date(fields).unwrap_or(received_at)).max(0))
+    let Some(expires) = parse_date(expires) else {
+        return Some(0);
+    };
+    Some(
+        expires
+            .saturating_sub(date(fields).unwrap_or(received_at))
+            .max(0),
+    )
 }
 
 /// §4.2.2: a part of the time since the representation changed, for statuses that may be cached so.
 fn heuristic(status: u16, fields: &Fields, received_at: Millis, settings: &Settings) -> Millis {
     let may = is_heuristically_cacheable(status) || ResponseDirectives::read(fields).public;
-    let modified = fields.first(b"Last-Modified").and_then(parse_date).filter(|_| may);
+    let modified = fields
+        .first(b"Last-Modified")
+        .and_then(parse_date)
+        .filter(|_| may);
     modified.map_or(0, |modified| {
-        let unchanged = date(fields).unwrap_or(received_at).saturating_sub(modified).max(0);
+        let unchanged = date(fields)
+            .unwrap_or(received_at)
+            .saturating_sub(modified)
+            .max(0);
         unchanged / 100 * settings.heuristic_percent
     })
 }
 
 /// RFC 9110 §15.1
 pub fn is_heuristically_cacheable(status: u16) -> bool {
-    matches!(status, 200 | 203 | 204 | 300 | 301 | 308 | 404 | 405 | 410 | 414 | 501)
+    matches!(
+        status,
+        200 | 203 | 204 | 300 | 301 | 308 | 404 | 405 | 410 | 414 | 501
+    )
 }
 
 /// §4.2.3: corrected_initial_age.
 fn initial_age(fields: &Fields, request_time: Millis, response_time: Millis) -> Millis {
-    let apparent = response_time.saturating_sub(date(fields).unwrap_or(response_time)).max(0);
+    let apparent = response_time
+        .saturating_sub(date(fields).unwrap_or(response_time))
+        .max(0);
     let delay = response_time.saturating_sub(request_time).max(0);
     apparent.max(age_value(fields).saturating_add(delay))
 }
@@ -171,7 +202,9 @@ fn age_value(fields: &Fields) -> Millis {
     if member.is_empty() || !member.iter().all(u8::is_ascii_digit) {
         return 0;
     }
-    let seconds = std::str::from_utf8(member).ok().and_then(|digits| digits.parse().ok());
+    let seconds = std::str::from_utf8(member)
+        .ok()
+        .and_then(|digits| digits.parse().ok());
     seconds.unwrap_or(i64::MAX).min(1 << 31) * 1000
 }
 
@@ -214,11 +247,23 @@ mod tests {
         let (date, later) = (http_date(NOW), http_date(NOW + 5000));
         assert_eq!(lifetime(&[]), None);
         assert_eq!(lifetime(&[("Cache-Control", "max-age=5")]), Some(5000));
-        assert_eq!(lifetime(&[("Expires", &later), ("Date", &date)]), Some(5000));
-        assert_eq!(lifetime(&[("Expires", &later), ("Cache-Control", "max-age=1")]), Some(1000));
-        assert_eq!(lifetime(&[("Expires", &later), ("Cache-Control", "max-age=x")]), Some(0));
+        assert_eq!(
+            lifetime(&[("Expires", &later), ("Date", &date)]),
+            Some(5000)
+        );
+        assert_eq!(
+            lifetime(&[("Expires", &later), ("Cache-Control", "max-age=1")]),
+            Some(1000)
+        );
+        assert_eq!(
+            lifetime(&[("Expires", &later), ("Cache-Control", "max-age=x")]),
+            Some(0)
+        );
         assert_eq!(lifetime(&[("Expires", "0")]), Some(0));
-        assert_eq!(lifetime(&[("Expires", &later), ("Expires", &date)]), Some(0));
+        assert_eq!(
+            lifetime(&[("Expires", &later), ("Expires", &date)]),
+            Some(0)
+        );
     }
 
     #[test]
@@ -226,7 +271,10 @@ mod tests {
         let modified = http_date(NOW - 1_000_000);
         let date = http_date(NOW);
         let response = fields(&[("Last-Modified", &modified), ("Date", &date)]);
-        let mut settings = Settings { cache_control: true, ..Settings::default() };
+        let mut settings = Settings {
+            cache_control: true,
+            ..Settings::default()
+        };
         let written = |settings: &Settings, status| {
             written_expiry(status, &response, Seconds::Absent, NOW, NOW, settings)
         };
@@ -239,7 +287,10 @@ mod tests {
     #[test]
     fn without_cache_control_the_request_comes_first() {
         let response = fields(&[("Cache-Control", "max-age=1")]);
-        let settings = Settings { expiry: Expiry::After(50), ..Settings::default() };
+        let settings = Settings {
+            expiry: Expiry::After(50),
+            ..Settings::default()
+        };
         let written = |asked| written_expiry(200, &response, asked, NOW, NOW, &settings).0;
         assert_eq!(written(Seconds::Absent), Expires::At(NOW + 50));
         assert_eq!(written(Seconds::Of(9)), Expires::At(NOW + 9000));
@@ -257,7 +308,10 @@ mod tests {
         };
         assert!(freshness(NOW + 60_000).is_fresh(NOW));
         assert!(!freshness(NOW + 60_001).is_fresh(NOW));
-        let endless = Freshness { lifetime: Lifetime::Endless, ..freshness(NOW + 90_000) };
+        let endless = Freshness {
+            lifetime: Lifetime::Endless,
+            ..freshness(NOW + 90_000)
+        };
         assert!(endless.is_fresh(NOW));
     }
 

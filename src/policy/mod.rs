@@ -4,6 +4,7 @@
 pub mod decide;
 pub mod directives;
 pub mod freshness;
+pub mod invalidate;
 pub mod reason;
 pub mod stale;
 pub mod storable;

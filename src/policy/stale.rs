@@ -30,10 +30,15 @@ pub fn may_use(
     if settings.cache_control && (directives.must_revalidate || directives.no_cache) {
         return false;
     }
-    let Some(staleness) = freshness.staleness(now) else { return true };
+    let Some(staleness) = freshness.staleness(now) else {
+        return true;
+    };
     // RFC 5861 §4: what the request or the response says comes before the setting.
     let said = request.stale_if_error.millis();
-    let said = said.or(directives.stale_if_error.millis().filter(|_| settings.cache_control));
+    let said = said.or(directives
+        .stale_if_error
+        .millis()
+        .filter(|_| settings.cache_control));
     let limit = said.map_or(settings.stale_if_error, Staleness::Within);
     staleness < 0 || limit.covers(staleness)
 }

@@ -26,12 +26,20 @@ pub fn is_storable(
     if settings.expiry == Expiry::After(0) && Validators::of(&response.fields).is_empty() {
         return Err(Reason::NoValidator);
     }
-    if settings.cache_control { by_rfc_9111(response, is_head) } else { by_settings(response) }
+    if settings.cache_control {
+        by_rfc_9111(response, is_head)
+    } else {
+        by_settings(response)
+    }
 }
 
 /// Without `cache_control` a 200 is stored, whatever its fields say.
 fn by_settings(response: &ResponseHead) -> Result<(), Reason> {
-    if response.status == 200 { Ok(()) } else { Err(Reason::Status) }
+    if response.status == 200 {
+        Ok(())
+    } else {
+        Err(Reason::Status)
+    }
 }
 
 /// §3, for a private cache.
@@ -63,9 +71,15 @@ mod tests {
     fn storable(status: u16, line: &str, cache_control: bool) -> Result<(), Reason> {
         let mut response = ResponseHead::new(status, b"").unwrap();
         if let Some((name, value)) = line.split_once(": ") {
-            response.fields.add(name.as_bytes(), value.as_bytes()).unwrap();
+            response
+                .fields
+                .add(name.as_bytes(), value.as_bytes())
+                .unwrap();
         }
-        let settings = Settings { cache_control, ..Settings::default() };
+        let settings = Settings {
+            cache_control,
+            ..Settings::default()
+        };
         is_storable(&response, false, &RequestDirectives::default(), &settings)
     }
 
@@ -79,9 +93,24 @@ mod tests {
             (404, "", Ok(()), Err(Reason::Status)),
             (500, "", Err(Reason::Status), Err(Reason::Status)),
             (500, "Cache-Control: max-age=5", Ok(()), Err(Reason::Status)),
-            (302, "Expires: Thu, 01 Jan 1970 00:00:00 GMT", Ok(()), Err(Reason::Status)),
-            (206, "Cache-Control: max-age=5", Err(Reason::Status), Err(Reason::Status)),
-            (304, "Cache-Control: max-age=5", Err(Reason::Status), Err(Reason::Status)),
+            (
+                302,
+                "Expires: Thu, 01 Jan 1970 00:00:00 GMT",
+                Ok(()),
+                Err(Reason::Status),
+            ),
+            (
+                206,
+                "Cache-Control: max-age=5",
+                Err(Reason::Status),
+                Err(Reason::Status),
+            ),
+            (
+                304,
+                "Cache-Control: max-age=5",
+                Err(Reason::Status),
+                Err(Reason::Status),
+            ),
         ] {
             assert_eq!(storable(status, line, true), with, "{status} {line}");
             assert_eq!(storable(status, line, false), without, "{status} {line}");
@@ -90,7 +119,10 @@ mod tests {
 
     #[test]
     fn what_is_stale_at_once_needs_a_validator() {
-        let settings = Settings { expiry: Expiry::After(0), ..Settings::default() };
+        let settings = Settings {
+            expiry: Expiry::After(0),
+            ..Settings::default()
+        };
         let mut response = ResponseHead::new(200, b"").unwrap();
         let request = RequestDirectives::default();
         let refused = is_storable(&response, false, &request, &settings);

@@ -20,8 +20,12 @@ const HOP_BY_HOP: [&[u8]; 10] = [
 ];
 
 /// Fields that describe the stored content, which a 304 does not bring (§3.2).
-const OF_THE_CONTENT: [&[u8]; 4] =
-    [b"Content-Length", b"Content-Encoding", b"Content-Type", b"Content-Range"];
+const OF_THE_CONTENT: [&[u8]; 4] = [
+    b"Content-Length",
+    b"Content-Encoding",
+    b"Content-Type",
+    b"Content-Range",
+];
 
 /// Removes what is not stored and not handed on: fields of the connection, and those it names (§3.1).
 pub fn remove_hop_by_hop(fields: &mut Fields) {
@@ -54,7 +58,9 @@ pub fn with_age(fields: &Fields, age: Millis) -> Result<Fields> {
 }
 
 fn is_any(name: &[u8], names: &[impl AsRef<[u8]>]) -> bool {
-    names.iter().any(|other| name.eq_ignore_ascii_case(other.as_ref()))
+    names
+        .iter()
+        .any(|other| name.eq_ignore_ascii_case(other.as_ref()))
 }
 
 #[cfg(test)]
@@ -84,9 +90,24 @@ mod tests {
 
     #[test]
     fn a_304_replaces_all_but_what_describes_the_content() {
-        let stored = fields(&[("A", "1"), ("A", "2"), ("Content-Type", "text/plain"), ("B", "1")]);
-        let brought = fields(&[("a", "3"), ("Content-Type", "x"), ("Connection", "c"), ("C", "1")]);
-        let expected = fields(&[("Content-Type", "text/plain"), ("B", "1"), ("a", "3"), ("C", "1")]);
+        let stored = fields(&[
+            ("A", "1"),
+            ("A", "2"),
+            ("Content-Type", "text/plain"),
+            ("B", "1"),
+        ]);
+        let brought = fields(&[
+            ("a", "3"),
+            ("Content-Type", "x"),
+            ("Connection", "close"),
+            ("C", "1"),
+        ]);
+        let expected = fields(&[
+            ("Content-Type", "text/plain"),
+            ("B", "1"),
+            ("a", "3"),
+            ("C", "1"),
+        ]);
         assert_eq!(freshened(&stored, &brought).unwrap(), expected);
     }
 

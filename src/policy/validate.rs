@@ -26,7 +26,9 @@ impl<'a> Validators<'a> {
     pub fn of(fields: &'a Fields) -> Self {
         Validators {
             etag: fields.first(b"ETag").filter(|etag| !etag.is_empty()),
-            last_modified: fields.first(b"Last-Modified").filter(|date| !date.is_empty()),
+            last_modified: fields
+                .first(b"Last-Modified")
+                .filter(|date| !date.is_empty()),
         }
     }
 
@@ -57,7 +59,11 @@ impl<'a> Validators<'a> {
             // Without a validator in it, it can only mean the one that was sent.
             (None, _) => true,
         };
-        if is_same { NotModified::Same } else { NotModified::Other }
+        if is_same {
+            NotModified::Same
+        } else {
+            NotModified::Other
+        }
     }
 }
 

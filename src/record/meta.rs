@@ -19,9 +19,12 @@ pub struct Meta {
 
 pub fn encode(record: &Record<'_>, bytes: &mut Vec<u8>) -> Result<()> {
     let mut serializer = rmp_serde::Serializer::new(bytes);
-    Written(record)
-        .serialize(&mut serializer)
-        .map_err(|error| Error::new(Kind::Internal, format!("a record cannot be written: {error}")))
+    Written(record).serialize(&mut serializer).map_err(|error| {
+        Error::new(
+            Kind::Internal,
+            format!("a record cannot be written: {error}"),
+        )
+    })
 }
 
 pub fn decode(bytes: &[u8], status: u16) -> Option<Meta> {
@@ -93,10 +96,17 @@ impl<'de> Visitor<'de> for MetaVisitor {
         let malformed = |_| A::Error::custom("malformed");
         let reason: &[u8] = parts.next_element()?.ok_or_else(missing)?;
         let mut response = ResponseHead::new(self.status, reason).map_err(malformed)?;
-        parts.next_element_seed(FieldsSeed(&mut response.fields))?.ok_or_else(missing)?;
+        parts
+            .next_element_seed(FieldsSeed(&mut response.fields))?
+            .ok_or_else(missing)?;
         let mut selecting = Selecting::new();
-        parts.next_element_seed(SelectingSeed(&mut selecting))?.ok_or_else(missing)?;
-        Ok(Meta { response, selecting })
+        parts
+            .next_element_seed(SelectingSeed(&mut selecting))?
+            .ok_or_else(missing)?;
+        Ok(Meta {
+            response,
+            selecting,
+        })
     }
 }
 
@@ -126,7 +136,9 @@ impl<'de> Visitor<'de> for FieldsSeed<'_> {
         let count = list.size_hint().unwrap_or(0).min(2048) / 2;
         *self.0 = Fields::with_capacity(count, count * 40);
         while let Some(name) = list.next_element_seed(NameSeed)? {
-            let value: &[u8] = list.next_element()?.ok_or_else(|| A::Error::custom("no value"))?;
+            let value: &[u8] = list
+                .next_element()?
+                .ok_or_else(|| A::Error::custom("no value"))?;
             self.0.push(name, value).map_err(A::Error::custom)?;
         }
         Ok(())
@@ -150,7 +162,8 @@ impl<'de> Visitor<'de> for NameSeed {
 
     fn visit_u64<E: serde::de::Error>(self, code: u64) -> std::result::Result<&'de [u8], E> {
         let name = u8::try_from(code).ok().and_then(names::name);
-        name.map(str::as_bytes).ok_or_else(|| E::custom("unknown name"))
+        name.map(str::as_bytes)
+            .ok_or_else(|| E::custom("unknown name"))
     }
 
     fn visit_borrowed_bytes<E>(self, name: &'de [u8]) -> std::result::Result<&'de [u8], E> {
@@ -176,8 +189,9 @@ impl<'de> Visitor<'de> for SelectingSeed<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> std::result::Result<(), A::Error> {
         use serde::de::Error;
         while let Some(name) = list.next_element::<&str>()? {
-            let value: Option<&[u8]> =
-                list.next_element()?.ok_or_else(|| A::Error::custom("no value"))?;
+            let value: Option<&[u8]> = list
+                .next_element()?
+                .ok_or_else(|| A::Error::custom("no value"))?;
             self.0.push((name.to_owned(), value.map(<[u8]>::to_vec)));
         }
         Ok(())

@@ -101,7 +101,10 @@ mod tests {
     fn response(fields: &[(&str, &str)]) -> ResponseHead {
         let mut response = ResponseHead::new(200, b"OK").unwrap();
         for (name, value) in fields {
-            response.fields.add(name.as_bytes(), value.as_bytes()).unwrap();
+            response
+                .fields
+                .add(name.as_bytes(), value.as_bytes())
+                .unwrap();
         }
         response
     }
@@ -114,7 +117,13 @@ mod tests {
             ("x-own", "b"),
             ("VARY", "accept"),
         ]);
-        (response, vec![("accept".into(), Some(b"a".to_vec())), ("origin".into(), None)])
+        (
+            response,
+            vec![
+                ("accept".into(), Some(b"a".to_vec())),
+                ("origin".into(), None),
+            ],
+        )
     }
 
     fn encoded() -> Vec<u8> {
@@ -129,7 +138,13 @@ mod tests {
             ..Head::default()
         };
         let (key, body) = (b"key".as_slice(), b"body".as_slice());
-        let record = Record { head, key, response: &response, selecting: &selecting, body };
+        let record = Record {
+            head,
+            key,
+            response: &response,
+            selecting: &selecting,
+            body,
+        };
         record.encode().unwrap()
     }
 
@@ -140,8 +155,14 @@ mod tests {
         let (response, selecting) = example();
         assert_eq!(stored.response, response);
         assert_eq!(stored.selecting, selecting);
-        assert_eq!((stored.head.request_time, stored.head.response_time), (1, 2));
-        assert_eq!((stored.head.expires, stored.head.is_explicit), (Expires::At(3), true));
+        assert_eq!(
+            (stored.head.request_time, stored.head.response_time),
+            (1, 2)
+        );
+        assert_eq!(
+            (stored.head.expires, stored.head.is_explicit),
+            (Expires::At(3), true)
+        );
         assert_eq!(&bytes[stored.body], b"body");
     }
 

@@ -37,7 +37,10 @@ impl Variants {
     /// The row's value.
     pub fn encode(&self) -> Result<Vec<u8>> {
         let list = rmp_serde::to_vec(self).map_err(|error| {
-            Error::new(Kind::Internal, format!("a list of variants cannot be written: {error}"))
+            Error::new(
+                Kind::Internal,
+                format!("a list of variants cannot be written: {error}"),
+            )
         })?;
         let mut value = MAGIC.to_vec();
         value.extend_from_slice(&xxh3_64(&list).to_le_bytes());
@@ -73,7 +76,10 @@ mod tests {
             let expected: Vec<VariantId> = if id < 3 { vec![] } else { vec![[id - 3; 16]] };
             assert_eq!(gone, expected);
         }
-        assert_eq!(variants.enter([3; 16], names.clone(), 3), Vec::<VariantId>::new());
+        assert_eq!(
+            variants.enter([3; 16], names.clone(), 3),
+            Vec::<VariantId>::new()
+        );
         assert_eq!(variants.ids, [[2; 16], [4; 16], [3; 16]]);
         assert_eq!(variants.sets, [names]);
     }

@@ -1,6 +1,5 @@
 //! The way to the origin, in the shape of a pull: the reader drives the transfer. Knows HTTP, and no cache.
 
-
 use std::time::Duration;
 
 use crate::error::Result;
