@@ -25,12 +25,11 @@ pub(super) struct Exchange {
     paused: bool,
     sends: u32,
     sends_allowed: u32,
-    decoding: bool,
     unknown_coding: bool,
 }
 
 impl Exchange {
-    pub(super) fn new(head: HeadReader, sends_allowed: u32, decoding: bool) -> Mutex<Self> {
+    pub(super) fn new(head: HeadReader, sends_allowed: u32) -> Mutex<Self> {
         Mutex::new(Exchange {
             head,
             content: VecDeque::new(),
@@ -38,7 +37,6 @@ impl Exchange {
             paused: false,
             sends: 0,
             sends_allowed,
-            decoding,
             unknown_coding: false,
         })
     }
@@ -78,7 +76,7 @@ impl Exchange {
         self.sends > 0
     }
 
-    /// The transfer was ended because only without decoding it can be read.
+    /// Whether the head is complete and names a transfer coding that some versions of libcurl refuse.
     pub(super) fn has_unknown_coding(&self) -> bool {
         self.unknown_coding
     }
@@ -86,7 +84,7 @@ impl Exchange {
     fn receive_line(&mut self, line: &[u8]) -> Result<()> {
         let was_complete = self.head.is_complete();
         self.head.line(line)?;
-        if self.head.is_complete() && !was_complete && self.decoding {
+        if self.head.is_complete() && !was_complete {
             self.unknown_coding = ends_unknown(&self.head.transfer_codings());
         }
         Ok(())
@@ -189,14 +187,8 @@ pub(super) extern "C" fn on_line(
     let len = size.saturating_mul(count);
     // SAFETY: libcurl passes so many bytes, and the pointer that the worker set with this callback.
     let taken = unsafe { guarded(user, |exchange| exchange.receive_line(bytes(data, len))) };
-    // SAFETY: as above.
-    let unknown = unsafe { guarded(user, |exchange| Ok(exchange.unknown_coding)) };
-    // Anything but the length ends the transfer. An empty line has length 1 at least.
-    if taken.is_some() && unknown == Some(false) {
-        len
-    } else {
-        0
-    }
+    // Anything but the length ends the transfer. An empty line has a length of 1 at least.
+    if taken.is_some() { len } else { 0 }
 }
 
 /// `CURLOPT_WRITEFUNCTION`: a piece of content.

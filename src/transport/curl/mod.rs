@@ -6,7 +6,8 @@
 //! How an answer whose framing contradicts itself is read is libcurl's choice, and the head still shows
 //! the contradiction ([`crate::http::ResponseHead::framing`]): with Transfer-Encoding and Content-Length
 //! the coding counts, of several different Content-Lengths the last one; a Content-Length that is no
-//! number is refused with [`crate::error::Kind::Protocol`].
+//! number is refused with [`crate::error::Kind::Protocol`]. Content with a transfer coding that does not
+//! end in `chunked` is read to the end of the connection, and may still have that coding.
 
 mod exchange;
 mod failure;

@@ -184,7 +184,7 @@ mod tests {
             let settings = TransferSettings::default();
             prepare(&mut worker, &request, &settings, Codings::Decoded).unwrap();
             worker
-                .exchange(Exchange::new(HeadReader::new(1000, 10), 0, true).into())
+                .exchange(Exchange::new(HeadReader::new(1000, 10), 0).into())
                 .unwrap();
             worker.text(CURLOPT_URL, url).unwrap();
             worker.attach("").unwrap();

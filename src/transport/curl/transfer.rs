@@ -3,14 +3,14 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use curl_sys::{CURLE_OK, CURLOPT_FRESH_CONNECT, CURLcode};
+use curl_sys::{CURLE_BAD_CONTENT_ENCODING, CURLE_OK, CURLOPT_FRESH_CONNECT, CURLcode};
 
 use super::exchange::{self, Exchange};
 use super::failure::{self, Stage};
 use super::pool::Pool;
 use super::setup::{self, Codings};
 use super::worker::Worker;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Cause, Error, Kind, Result};
 use crate::http::Request;
 use crate::transport::head::HeadReader;
 use crate::transport::{Reply, Transfer, TransferSettings};
@@ -76,8 +76,8 @@ impl CurlTransfer {
         let mut worker = pool.take(&origin)?;
         let sends = setup::sends_allowed(&request.method, settings);
         let head = HeadReader::new(settings.max_head_bytes, settings.max_fields);
-        let decoding = codings == Codings::Decoded && request.method.is_retrieval();
-        let exchange = Arc::new(Exchange::new(head, sends, decoding));
+        let may_resend = codings == Codings::Decoded && request.method.is_retrieval();
+        let exchange = Arc::new(Exchange::new(head, sends));
         setup::prepare(&mut worker, request, settings, codings)?;
         if !worker.exchange(Arc::clone(&exchange))? && sends == 1 {
             // This libcurl cannot be kept from sending twice but by a connection that is not reused.
@@ -94,19 +94,29 @@ impl CurlTransfer {
             began,
             settings,
         };
-        transfer.until_head()
+        transfer.until_head(may_resend)
     }
 
-    fn until_head(mut self) -> Result<Begun> {
+    fn until_head(mut self, may_resend: bool) -> Result<Begun> {
         let head = Deadline::new(self.began, self.settings.head_timeout, "head");
         loop {
-            let complete = exchange::lock(&self.exchange).take_head();
-            if exchange::lock(&self.exchange).has_unknown_coding() {
+            if may_resend && self.refused_coding() {
                 return Ok(Begun::UnknownCoding);
             }
-            if let Some(complete) = complete {
+            let over = self.outcome.is_some();
+            let complete = {
+                let mut exchange = exchange::lock(&self.exchange);
+                // Whether libcurl reads such content shows at its first byte.
+                let undecided = may_resend && !over && exchange.has_unknown_coding();
+                if undecided && exchange.waiting() == 0 {
+                    None
+                } else {
+                    exchange.take_head()
+                }
+            };
+            if let Some(head) = complete {
                 return Ok(Begun::Answered(Reply {
-                    head: complete,
+                    head,
                     body: Box::new(self),
                 }));
             }
@@ -116,9 +126,16 @@ impl CurlTransfer {
                     let message = format!("{}: the answer has no header section", self.origin);
                     return Err(Error::new(Kind::Protocol, message));
                 }
-                None => self.step(head, |exchange| exchange.head_is_complete())?,
+                None => self.step(head, has_head)?,
             }
         }
+    }
+
+    /// libcurl ended the transfer for its coding, before any content.
+    fn refused_coding(&self) -> bool {
+        let refused = Cause::Curl(CURLE_BAD_CONTENT_ENCODING as i32);
+        matches!(&self.outcome, Some(Err(error)) if error.cause() == Some(refused))
+            && exchange::lock(&self.exchange).waiting() == 0
     }
 
     /// Moves the transfer on; waits first when nothing is there that `enough` asks for.
@@ -199,6 +216,10 @@ impl CurlTransfer {
     fn is_of_this_process(&self) -> bool {
         self.worker.as_ref().is_none_or(Worker::is_of_this_process)
     }
+}
+
+fn has_head(exchange: &Exchange) -> bool {
+    exchange.head_is_complete() && (exchange.waiting() > 0 || !exchange.has_unknown_coding())
 }
 
 impl Transfer for CurlTransfer {

@@ -95,10 +95,12 @@ pub fn decode(text: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Percent-encodes everything but letters and digits.
+/// Percent-encodes everything but the unreserved characters (RFC 3986 §2.3).
 pub fn encode(bytes: &[u8]) -> String {
     let escape = |byte: &u8| match byte {
-        byte if byte.is_ascii_alphanumeric() => (*byte as char).to_string(),
+        byte if byte.is_ascii_alphanumeric() || b"-._~".contains(byte) => {
+            (*byte as char).to_string()
+        }
         byte => format!("%{byte:02X}"),
     };
     bytes.iter().map(escape).collect()
