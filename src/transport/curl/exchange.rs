@@ -263,3 +263,63 @@ fn open_socket(address: &curl_sockaddr) -> curl_socket_t {
     }
     socket
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answered() -> Exchange {
+        let mut exchange = Exchange::new(HeadReader::new(1000, 10), 1)
+            .into_inner()
+            .unwrap();
+        exchange.receive_line(b"HTTP/1.1 200 OK\r\n").unwrap();
+        assert!(
+            exchange.receive_content(b"x").is_err(),
+            "before the header section"
+        );
+        exchange.receive_line(b"\r\n").unwrap();
+        exchange
+    }
+
+    #[test]
+    fn content_is_bounded() {
+        let mut exchange = answered();
+        let piece = [7; 16 * 1024];
+        while exchange.receive_content(&piece).unwrap() {}
+        assert_eq!(exchange.waiting(), BUFFER);
+        assert!(exchange.take_paused() && !exchange.take_paused());
+        assert!(
+            !exchange.receive_content(&piece).unwrap(),
+            "as long as nothing is taken"
+        );
+        let mut buffer = [0; 10];
+        assert_eq!((exchange.take_content(&mut buffer), buffer), (10, [7; 10]));
+        assert!(exchange.receive_content(&piece).unwrap());
+    }
+
+    #[test]
+    fn a_request_is_sent_as_often_as_allowed() {
+        let mut exchange = answered();
+        assert!(exchange.before_send().is_ok() && exchange.was_sent());
+        assert_eq!(exchange.before_send().unwrap_err().kind(), Kind::Protocol);
+    }
+
+    #[test]
+    fn codings_that_libcurl_may_refuse() {
+        for (codings, expected) in [
+            (&[][..], false),
+            (&["chunked"], false),
+            (&["identity"], false),
+            (&["foo"], true),
+            (&["foo", "chunked"], false),
+            (&["chunked", "foo"], true),
+            (&["gzip"], false),
+        ] {
+            let codings: Vec<_> = codings
+                .iter()
+                .map(|coding| coding.as_bytes().to_vec())
+                .collect();
+            assert_eq!(ends_unknown(&codings), expected, "{codings:?}");
+        }
+    }
+}
