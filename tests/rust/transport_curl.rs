@@ -1,5 +1,13 @@
 //! The transport over libcurl, against an origin that sends what real ones should not.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may fail"
+)]
+
 #[path = "../support/origin.rs"]
 mod origin;
 
