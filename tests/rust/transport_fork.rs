@@ -1,6 +1,14 @@
 //! What a forked child may do with a transport of its parent's. Alone in its process, because a fork takes
 //! no other thread along.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may fail"
+)]
+
 #[path = "../support/origin.rs"]
 mod origin;
 

@@ -1,5 +1,13 @@
 //! How much memory a transfer takes. Alone in its process, because the system counts per process.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may fail"
+)]
+
 #[path = "../support/origin.rs"]
 mod origin;
 

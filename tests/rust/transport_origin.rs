@@ -1,5 +1,13 @@
 //! The origin of the tests, asked through plain sockets.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may fail"
+)]
+
 #[path = "../support/origin.rs"]
 mod origin;
 

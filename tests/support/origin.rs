@@ -45,6 +45,7 @@
 //! connection>`, and with no Date unless `field` gives one. `Expect: 100-continue` is answered with 100.
 
 #![allow(dead_code, unused_imports, reason = "each test uses a part")]
+#![allow(clippy::indexing_slicing, reason = "a test may fail")]
 
 #[path = "origin/answer.rs"]
 mod answer;

@@ -58,21 +58,7 @@ fn kind(code: CURLcode, stage: Stage) -> Kind {
         CURLE_OUT_OF_MEMORY if stage == Stage::Head => Kind::TooLarge,
         CURLE_TOO_LARGE => Kind::TooLarge,
         CURLE_OUT_OF_MEMORY => Kind::NoMemory,
-        CURLE_SSL_CONNECT_ERROR
-        | CURLE_SSL_ENGINE_NOTFOUND
-        | CURLE_SSL_ENGINE_SETFAILED
-        | CURLE_SSL_CERTPROBLEM
-        | CURLE_SSL_CIPHER
-        | CURLE_PEER_FAILED_VERIFICATION
-        | CURLE_USE_SSL_FAILED
-        | CURLE_SSL_ENGINE_INITFAILED
-        | CURLE_SSL_CACERT_BADFILE
-        | CURLE_SSL_SHUTDOWN_FAILED
-        | CURLE_SSL_CRL_BADFILE
-        | CURLE_SSL_ISSUER_ERROR
-        | CURLE_SSL_PINNEDPUBKEYNOTMATCH
-        | CURLE_SSL_INVALIDCERTSTATUS
-        | CURLE_SSL_CLIENTCERT => Kind::Tls,
+        code if is_of_tls(code) => Kind::Tls,
         CURLE_UNSUPPORTED_PROTOCOL
         | CURLE_FTP_WEIRD_SERVER_REPLY
         | CURLE_HTTP2
@@ -86,6 +72,27 @@ fn kind(code: CURLcode, stage: Stage) -> Kind {
         | CURLE_HTTP2_STREAM => Kind::Protocol,
         _ => Kind::Transport,
     }
+}
+
+fn is_of_tls(code: CURLcode) -> bool {
+    matches!(
+        code,
+        CURLE_SSL_CONNECT_ERROR
+            | CURLE_SSL_ENGINE_NOTFOUND
+            | CURLE_SSL_ENGINE_SETFAILED
+            | CURLE_SSL_CERTPROBLEM
+            | CURLE_SSL_CIPHER
+            | CURLE_PEER_FAILED_VERIFICATION
+            | CURLE_USE_SSL_FAILED
+            | CURLE_SSL_ENGINE_INITFAILED
+            | CURLE_SSL_CACERT_BADFILE
+            | CURLE_SSL_SHUTDOWN_FAILED
+            | CURLE_SSL_CRL_BADFILE
+            | CURLE_SSL_ISSUER_ERROR
+            | CURLE_SSL_PINNEDPUBKEYNOTMATCH
+            | CURLE_SSL_INVALIDCERTSTATUS
+            | CURLE_SSL_CLIENTCERT
+    )
 }
 
 /// What happened in words of HTTP where libcurl's are of another protocol or say nothing.

@@ -78,14 +78,9 @@ fn read(
     connection: u64,
     nth: u64,
 ) -> io::Result<Option<Asked>> {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") && !head.ends_with(b"\n\n") {
-        let before = head.len();
-        reader.take(MAX_HEAD).read_until(b'\n', &mut head)?;
-        if head.len() == before || head.len() as u64 > MAX_HEAD {
-            return Ok(None);
-        }
-    }
+    let Some(head) = read_head(reader)? else {
+        return Ok(None);
+    };
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let mut lines = head
         .split(|b| *b == b'\n')
@@ -118,6 +113,19 @@ fn read(
     }
     asked.body = read_body(reader, &asked)?;
     Ok(Some(asked))
+}
+
+/// Reads up to the empty line; `None` when the client ends before it.
+fn read_head(reader: &mut BufReader<&TcpStream>) -> io::Result<Option<Vec<u8>>> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") && !head.ends_with(b"\n\n") {
+        let before = head.len();
+        reader.take(MAX_HEAD).read_until(b'\n', &mut head)?;
+        if head.len() == before || head.len() as u64 > MAX_HEAD {
+            return Ok(None);
+        }
+    }
+    Ok(Some(head))
 }
 
 fn read_body(reader: &mut BufReader<&TcpStream>, asked: &Asked) -> io::Result<Vec<u8>> {
