@@ -198,8 +198,7 @@ impl Url {
         let mut after_slash = false;
         for (at, byte) in url.iter().enumerate().skip(path) {
             // A dot after a slash may be a dot segment, and only in the path.
-            if !NORMAL[*byte as usize & 0x7f]
-                || *byte > 0x7f
+            if !NORMAL.get(usize::from(*byte)).copied().unwrap_or(false)
                 || (after_slash && *byte == b'.' && query.is_none())
             {
                 return None;
@@ -222,10 +221,14 @@ impl Url {
 
 /// Bytes that stand for themselves in a path or query: unreserved, sub-delims, `:@/?` (RFC 3986 §3.3).
 /// `%` is not among them: an escape may not be in normal form.
-static NORMAL: [bool; 128] = {
-    let mut table = [false; 128];
+#[allow(
+    clippy::indexing_slicing,
+    reason = "it is evaluated when the library is built"
+)]
+static NORMAL: [bool; 256] = {
+    let mut table = [false; 256];
     let mut byte = 0;
-    while byte < 128 {
+    while byte < 256 {
         table[byte] = is_plain(byte as u8);
         byte += 1;
     }
