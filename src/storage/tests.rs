@@ -282,9 +282,7 @@ fn the_map_grows_under_readers() {
                 })
             })
             .collect();
-        writers
-            .into_iter()
-            .for_each(|writer| writer.join().unwrap());
+        let ended: Vec<_> = writers.into_iter().map(|writer| writer.join()).collect();
         done.store(true, std::sync::atomic::Ordering::Relaxed);
         ended.into_iter().for_each(|ended| ended.unwrap());
     });
