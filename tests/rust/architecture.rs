@@ -180,10 +180,9 @@ fn comment_of(header: &str, start: &str) -> String {
         .iter()
         .rposition(|line| line.starts_with("/*"))
         .unwrap();
-    above
-        .iter()
-        .skip(begin)
-        .copied()
+    let words = above.iter().skip(begin);
+    words
+        .map(|line| line.trim_start_matches(['/', '*', ' ']))
         .collect::<Vec<_>>()
         .join(" ")
 }
