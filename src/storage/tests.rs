@@ -670,13 +670,20 @@ fn no_descriptor_survives_an_exec() {
     let _reader = store.open_body(&kept).unwrap();
     let mut seen = 0;
     for entry in fs::read_dir("/proc/self/fd").unwrap().flatten() {
-        let Ok(target) = fs::read_link(entry.path()) else { continue };
+        let Ok(target) = fs::read_link(entry.path()) else {
+            continue;
+        };
         if !target.starts_with(directory.path()) {
             continue;
         }
         let number = entry.file_name().into_string().unwrap();
-        let Ok(info) = fs::read_to_string(format!("/proc/self/fdinfo/{number}")) else { continue };
-        let flags = info.lines().find_map(|line| line.strip_prefix("flags:")).unwrap();
+        let Ok(info) = fs::read_to_string(format!("/proc/self/fdinfo/{number}")) else {
+            continue;
+        };
+        let flags = info
+            .lines()
+            .find_map(|line| line.strip_prefix("flags:"))
+            .unwrap();
         let flags = i32::from_str_radix(flags.trim(), 8).unwrap();
         assert!(flags & libc::O_CLOEXEC != 0, "{}", target.display());
         seen += 1;
