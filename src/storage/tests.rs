@@ -660,3 +660,33 @@ fn who_opens_is_waited_for_no_longer_than_allowed() {
         .unwrap();
     assert_eq!((error.kind(), error.cause()), (Kind::Busy, None::<Cause>));
 }
+
+#[test]
+fn no_descriptor_survives_an_exec() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let _writer = store.create_body().unwrap();
+    let kept = body(&store, b"k");
+    let _reader = store.open_body(&kept).unwrap();
+    let mut seen = 0;
+    for entry in fs::read_dir("/proc/self/fd").unwrap().flatten() {
+        let Ok(target) = fs::read_link(entry.path()) else {
+            continue;
+        };
+        if !target.starts_with(directory.path()) {
+            continue;
+        }
+        let number = entry.file_name().into_string().unwrap();
+        let Ok(info) = fs::read_to_string(format!("/proc/self/fdinfo/{number}")) else {
+            continue;
+        };
+        let flags = info
+            .lines()
+            .find_map(|line| line.strip_prefix("flags:"))
+            .unwrap();
+        let flags = i32::from_str_radix(flags.trim(), 8).unwrap();
+        assert!(flags & libc::O_CLOEXEC != 0, "{}", target.display());
+        seen += 1;
+    }
+    assert!(seen >= 6, "{seen}");
+}
