@@ -124,10 +124,17 @@ impl Response {
 
     /// The times at the cache's clock, now.
     pub fn times(&self) -> Times {
-        let (Some(freshness), Some(context)) = (self.info.freshness, &self.context) else {
+        match &self.context {
+            Some(context) if self.info.freshness.is_some() => self.times_at(context.cache.now()),
+            _ => Times::default(),
+        }
+    }
+
+    /// The times at an instant.
+    pub fn times_at(&self, now: i64) -> Times {
+        let Some(freshness) = self.info.freshness else {
             return Times::default();
         };
-        let now = context.cache.now();
         Times {
             created_at: Some(freshness.received_at),
             expires_at: Some(freshness.expires_at().unwrap_or(NEVER)),
