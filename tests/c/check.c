@@ -11,10 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum {
-    DEFERRED = 1024
-};
-
 static const char *running;      /* The name of the test. */
 static volatile int failed;      /* Whether it failed. */
 static pid_t own_process;        /* The process that runs the tests. */
@@ -23,11 +19,13 @@ static jmp_buf after_the_test;
 static pthread_mutex_t printing = PTHREAD_MUTEX_INITIALIZER;
 static __thread char note[256];
 
-static struct {
+typedef struct {
     void (*undo)(void *user);
     void *user;
-} deferred[DEFERRED];
-static size_t deferred_count;
+} deferral;
+
+static deferral *deferred;
+static size_t deferred_count, deferred_room;
 
 void check_note(const char *format, ...)
 {
@@ -39,8 +37,10 @@ void check_note(const char *format, ...)
 
 void check_defer(void (*undo)(void *user), void *user)
 {
-    if (deferred_count == DEFERRED)
-        check_fail(__FILE__, __LINE__, "more than %d things to undo", DEFERRED);
+    if (deferred_count == deferred_room) {
+        deferred_room = deferred_room * 2 + 64;
+        deferred = (deferral *)realloc(deferred, deferred_room * sizeof *deferred);
+    }
     deferred[deferred_count].undo = undo;
     deferred[deferred_count].user = user;
     deferred_count++;
@@ -54,7 +54,9 @@ void check_fail(const char *file, int line, const char *format, ...)
     va_start(arguments, format);
     vprintf(format, arguments);
     va_end(arguments);
-    printf(*note ? " [%s]\n" : "\n", note);
+    if (*note != '\0')
+        printf(" [%s]", note);
+    printf("\n");
     fflush(stdout);
     pthread_mutex_unlock(&printing);
     failed = 1;
@@ -98,11 +100,16 @@ void check_status(const char *file, int line, const char *what, hc_status actual
         check_fail(file, line, "%s: \"%s\" does not hold \"%s\"", what, message, text);
 }
 
-static void undo_all(void)
+size_t check_mark(void)
 {
-    while (deferred_count > 0) {
-        deferred_count--;
-        deferred[deferred_count].undo(deferred[deferred_count].user);
+    return deferred_count;
+}
+
+void check_undo(size_t mark)
+{
+    while (deferred_count > mark) {
+        deferral last = deferred[--deferred_count];
+        last.undo(last.user);
     }
 }
 
@@ -132,7 +139,7 @@ int check_run(const check_test *tests, size_t count, int argc, char **argv)
         note[0] = '\0';
         if (setjmp(after_the_test) == 0)
             tests[i].run();
-        undo_all();
+        check_undo(0);
         if (failed) {
             failed_count++;
         } else {
@@ -140,6 +147,7 @@ int check_run(const check_test *tests, size_t count, int argc, char **argv)
             printf("ok %s\n", running);
         }
     }
+    free(deferred);
     printf("%d passed, %d failed\n", passed_count, failed_count);
     return failed_count > 0 || passed_count == 0;
 }

@@ -52,8 +52,11 @@ __attribute__((format(printf, 1, 2)))
 #endif
 void check_note(const char *format, ...);
 
-/* Runs `undo(user)` after the test, the last one first. From the test's own thread only. */
+/* Runs `undo(user)` after the test, the last one first. From the test's own thread. check_undo runs what was
+ * deferred since check_mark, for loops that would hold too much until then. */
 void check_defer(void (*undo)(void *user), void *user);
+size_t check_mark(void);
+void check_undo(size_t mark);
 
 #if defined(__GNUC__)
 __attribute__((format(printf, 3, 4), noreturn))
