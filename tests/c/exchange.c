@@ -225,7 +225,7 @@ static void only_what_may_be_stored_is(void)
         s = ask(c, r, answer(cases[i].status, "Cache-Control: max-age=60", "x"));
         CHECK_INT(s.outcome, cases[i].is_stored ? HC_STORED : HC_NOT_STORED);
         CHECK_INT(s.status, cases[i].status);
-        CHECK((*s.why != '\0') != cases[i].is_stored);
+        CHECK(*s.why != '\0');
         CHECK_INT(look(c, r).decision, cases[i].is_stored ? HC_FRESH : HC_FORWARD);
         CHECK_INT(stats_of(c).responses, (uint64_t)cases[i].is_stored);
         hc_close(c);

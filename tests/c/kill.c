@@ -111,17 +111,25 @@ static void arm(int on)
     function(on);
 }
 
-/* The process that is to die: argv is "die", directory, scenario, level. It tells through its standard
- * output what is acknowledged. */
-static int die(char **argv)
+/* What is stored before anything dies. */
+static const char *prelude(int level)
 {
-    const scenario *s = &scenarios[atoi(argv[2])];
-    hc_cache *c = open_cache(argv[1], NULL, text("durability %s", argv[3]));
+    const char *directory = fresh_directory();
+    hc_cache *c = open_cache(directory, NULL, text("durability %d", level));
     int url;
     for (url = 0; url < PRELUDE; url++)
         put(c, url, 1);
     flush(c);
-    tell(STDOUT_FILENO);
+    hc_close(c);
+    return directory;
+}
+
+/* The process that is to die: argv is "die", directory, scenario. It tells through its standard output what
+ * is acknowledged. */
+static int die(char **argv)
+{
+    const scenario *s = &scenarios[atoi(argv[2])];
+    hc_cache *c = open_cache(argv[1], NULL, "");
     arm(1);
     if (s->freshens)
         freshen(c, s->url, s->version);
@@ -133,19 +141,17 @@ static int die(char **argv)
     return 0;
 }
 
-/* Runs it until it dies; returns how often it acknowledged, and whether it died. */
-static int run_to_death(const char *directory, int which, int level, const char *point, int count,
-                        int *died)
+/* Runs it until it dies; returns whether it acknowledged, and whether it died. */
+static int run_to_death(const char *directory, int which, const char *point, int count, int *died)
 {
-    char *arguments[6];
-    int out[2], acknowledged = 0, status;
+    char *arguments[5];
+    int out[2], is_acknowledged, status;
     pid_t child;
     arguments[0] = program;
     arguments[1] = (char *)"die";
     arguments[2] = (char *)directory;
     arguments[3] = (char *)text("%d", which);
-    arguments[4] = (char *)text("%d", level);
-    arguments[5] = NULL;
+    arguments[4] = NULL;
     CHECK_INT(pipe(out), 0);
     fflush(stdout);
     child = fork();
@@ -161,13 +167,12 @@ static int run_to_death(const char *directory, int which, int level, const char 
         _exit(127);
     }
     close(out[1]);
-    while (hear(out[0]))
-        acknowledged++;
+    is_acknowledged = hear(out[0]);
     close(out[0]);
     status = reap(child);
     CHECK(status == 0 || status == -SIGKILL);
     *died = status == -SIGKILL;
-    return acknowledged;
+    return is_acknowledged;
 }
 
 static int64_t milliseconds(void)
@@ -204,7 +209,7 @@ static void check_nothing_unfinished(const char *directory, int large_responses)
     CHECK_INT(count_files(bodies, ""), large_responses);
 }
 
-static void check_left(const char *directory, const scenario *s, int acknowledged)
+static void check_left(const char *directory, const scenario *s, int is_acknowledged)
 {
     test_log *log;
     hc_cache *c = reopen(directory, &log);
@@ -216,7 +221,7 @@ static void check_left(const char *directory, const scenario *s, int acknowledge
         large += url % 2;
     }
     version = version_of(c, s->url, &fresh);
-    if (acknowledged == 2) {
+    if (is_acknowledged) {
         CHECK_INT(version, s->version);
         CHECK_INT(fresh, s->freshens);
     }
@@ -232,26 +237,28 @@ static void check_left(const char *directory, const scenario *s, int acknowledge
 }
 
 /* Kills at a point, the first time it is met, the second, ...; returns how often. */
-static int kill_at(int which, int level, const char *point)
+static int kill_at(int which, const char *stored, const char *point)
 {
     int count, died = 1, kills = 0;
     int most = is_slow() ? 1 : 3;
     for (count = 1; died && count <= most; count++) {
         size_t mark = check_mark();
         const char *directory = fresh_directory();
-        int acknowledged = run_to_death(directory, which, level, point, count, &died);
-        check_note("%s, level %d, %s, time %d", scenarios[which].name, level, point, count);
+        int is_acknowledged;
+        copy_tree(stored, directory);
+        is_acknowledged = run_to_death(directory, which, point, count, &died);
+        check_note("%s, %s, time %d", scenarios[which].name, point, count);
         if (count == 1 && !died)
             check_fail(__FILE__, __LINE__, "the point was never reached");
-        CHECK(acknowledged >= 1);
-        check_left(directory, &scenarios[which], acknowledged);
+        CHECK(died || is_acknowledged);
+        check_left(directory, &scenarios[which], is_acknowledged);
         kills += died;
         check_undo(mark);
     }
     return kills;
 }
 
-static int kill_at_all(int which, int level)
+static int kill_at_all(int which, int level, const char *stored)
 {
     static const char *const when[] = {"before", "after"};
     const char *points = text("%s%s", scenarios[which].points,
@@ -263,17 +270,18 @@ static int kill_at_all(int which, int level)
     while (sscanf(points, " %31s%n", event, &used) == 1) {
         points += used;
         for (i = 0; i < NELEMS(when); i++)
-            kills += kill_at(which, level, text("%s:%s", event, when[i]));
+            kills += kill_at(which, stored, text("%s:%s", event, when[i]));
     }
     return kills;
 }
 
 static void killed_anywhere(int level)
 {
+    const char *stored = prelude(level);
     int kills = 0;
     size_t i;
     for (i = 0; i < NELEMS(scenarios); i++)
-        kills += kill_at_all((int)i, level);
+        kills += kill_at_all((int)i, level, stored);
     printf("# durability %d: killed %d times at named points\n", level, kills);
 }
 
@@ -477,7 +485,7 @@ static const check_test tests[] = {
 int main(int argc, char **argv)
 {
     program = argv[0];
-    if (argc == 5 && strcmp(argv[1], "die") == 0)
+    if (argc == 4 && strcmp(argv[1], "die") == 0)
         return die(argv + 1);
     if (argc == 5 && strcmp(argv[1], "work") == 0)
         return work(argv + 1);

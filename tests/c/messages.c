@@ -109,11 +109,13 @@ hc_view new_view(void)
 static void see_forward(seen *s, hc_exchange *x)
 {
     const hc_request *r = hc_exchange_forward(x);
+    const hc_field *fields;
     size_t count = 0;
     if (r == NULL)
         return;
+    fields = hc_request_fields(r, &count);
     s->forward_url = text("%s", hc_request_url(r));
-    s->forward_fields = fields_text(hc_request_fields(r, &count), count);
+    s->forward_fields = fields_text(fields, count);
 }
 
 /* Copies what is handed on: nothing of it may depend on the exchange, which is freed. */

@@ -96,6 +96,41 @@ const char *fresh_directory(void)
     return path;
 }
 
+static void copy_file(const char *from, const char *to)
+{
+    char buffer[1 << 16];
+    size_t n;
+    FILE *in = fopen(from, "rb");
+    FILE *out = fopen(to, "wb");
+    CHECK(in != NULL && out != NULL);
+    while ((n = fread(buffer, 1, sizeof buffer, in)) > 0)
+        CHECK(fwrite(buffer, 1, n, out) == n);
+    fclose(in);
+    CHECK_INT(fclose(out), 0);
+    CHECK_INT(chmod(to, 0600), 0);
+}
+
+void copy_tree(const char *from, const char *to)
+{
+    DIR *entries = opendir(from);
+    struct dirent *entry;
+    CHECK(entries != NULL);
+    mkdir(to, 0700);
+    while ((entry = readdir(entries)) != NULL) {
+        const char *source = text("%s/%s", from, entry->d_name);
+        const char *target = text("%s/%s", to, entry->d_name);
+        struct stat status;
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        CHECK_INT(lstat(source, &status), 0);
+        if (S_ISDIR(status.st_mode))
+            copy_tree(source, target);
+        else
+            copy_file(source, target);
+    }
+    closedir(entries);
+}
+
 struct counting {
     const char *prefix;
     int count;

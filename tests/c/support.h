@@ -28,6 +28,9 @@ const char *fresh_directory(void);
 /* [any] */
 int remove_tree(const char *path);
 
+/* Copies a directory and all below it. */
+void copy_tree(const char *from, const char *to);
+
 /* Calls `each` with every path below `directory`, depth first, directories after what is in them. [any] */
 int walk(const char *directory, int (*each)(const char *path, void *user), void *user);
 
