@@ -112,13 +112,12 @@ pub(super) unsafe fn text<'a>(text: *const c_char, len: usize, name: &str) -> Re
 /// # Safety
 /// `data` is NULL or holds `len` bytes.
 pub(super) unsafe fn data<'a>(data: *const c_void, len: usize, name: &str) -> Result<&'a [u8]> {
-    check_len(len, name)?;
-    match (data.is_null(), len) {
-        (true, 0) => Ok(&[]),
-        (true, _) => Err(is_null(name)),
-        // SAFETY: it holds `len` bytes, and no object is larger than isize::MAX.
-        (false, _) => Ok(unsafe { std::slice::from_raw_parts(data.cast(), len) }),
+    if data.is_null() {
+        return if len == 0 { Ok(&[]) } else { Err(is_null(name)) };
     }
+    check_len(len, name)?;
+    // SAFETY: it holds `len` bytes, and no object is larger than isize::MAX.
+    Ok(unsafe { std::slice::from_raw_parts(data.cast(), len) })
 }
 
 /// # Safety
@@ -128,13 +127,12 @@ pub(super) unsafe fn buffer<'a>(
     len: usize,
     name: &str,
 ) -> Result<&'a mut [u8]> {
-    check_len(len, name)?;
-    match (buffer.is_null(), len) {
-        (true, 0) => Ok(&mut []),
-        (true, _) => Err(is_null(name)),
-        // SAFETY: it holds `len` bytes, and no object is larger than isize::MAX. Only bytes are written.
-        (false, _) => Ok(unsafe { std::slice::from_raw_parts_mut(buffer.cast(), len) }),
+    if buffer.is_null() {
+        return if len == 0 { Ok(&mut []) } else { Err(is_null(name)) };
     }
+    check_len(len, name)?;
+    // SAFETY: it holds `len` bytes, and no object is larger than isize::MAX. Only bytes are written.
+    Ok(unsafe { std::slice::from_raw_parts_mut(buffer.cast(), len) })
 }
 
 /// A copy of bytes whose number the caller chose: no memory is an error, not an abort.
