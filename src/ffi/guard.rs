@@ -216,13 +216,15 @@ pub(super) unsafe fn check_size<T: Sized_>(theirs: *const T, name: &str) -> Resu
     unsafe { common_size(theirs, name) }.map(|_| ())
 }
 
-/// Reads what the caller's struct has; missing members are zero.
+/// Reads what the caller's struct has; missing members are zero. `member` is the size of its members, where
+/// a part of one would be worse than none: a part of a pointer points to nothing.
 ///
 /// # Safety
 /// `theirs` is NULL or has as many readable bytes as its size says.
-pub(super) unsafe fn filled<T: Sized_>(theirs: *const T, name: &str) -> Result<T> {
+pub(super) unsafe fn filled<T: Sized_>(theirs: *const T, member: usize, name: &str) -> Result<T> {
     // SAFETY: the caller says so.
     let size = unsafe { common_size(theirs, name)? };
+    let size = size - size % member;
     let mut ours = std::mem::MaybeUninit::<T>::zeroed();
     // SAFETY: both have `size` bytes, and zero bytes are a valid value of what was not copied.
     unsafe {
