@@ -24,6 +24,9 @@ pub struct Freshness {
     pub lifetime: Lifetime,
     /// The age it already had when it was received (§4.2.3: corrected_initial_age).
     pub initial_age: Millis,
+    /// How much of the lifetime had passed when it was received: that age where the fields decide, nothing
+    /// where the settings do.
+    pub spent: Millis,
     /// When it was received.
     pub received_at: Millis,
 }
@@ -38,25 +41,30 @@ impl Freshness {
             Expires::Never => Lifetime::Endless,
             Expires::At(instant) => Lifetime::Of(instant.saturating_sub(head.response_time)),
         };
-        if !settings.cache_control {
-            return Freshness {
-                lifetime: written,
-                initial_age: 0,
-                received_at: head.response_time,
-            };
-        }
-        let explicit = head.is_explicit.then_some(written);
+        let initial_age = initial_age(fields, head.request_time, head.response_time);
+        let (lifetime, spent) = if settings.cache_control {
+            let explicit = head.is_explicit.then_some(written);
+            let lifetime = by_fields(head.status, fields, head.response_time, explicit, settings);
+            (lifetime, initial_age)
+        } else {
+            (written, 0)
+        };
         Freshness {
-            lifetime: by_fields(head.status, fields, head.response_time, explicit, settings),
-            initial_age: initial_age(fields, head.request_time, head.response_time),
+            lifetime,
+            initial_age,
+            spent,
             received_at: head.response_time,
         }
     }
 
     /// §4.2.3: current_age. Never negative.
     pub fn age(&self, now: Millis) -> Millis {
-        self.initial_age
-            .saturating_add(now.saturating_sub(self.received_at).max(0))
+        self.initial_age.saturating_add(self.resident(now))
+    }
+
+    /// §4.2.3: resident_time. Never negative.
+    fn resident(&self, now: Millis) -> Millis {
+        now.saturating_sub(self.received_at).max(0)
     }
 
     /// How long it has been stale; negative while it is fresh. `None`: it never becomes stale.
@@ -67,7 +75,8 @@ impl Freshness {
         if self.received_at.saturating_sub(now) > FUTURE_TOLERANCE {
             return Some(0);
         }
-        Some(self.age(now).saturating_sub(lifetime))
+        let passed = self.spent.saturating_add(self.resident(now));
+        Some(passed.saturating_sub(lifetime))
     }
 
     /// §4.2: fresh while the lifetime exceeds the age.
@@ -82,7 +91,7 @@ impl Freshness {
             Lifetime::Of(lifetime) => Some(
                 self.received_at
                     .saturating_add(lifetime)
-                    .saturating_sub(self.initial_age)
+                    .saturating_sub(self.spent)
                     .max(0),
             ),
         }
@@ -304,6 +313,7 @@ mod tests {
         let freshness = |received_at| Freshness {
             lifetime: Lifetime::Of(10_000),
             initial_age: 0,
+            spent: 0,
             received_at,
         };
         assert!(freshness(NOW + 60_000).is_fresh(NOW));
@@ -313,6 +323,21 @@ mod tests {
             ..freshness(NOW + 90_000)
         };
         assert!(endless.is_fresh(NOW));
+    }
+
+    #[test]
+    fn age_and_what_counts_of_it_are_two_things_without_cache_control() {
+        let head = Head {
+            response_time: NOW,
+            request_time: NOW,
+            expires: Expires::At(NOW + 10_000),
+            ..Head::default()
+        };
+        let freshness = Freshness::of(&head, &fields(&[("Age", "60")]), &Settings::default());
+        assert_eq!(freshness.age(NOW + 9_999), 69_999);
+        assert!(freshness.is_fresh(NOW + 9_999));
+        assert!(!freshness.is_fresh(NOW + 10_000));
+        assert_eq!(freshness.expires_at(), Some(NOW + 10_000));
     }
 
     #[test]
@@ -332,7 +357,7 @@ mod tests {
         fn age_is_never_negative_and_never_decreases(
             received_at in any::<i64>(), initial_age in 0..i64::MAX, now in any::<i64>(), step in 0..i64::MAX,
         ) {
-            let freshness = Freshness { lifetime: Lifetime::Of(0), initial_age, received_at };
+            let freshness = Freshness { lifetime: Lifetime::Of(0), initial_age, spent: 0, received_at };
             let before = freshness.age(now);
             prop_assert!(before >= 0);
             prop_assert!(freshness.age(now.saturating_add(step)) >= before);
