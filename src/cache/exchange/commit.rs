@@ -69,10 +69,15 @@ impl Exchange {
             let fields = &self.request.http.fields;
             let source = BodySource::New(&arrived);
             let (entry, _) = entry(store, &key.text, fields, head, stamp, source)?;
-            match self.enter(store, &key, entry) {
-                Ok(true) => arrived.into_body(store).map(Some),
-                Ok(false) => arrived.discard(store).map(|()| None),
-                Err(error) => arrived.discard(store).and(Err(error)),
+            let file = entry.file;
+            // Opened first: once it is entered, another response may take its place.
+            let entered = arrived.into_body(store).and_then(|body| {
+                let is_entered = self.enter(store, &key, entry)?;
+                Ok(is_entered.then_some(body))
+            });
+            match (&entered, file) {
+                (Ok(None) | Err(_), Some(file)) => store.discard_body(&file).and(entered),
+                _ => entered,
             }
         });
         self.key = Some(key);

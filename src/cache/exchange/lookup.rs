@@ -54,9 +54,13 @@ impl Exchange {
         };
         let http = &self.request.http;
         let key = PrimaryKey::new(http, class, self.settings().sorts_query());
-        let search = self
-            .cache
-            .with_store("looking up", |store| shelf::find(store, &key, &http.fields));
+        let search = self.cache.with_store("looking up", |store| {
+            if http.method.as_str() == "HEAD" {
+                shelf::find(store, &key, &http.fields)
+            } else {
+                shelf::find_and_open(store, &key, &http.fields)
+            }
+        });
         self.key = Some(key);
         let (decision, reason) = match search {
             Some(Search::Found(found)) => self.decide_on(found),

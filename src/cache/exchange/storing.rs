@@ -185,14 +185,6 @@ pub(super) enum BodySource<'a> {
 }
 
 impl Arrived {
-    /// Takes back a body that came to be part of no stored response.
-    pub(super) fn discard(self, store: &Store) -> Result<()> {
-        match self {
-            Arrived::Memory(_) => Ok(()),
-            Arrived::File(file) => store.discard_body(&file),
-        }
-    }
-
     /// The body to read.
     pub(super) fn into_body(self, store: &Store) -> Result<Body> {
         Ok(match self {
