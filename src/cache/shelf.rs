@@ -4,12 +4,12 @@ use super::body::Bytes;
 use crate::error::{Cause, Error, Kind, Result};
 use crate::http::Fields;
 use crate::key::credentials::{self, Mark};
-use crate::key::{PrimaryKey, URL_SIZE, VariantId, selecting, variant_row};
+use crate::key::{Key, PrimaryKey, URL_SIZE, VariantId, selecting, variant_row};
 use crate::policy::freshness;
 use crate::policy::reason::Reason;
 use crate::record::variants::Variants;
 use crate::record::{Head, Selecting, Stored};
-use crate::storage::{BodyReader, BodyRef, Snapshot, Store, Table, Transaction};
+use crate::storage::{BodyId, BodyReader, BodyRef, Snapshot, Store, Table, Transaction};
 
 /// A stored response that the request selects.
 pub(super) struct Found {
@@ -257,6 +257,23 @@ pub(super) fn remove(txn: &mut Transaction<'_>, key: &PrimaryKey, found: &Place)
     } else {
         Ok(())
     }
+}
+
+/// Takes away the stored response that has this body, under whichever row it stands.
+pub(super) fn remove_damaged(txn: &mut Transaction<'_>, key: &Key, id: BodyId) -> Result<()> {
+    let primary = PrimaryKey {
+        row: key.row,
+        text: Vec::new(),
+    };
+    for is_variant in [false, true] {
+        let place = Place {
+            id,
+            variant: key.variant,
+            is_variant,
+        };
+        remove(txn, &primary, &place)?;
+    }
+    Ok(())
 }
 
 fn remove_row(
