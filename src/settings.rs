@@ -377,7 +377,7 @@ impl Settings {
         };
         Err(Error::new(
             Kind::Conflict,
-            format!("with HC_DO_NOT_CACHE as expiry {other}"),
+            format!("with HC_OPT_EXPIRE_AFTER HC_DO_NOT_CACHE, {other}"),
         ))
     }
 

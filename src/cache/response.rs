@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::body::{self, Arrival, Body, Bytes};
-use super::{Cache, Request};
+use super::{Cache, Request, shelf};
 use crate::error::{Error, Kind, Result};
 use crate::http::{ResponseHead, Url};
 use crate::key::Key;
@@ -171,9 +171,12 @@ impl Response {
     /// Reads the next bytes of the body; 0 is the end.
     pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
         self.check_process()?;
-        let n = self.body.read(buffer)?;
-        self.position += n as u64;
-        Ok(n)
+        let read = self.body.read(buffer);
+        match &read {
+            Ok(n) => self.position += *n as u64,
+            Err(error) => self.report_damage(error),
+        }
+        read
     }
 
     /// The whole body, whatever was read before.
@@ -184,7 +187,11 @@ impl Response {
         }
         if let Some(mut another) = self.body.another() {
             let size = another.size();
-            return body::read_all(&mut another, size).map(Bytes::from);
+            let whole = body::read_all(&mut another, size);
+            if let Err(error) = &whole {
+                self.report_damage(error);
+            }
+            return whole.map(Bytes::from);
         }
         let bytes = if self.position == 0 {
             let announced = self.body.size();
@@ -199,6 +206,24 @@ impl Response {
             at,
         };
         Ok(bytes)
+    }
+
+    /// Of a stored body that cannot be read: its reader is told by the error, and nobody is to meet it again.
+    fn report_damage(&self, error: &Error) {
+        let (Body::File(reader), Some(context)) = (&self.body, &self.context) else {
+            return;
+        };
+        let cache = &context.cache;
+        cache.report_fault("reading a stored body", error);
+        if let (Kind::Corrupt, Some(key)) = (error.kind(), self.info.key) {
+            let id = reader.id();
+            cache.with_store("removing a damaged response", |store| {
+                store.submit(
+                    64,
+                    Box::new(move |txn| shelf::remove_damaged(txn, &key, id)),
+                )
+            });
+        }
     }
 
     /// The same response for another reader; `None` while its body arrives.

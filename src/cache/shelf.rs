@@ -1,21 +1,23 @@
 //! Stored responses in the store's tables: finding the variant, entering one, taking it away.
 
 use super::body::Bytes;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Cause, Error, Kind, Result};
 use crate::http::Fields;
 use crate::key::credentials::{self, Mark};
-use crate::key::{PrimaryKey, URL_SIZE, VariantId, selecting, variant_row};
+use crate::key::{Key, PrimaryKey, URL_SIZE, VariantId, selecting, variant_row};
 use crate::policy::freshness;
 use crate::policy::reason::Reason;
 use crate::record::variants::Variants;
 use crate::record::{Head, Selecting, Stored};
-use crate::storage::{BodyRef, Snapshot, Store, Table, Transaction};
+use crate::storage::{BodyId, BodyReader, BodyRef, Snapshot, Store, Table, Transaction};
 
 /// A stored response that the request selects.
 pub(super) struct Found {
     pub(super) stored: Stored,
     /// Its body; empty when that is a file.
     pub(super) body: Bytes,
+    /// Its body when that is a file, opened: what happens to the store meanwhile does not take it away.
+    pub(super) file: Option<BodyReader>,
     /// It stands under its own row, beside other variants.
     pub(super) is_variant: bool,
 }
@@ -59,6 +61,33 @@ pub(super) fn find(store: &Store, key: &PrimaryKey, fields: &Fields) -> Result<S
     })
 }
 
+/// The same, with its body opened.
+pub(super) fn find_and_open(store: &Store, key: &PrimaryKey, fields: &Fields) -> Result<Search> {
+    // Between the reading of a record and the opening of its body another one may take its place; then it is
+    // that one that is looked for.
+    const TRIES: usize = 8;
+    let mut tries = 1;
+    loop {
+        let mut search = find(store, key, fields)?;
+        let Search::Found(found) = &mut search else {
+            return Ok(search);
+        };
+        let Some(file) = body_file(&found.stored.head) else {
+            return Ok(search);
+        };
+        match store.open_body(&file) {
+            Ok(reader) => {
+                found.file = Some(reader);
+                return Ok(search);
+            }
+            Err(error) if error.cause() == Some(Cause::Errno(libc::ENOENT)) && tries < TRIES => {
+                tries += 1;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
 fn find_variant(
     snapshot: &Snapshot<'_>,
     list: &[u8],
@@ -85,7 +114,8 @@ fn find_variant(
             continue;
         };
         // §4.1: of several that match, the one with the most recent Date.
-        let date = freshness::date(&stored.response.fields).unwrap_or(stored.head.response_time);
+        let date =
+            freshness::date(&stored.response.fields).unwrap_or(stored.head.stamp.response_time);
         if newest.as_ref().is_none_or(|(other, _)| date > *other) {
             newest = Some((date, found(stored, value, true)));
         }
@@ -103,6 +133,7 @@ fn found(stored: Stored, value: &[u8], is_variant: bool) -> Search {
     Search::Found(Box::new(Found {
         stored,
         body,
+        file: None,
         is_variant,
     }))
 }
@@ -227,6 +258,23 @@ pub(super) fn remove(txn: &mut Transaction<'_>, key: &PrimaryKey, found: &Place)
     } else {
         Ok(())
     }
+}
+
+/// Takes away the stored response that has this body, under whichever row it stands.
+pub(super) fn remove_damaged(txn: &mut Transaction<'_>, key: &Key, id: BodyId) -> Result<()> {
+    let primary = PrimaryKey {
+        row: key.row,
+        text: Vec::new(),
+    };
+    for is_variant in [false, true] {
+        let place = Place {
+            id,
+            variant: key.variant,
+            is_variant,
+        };
+        remove(txn, &primary, &place)?;
+    }
+    Ok(())
 }
 
 fn remove_row(

@@ -112,13 +112,16 @@ pub(super) unsafe fn text<'a>(text: *const c_char, len: usize, name: &str) -> Re
 /// # Safety
 /// `data` is NULL or holds `len` bytes.
 pub(super) unsafe fn data<'a>(data: *const c_void, len: usize, name: &str) -> Result<&'a [u8]> {
-    check_len(len, name)?;
-    match (data.is_null(), len) {
-        (true, 0) => Ok(&[]),
-        (true, _) => Err(is_null(name)),
-        // SAFETY: it holds `len` bytes, and no object is larger than isize::MAX.
-        (false, _) => Ok(unsafe { std::slice::from_raw_parts(data.cast(), len) }),
+    if data.is_null() {
+        return if len == 0 {
+            Ok(&[])
+        } else {
+            Err(is_null(name))
+        };
     }
+    check_len(len, name)?;
+    // SAFETY: it holds `len` bytes, and no object is larger than isize::MAX.
+    Ok(unsafe { std::slice::from_raw_parts(data.cast(), len) })
 }
 
 /// # Safety
@@ -128,13 +131,16 @@ pub(super) unsafe fn buffer<'a>(
     len: usize,
     name: &str,
 ) -> Result<&'a mut [u8]> {
-    check_len(len, name)?;
-    match (buffer.is_null(), len) {
-        (true, 0) => Ok(&mut []),
-        (true, _) => Err(is_null(name)),
-        // SAFETY: it holds `len` bytes, and no object is larger than isize::MAX. Only bytes are written.
-        (false, _) => Ok(unsafe { std::slice::from_raw_parts_mut(buffer.cast(), len) }),
+    if buffer.is_null() {
+        return if len == 0 {
+            Ok(&mut [])
+        } else {
+            Err(is_null(name))
+        };
     }
+    check_len(len, name)?;
+    // SAFETY: it holds `len` bytes, and no object is larger than isize::MAX. Only bytes are written.
+    Ok(unsafe { std::slice::from_raw_parts_mut(buffer.cast(), len) })
 }
 
 /// A copy of bytes whose number the caller chose: no memory is an error, not an abort.
@@ -218,13 +224,15 @@ pub(super) unsafe fn check_size<T: Sized_>(theirs: *const T, name: &str) -> Resu
     unsafe { common_size(theirs, name) }.map(|_| ())
 }
 
-/// Reads what the caller's struct has; missing members are zero.
+/// Reads what the caller's struct has; missing members are zero. `member` is the size of its members, where
+/// a part of one would be worse than none: a part of a pointer points to nothing.
 ///
 /// # Safety
 /// `theirs` is NULL or has as many readable bytes as its size says.
-pub(super) unsafe fn filled<T: Sized_>(theirs: *const T, name: &str) -> Result<T> {
+pub(super) unsafe fn filled<T: Sized_>(theirs: *const T, member: usize, name: &str) -> Result<T> {
     // SAFETY: the caller says so.
     let size = unsafe { common_size(theirs, name)? };
+    let size = size - size % member;
     let mut ours = std::mem::MaybeUninit::<T>::zeroed();
     // SAFETY: both have `size` bytes, and zero bytes are a valid value of what was not copied.
     unsafe {

@@ -195,7 +195,7 @@ pub unsafe extern "C" fn hc_response_view(p: *mut hc_response, io: *mut hc_view)
         let p = unsafe { guard::object_mut(p, "response")? };
         // SAFETY: `io` is NULL or has struct_size bytes, and hc_view begins with struct_size.
         unsafe {
-            let before = guard::filled(io, "view")?;
+            let before = guard::filled(io, 1, "view")?;
             let view = view_of(
                 Some((&p.response, p.response.times())),
                 &mut p.views,

@@ -67,7 +67,7 @@ pub unsafe extern "C" fn hc_options_transport(
 ) -> hc_status {
     guard::status(std::ptr::null_mut(), || {
         // SAFETY: `table` is NULL or has struct_size bytes, and hc_transport begins with struct_size.
-        let table = unsafe { guard::filled(table, "transport")? };
+        let table = unsafe { guard::filled(table, size_of::<usize>(), "transport")? };
         let user = guard::User::new(table.user, table.destroy);
         // SAFETY: the caller passes NULL or live options that no other thread uses now.
         let o = unsafe { guard::object_mut(o, "options")? };

@@ -181,6 +181,7 @@ mod tests {
         let freshness = Freshness {
             lifetime: Lifetime::Of(100_000),
             initial_age: 0,
+            spent: 0,
             received_at: 0,
         };
         let settings = Settings {

@@ -5,7 +5,7 @@ use std::time::UNIX_EPOCH;
 use super::Millis;
 use super::directives::{ResponseDirectives, Seconds};
 use crate::http::Fields;
-use crate::record::{Expires, Head};
+use crate::record::{Expires, Stamp};
 use crate::settings::{Expiry, Settings};
 
 /// A freshness lifetime.
@@ -24,6 +24,9 @@ pub struct Freshness {
     pub lifetime: Lifetime,
     /// The age it already had when it was received (§4.2.3: corrected_initial_age).
     pub initial_age: Millis,
+    /// How much of the lifetime had passed when it was received: that age where the fields decide, nothing
+    /// where the settings do.
+    pub spent: Millis,
     /// When it was received.
     pub received_at: Millis,
 }
@@ -33,30 +36,35 @@ const FUTURE_TOLERANCE: Millis = 60_000;
 
 impl Freshness {
     /// The freshness of a stored response under the reader's policy.
-    pub fn of(head: &Head, fields: &Fields, settings: &Settings) -> Self {
-        let written = match head.expires {
+    pub fn of(status: u16, stamp: &Stamp, fields: &Fields, settings: &Settings) -> Self {
+        let received_at = stamp.response_time;
+        let written = match stamp.expires {
             Expires::Never => Lifetime::Endless,
-            Expires::At(instant) => Lifetime::Of(instant.saturating_sub(head.response_time)),
+            Expires::At(instant) => Lifetime::Of(instant.saturating_sub(received_at)),
         };
-        if !settings.cache_control {
-            return Freshness {
-                lifetime: written,
-                initial_age: 0,
-                received_at: head.response_time,
-            };
-        }
-        let explicit = head.is_explicit.then_some(written);
+        let (lifetime, spent) = if settings.cache_control {
+            let explicit = stamp.is_explicit.then_some(written);
+            let lifetime = by_fields(status, fields, received_at, explicit, settings);
+            (lifetime, stamp.initial_age)
+        } else {
+            (written, 0)
+        };
         Freshness {
-            lifetime: by_fields(head.status, fields, head.response_time, explicit, settings),
-            initial_age: initial_age(fields, head.request_time, head.response_time),
-            received_at: head.response_time,
+            lifetime,
+            initial_age: stamp.initial_age,
+            spent,
+            received_at,
         }
     }
 
     /// §4.2.3: current_age. Never negative.
     pub fn age(&self, now: Millis) -> Millis {
-        self.initial_age
-            .saturating_add(now.saturating_sub(self.received_at).max(0))
+        self.initial_age.saturating_add(self.resident(now))
+    }
+
+    /// §4.2.3: resident_time. Never negative.
+    fn resident(&self, now: Millis) -> Millis {
+        now.saturating_sub(self.received_at).max(0)
     }
 
     /// How long it has been stale; negative while it is fresh. `None`: it never becomes stale.
@@ -67,7 +75,8 @@ impl Freshness {
         if self.received_at.saturating_sub(now) > FUTURE_TOLERANCE {
             return Some(0);
         }
-        Some(self.age(now).saturating_sub(lifetime))
+        let passed = self.spent.saturating_add(self.resident(now));
+        Some(passed.saturating_sub(lifetime))
     }
 
     /// §4.2: fresh while the lifetime exceeds the age.
@@ -82,22 +91,23 @@ impl Freshness {
             Lifetime::Of(lifetime) => Some(
                 self.received_at
                     .saturating_add(lifetime)
-                    .saturating_sub(self.initial_age)
+                    .saturating_sub(self.spent)
                     .max(0),
             ),
         }
     }
 }
 
-/// The expiry to be written with a response received now, and whether the user set it.
-pub fn written_expiry(
+/// The times and the expiry that a response received now is stored with. `request_max_age` is what the request
+/// asked for.
+pub fn stamp(
     status: u16,
     fields: &Fields,
     request_max_age: Seconds,
     request_time: Millis,
     now: Millis,
     settings: &Settings,
-) -> (Expires, bool) {
+) -> Stamp {
     let own = match settings.expiry {
         Expiry::Unset | Expiry::DoNotCache => None,
         Expiry::Never => Some(Lifetime::Endless),
@@ -112,18 +122,25 @@ pub fn written_expiry(
         let asked = request_max_age.millis().map(Lifetime::Of);
         asked.or(own).unwrap_or(Lifetime::Endless)
     };
-    let age = if settings.cache_control {
-        initial_age(fields, request_time, now)
+    let initial_age = initial_age(fields, request_time, now);
+    let spent = if settings.cache_control {
+        initial_age
     } else {
         0
     };
     let expires = match lifetime {
         Lifetime::Endless => Expires::Never,
         Lifetime::Of(lifetime) => {
-            Expires::At(now.saturating_add(lifetime).saturating_sub(age).max(0))
+            Expires::At(now.saturating_add(lifetime).saturating_sub(spent).max(0))
         }
     };
-    (expires, is_explicit)
+    Stamp {
+        request_time,
+        response_time: now,
+        initial_age,
+        expires,
+        is_explicit,
+    }
 }
 
 /// §4.2.1, and where the response says nothing the user's expiry before the heuristic.
@@ -276,7 +293,8 @@ mod tests {
             ..Settings::default()
         };
         let written = |settings: &Settings, status| {
-            written_expiry(status, &response, Seconds::Absent, NOW, NOW, settings)
+            let stamp = stamp(status, &response, Seconds::Absent, NOW, NOW, settings);
+            (stamp.expires, stamp.is_explicit)
         };
         assert_eq!(written(&settings, 200), (Expires::At(NOW + 100_000), false));
         assert_eq!(written(&settings, 500), (Expires::At(NOW), false));
@@ -291,12 +309,12 @@ mod tests {
             expiry: Expiry::After(50),
             ..Settings::default()
         };
-        let written = |asked| written_expiry(200, &response, asked, NOW, NOW, &settings).0;
+        let written = |asked| stamp(200, &response, asked, NOW, NOW, &settings).expires;
         assert_eq!(written(Seconds::Absent), Expires::At(NOW + 50));
         assert_eq!(written(Seconds::Of(9)), Expires::At(NOW + 9000));
         let unset = Settings::default();
-        let never = written_expiry(200, &response, Seconds::Absent, NOW, NOW, &unset);
-        assert_eq!(never, (Expires::Never, false));
+        let never = stamp(200, &response, Seconds::Absent, NOW, NOW, &unset);
+        assert_eq!((never.expires, never.is_explicit), (Expires::Never, false));
     }
 
     #[test]
@@ -304,6 +322,7 @@ mod tests {
         let freshness = |received_at| Freshness {
             lifetime: Lifetime::Of(10_000),
             initial_age: 0,
+            spent: 0,
             received_at,
         };
         assert!(freshness(NOW + 60_000).is_fresh(NOW));
@@ -313,6 +332,21 @@ mod tests {
             ..freshness(NOW + 90_000)
         };
         assert!(endless.is_fresh(NOW));
+    }
+
+    #[test]
+    fn age_and_what_counts_of_it_are_two_things_without_cache_control() {
+        let settings = Settings {
+            expiry: Expiry::After(10_000),
+            ..Settings::default()
+        };
+        let fields = fields(&[("Age", "60")]);
+        let stamp = stamp(200, &fields, Seconds::Absent, NOW, NOW, &settings);
+        let freshness = Freshness::of(200, &stamp, &fields, &settings);
+        assert_eq!(freshness.age(NOW + 9_999), 69_999);
+        assert!(freshness.is_fresh(NOW + 9_999));
+        assert!(!freshness.is_fresh(NOW + 10_000));
+        assert_eq!(freshness.expires_at(), Some(NOW + 10_000));
     }
 
     #[test]
@@ -332,7 +366,7 @@ mod tests {
         fn age_is_never_negative_and_never_decreases(
             received_at in any::<i64>(), initial_age in 0..i64::MAX, now in any::<i64>(), step in 0..i64::MAX,
         ) {
-            let freshness = Freshness { lifetime: Lifetime::Of(0), initial_age, received_at };
+            let freshness = Freshness { lifetime: Lifetime::Of(0), initial_age, spent: 0, received_at };
             let before = freshness.age(now);
             prop_assert!(before >= 0);
             prop_assert!(freshness.age(now.saturating_add(step)) >= before);

@@ -48,8 +48,9 @@ fn by_rfc_9111(response: &ResponseHead, is_head: bool) -> Result<(), Reason> {
     if is_head {
         return Err(Reason::Method);
     }
-    // §3: final, and its semantics understood. A 206 is a part (§3.3), a 304 a confirmation (§4.3.4).
-    if matches!(response.status, 0..=199 | 206 | 304) {
+    // §3: final, and its semantics understood. A 206 is a part (§3.3), a 304 a confirmation (§4.3.4); 407,
+    // 412 and 416 are about one request's own fields and answer no other.
+    if matches!(response.status, 0..=199 | 206 | 304 | 407 | 412 | 416) {
         return Err(Reason::Status);
     }
     let directives = ResponseDirectives::read(&response.fields);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::storing::{Arrived, BodySource, Stamp, entry};
+use super::storing::{Arrived, BodySource, entry};
 use super::{Exchange, Outcome, Phase};
 use crate::cache::body::Body;
 use crate::cache::shelf::{self, Entry, Found, Place};
@@ -15,6 +15,7 @@ use crate::key::{Key, PrimaryKey};
 use crate::policy::directives::ResponseDirectives;
 use crate::policy::reason::Reason;
 use crate::policy::update::freshened;
+use crate::record::Stamp;
 use crate::storage::{Store, Transaction};
 
 impl Exchange {
@@ -69,10 +70,15 @@ impl Exchange {
             let fields = &self.request.http.fields;
             let source = BodySource::New(&arrived);
             let (entry, _) = entry(store, &key.text, fields, head, stamp, source)?;
-            match self.enter(store, &key, entry) {
-                Ok(true) => arrived.into_body(store).map(Some),
-                Ok(false) => arrived.discard(store).map(|()| None),
-                Err(error) => arrived.discard(store).and(Err(error)),
+            let file = entry.file;
+            // Opened first: once it is entered, another response may take its place.
+            let entered = arrived.into_body(store).and_then(|body| {
+                let is_entered = self.enter(store, &key, entry)?;
+                Ok(is_entered.then_some(body))
+            });
+            match (&entered, file) {
+                (Ok(None) | Err(_), Some(file)) => store.discard_body(&file).and(entered),
+                _ => entered,
             }
         });
         self.key = Some(key);
@@ -130,10 +136,7 @@ impl Exchange {
         if written == Some(true) {
             cache.counters().revalidations();
         }
-        found.stored.head.request_time = stamp.request_time;
-        found.stored.head.response_time = stamp.response_time;
-        found.stored.head.expires = stamp.expires;
-        found.stored.head.is_explicit = stamp.is_explicit;
+        found.stored.head.stamp = stamp;
         self.phase = Phase::Ended;
         self.reason = Reason::None;
         self.serve(found, true)?;

@@ -56,9 +56,13 @@ impl Exchange {
         };
         let http = &self.request.http;
         let key = PrimaryKey::new(http, class, self.settings().sorts_query());
-        let search = self
-            .cache
-            .with_store("looking up", |store| shelf::find(store, &key, &http.fields));
+        let search = self.cache.with_store("looking up", |store| {
+            if http.method.as_str() == "HEAD" {
+                shelf::find(store, &key, &http.fields)
+            } else {
+                shelf::find_and_open(store, &key, &http.fields)
+            }
+        });
         self.key = Some(key);
         let (decision, reason) = match search {
             Some(Search::Found(found)) => self.decide_on(found),
@@ -75,7 +79,12 @@ impl Exchange {
 
     fn decide_on(&mut self, found: Box<Found>) -> (Decision, Reason) {
         let fields = &found.stored.response.fields;
-        let freshness = Freshness::of(&found.stored.head, fields, self.settings());
+        let freshness = Freshness::of(
+            found.stored.head.status,
+            &found.stored.head.stamp,
+            fields,
+            self.settings(),
+        );
         let now = self.request_time;
         let decided = reuse(&freshness, fields, &self.directives, self.settings(), now);
         self.found = Some(found);

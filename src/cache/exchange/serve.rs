@@ -2,7 +2,7 @@
 
 use super::Exchange;
 use crate::cache::body::Body;
-use crate::cache::shelf::{self, Found};
+use crate::cache::shelf::Found;
 use crate::cache::{Info, Response};
 use crate::error::Result;
 use crate::http::ResponseHead;
@@ -13,13 +13,20 @@ use crate::policy::update::with_age;
 impl Exchange {
     /// Hands on a stored response, and with it whatever of it is in memory.
     pub(super) fn serve(&mut self, found: Box<Found>, revalidated: bool) -> Result<()> {
-        let Found { stored, body, .. } = *found;
-        let freshness = Freshness::of(&stored.head, &stored.response.fields, self.settings());
-        let body = match shelf::body_file(&stored.head) {
+        let Found {
+            stored, body, file, ..
+        } = *found;
+        let freshness = Freshness::of(
+            stored.head.status,
+            &stored.head.stamp,
+            &stored.response.fields,
+            self.settings(),
+        );
+        let body = match file {
             // RFC 9110 §9.3.2: a HEAD that a stored GET answers has its fields and no content.
             _ if self.request.http.method.as_str() == "HEAD" => Body::memory(Vec::new()),
             None => Body::memory(body),
-            Some(file) => Body::File(self.cache.current_store()?.open_body(&file)?),
+            Some(file) => Body::File(file),
         };
         let mut head = stored.response;
         if self.settings().cache_control {

@@ -84,6 +84,11 @@ impl BodyReader {
         BodyReader::of(Arc::clone(&self.body))
     }
 
+    /// What names the body.
+    pub fn id(&self) -> BodyId {
+        self.body.id
+    }
+
     /// The length of the body in bytes.
     pub fn len(&self) -> u64 {
         self.body.len
