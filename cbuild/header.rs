@@ -15,14 +15,26 @@ const PARTS: &[(&str, &str)] = &[
     ("objects", "objects"),
     ("error", "statuses and errors"),
     ("version", "versions [any]"),
-    ("options", "options: numbered keys, so that a new option is never a new symbol [one]"),
+    (
+        "options",
+        "options: numbered keys, so that a new option is never a new symbol [one]",
+    ),
     ("cache", "the cache [any]"),
     ("field", "header fields"),
     ("request", "requests [one]"),
     ("response", "responses [one]"),
-    ("exchange", "using the cache with your own HTTP client: no network inside [one]"),
-    ("fetch", "using the cache with the library's transport: libcurl, unless replaced"),
-    ("transport", "replacing the transport; a second tier that may grow faster than the rest"),
+    (
+        "exchange",
+        "using the cache with your own HTTP client: no network inside [one]",
+    ),
+    (
+        "fetch",
+        "using the cache with the library's transport: libcurl, unless replaced",
+    ),
+    (
+        "transport",
+        "replacing the transport; a second tier that may grow faster than the rest",
+    ),
 ];
 
 fn main() -> ExitCode {
@@ -48,7 +60,9 @@ fn run(mode: &str) -> Result<String, Box<dyn Error>> {
             fs::write(&path, header)?;
             Ok("include/httpcache.h is written".into())
         }
-        "check" if fs::read_to_string(&path)? == header => Ok("include/httpcache.h is current".into()),
+        "check" if fs::read_to_string(&path)? == header => {
+            Ok("include/httpcache.h is current".into())
+        }
         "check" => Err("include/httpcache.h differs from src/ffi: run `make header`".into()),
         _ => Err("say `write` or `check`".into()),
     }
@@ -56,7 +70,10 @@ fn run(mode: &str) -> Result<String, Box<dyn Error>> {
 
 fn header(root: &Path) -> Result<String, Box<dyn Error>> {
     let version = env!("CARGO_PKG_VERSION");
-    let numbers: Vec<u32> = version.split('.').map(str::parse).collect::<Result<_, _>>()?;
+    let numbers: Vec<u32> = version
+        .split('.')
+        .map(str::parse)
+        .collect::<Result<_, _>>()?;
     let number = numbers.iter().fold(0, |number, part| number << 8 | part);
     let mut text = fs::read_to_string(root.join("cbuild/header_head.h"))?;
     text.push_str(&format!(
@@ -78,7 +95,10 @@ fn part(root: &Path, module: &str) -> Result<String, Box<dyn Error>> {
     let source = root.join(format!("src/ffi/{module}.rs"));
     let mut config = cbindgen::Config::from_file(root.join("cbuild/cbindgen.toml"))?;
     config.export.include = exported(&fs::read_to_string(&source)?);
-    let bindings = cbindgen::Builder::new().with_src(&source).with_config(config).generate()?;
+    let bindings = cbindgen::Builder::new()
+        .with_src(&source)
+        .with_config(config)
+        .generate()?;
     let mut written = Vec::new();
     bindings.write(&mut written);
     Ok(tidy(&String::from_utf8(written)?))
@@ -107,10 +127,15 @@ fn tidy(part: &str) -> String {
     while let Some(line) = lines.next() {
         match line.trim() {
             "/*" => {
-                let text = lines.by_ref().map(str::trim).take_while(|line| *line != "*/");
+                let text = lines
+                    .by_ref()
+                    .map(str::trim)
+                    .take_while(|line| *line != "*/");
                 comment = Some(without_safety(&text.collect::<Vec<_>>()));
             }
-            "" if tidied.last().is_none_or(|last| last.is_empty() || is_opaque(last)) => {}
+            "" if tidied
+                .last()
+                .is_none_or(|last| last.is_empty() || is_opaque(last)) => {}
             _ => tidied.extend(commented(line, comment.take().unwrap_or_default())),
         }
     }
@@ -123,8 +148,16 @@ fn is_opaque(line: &str) -> bool {
 }
 
 fn without_safety(lines: &[&str]) -> Vec<String> {
-    let safety = lines.iter().position(|line| *line == "# Safety").unwrap_or(lines.len());
-    lines[..safety].join("\n").trim().lines().map(str::to_owned).collect()
+    let safety = lines
+        .iter()
+        .position(|line| *line == "# Safety")
+        .unwrap_or(lines.len());
+    lines[..safety]
+        .join("\n")
+        .trim()
+        .lines()
+        .map(str::to_owned)
+        .collect()
 }
 
 fn commented(line: &str, comment: Vec<String>) -> Vec<String> {

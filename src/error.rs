@@ -95,7 +95,11 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// Makes an error; `message` names what failed and why.
     pub fn new(kind: Kind, message: impl Into<Cow<'static, str>>) -> Self {
-        Error { kind, message: message.into(), cause: None }
+        Error {
+            kind,
+            message: message.into(),
+            cause: None,
+        }
     }
 
     /// Makes an error of a failed system call; `what` names the call's subject. The kind follows from

@@ -138,11 +138,21 @@ const fn spec(
     default: &'static str,
     per_request: bool,
 ) -> Spec {
-    Spec { number, name, unit, default, per_request }
+    Spec {
+        number,
+        name,
+        unit,
+        default,
+        per_request,
+    }
 }
 
 const fn number(least: i64, greatest: i64, unlimited: bool) -> Unit {
-    Unit::Number { least, greatest, unlimited }
+    Unit::Number {
+        least,
+        greatest,
+        unlimited,
+    }
 }
 
 /// The numbers of the options, as in the C header.
@@ -173,12 +183,48 @@ pub mod option {
 
 /// All options, in the order of their numbers.
 pub static OPTIONS: &[Spec] = &[
-    spec(option::CACHE_CONTROL, "HC_OPT_CACHE_CONTROL", Unit::Switch, "0", false),
-    spec(option::EXPIRE_AFTER, "HC_OPT_EXPIRE_AFTER", Unit::Expiry, "unset", true),
-    spec(option::EXPIRE_AT, "HC_OPT_EXPIRE_AT", Unit::Instant, "none", true),
-    spec(option::HEURISTIC_PERCENT, "HC_OPT_HEURISTIC_PERCENT", number(0, 100, false), "10", false),
-    spec(option::STALE_IF_ERROR, "HC_OPT_STALE_IF_ERROR", Unit::Milliseconds, "0", true),
-    spec(option::ONLY_IF_CACHED, "HC_OPT_ONLY_IF_CACHED", Unit::Switch, "0", true),
+    spec(
+        option::CACHE_CONTROL,
+        "HC_OPT_CACHE_CONTROL",
+        Unit::Switch,
+        "0",
+        false,
+    ),
+    spec(
+        option::EXPIRE_AFTER,
+        "HC_OPT_EXPIRE_AFTER",
+        Unit::Expiry,
+        "unset",
+        true,
+    ),
+    spec(
+        option::EXPIRE_AT,
+        "HC_OPT_EXPIRE_AT",
+        Unit::Instant,
+        "none",
+        true,
+    ),
+    spec(
+        option::HEURISTIC_PERCENT,
+        "HC_OPT_HEURISTIC_PERCENT",
+        number(0, 100, false),
+        "10",
+        false,
+    ),
+    spec(
+        option::STALE_IF_ERROR,
+        "HC_OPT_STALE_IF_ERROR",
+        Unit::Milliseconds,
+        "0",
+        true,
+    ),
+    spec(
+        option::ONLY_IF_CACHED,
+        "HC_OPT_ONLY_IF_CACHED",
+        Unit::Switch,
+        "0",
+        true,
+    ),
     spec(
         option::MAX_RESPONSE_BYTES,
         "HC_OPT_MAX_RESPONSE_BYTES",
@@ -186,46 +232,133 @@ pub static OPTIONS: &[Spec] = &[
         "none",
         false,
     ),
-    spec(option::DURABILITY, "HC_OPT_DURABILITY", number(0, 2, false), "1", false),
-    spec(option::MAX_VARIANTS, "HC_OPT_MAX_VARIANTS", number(1, 4096, false), "64", false),
-    spec(option::HEAD_TIMEOUT, "HC_OPT_HEAD_TIMEOUT", Unit::Milliseconds, "30000", true),
-    spec(option::CONNECT_TIMEOUT, "HC_OPT_CONNECT_TIMEOUT", Unit::Milliseconds, "10000", true),
-    spec(option::MAX_REDIRECTS, "HC_OPT_MAX_REDIRECTS", number(0, 1000, false), "30", true),
-    spec(option::IDLE_TIMEOUT, "HC_OPT_IDLE_TIMEOUT", Unit::Milliseconds, "30000", true),
-    spec(option::TOTAL_TIMEOUT, "HC_OPT_TOTAL_TIMEOUT", Unit::Milliseconds, "none", true),
-    spec(option::ALLOW_DOWNGRADE, "HC_OPT_ALLOW_DOWNGRADE", Unit::Switch, "0", true),
-    spec(option::MAX_HEAD_BYTES, "HC_OPT_MAX_HEAD_BYTES", number(1024, 1 << 30, false), "262144", false),
-    spec(option::MAX_FIELDS, "HC_OPT_MAX_FIELDS", number(1, 1 << 20, false), "1000", false),
+    spec(
+        option::DURABILITY,
+        "HC_OPT_DURABILITY",
+        number(0, 2, false),
+        "1",
+        false,
+    ),
+    spec(
+        option::MAX_VARIANTS,
+        "HC_OPT_MAX_VARIANTS",
+        number(1, 4096, false),
+        "64",
+        false,
+    ),
+    spec(
+        option::HEAD_TIMEOUT,
+        "HC_OPT_HEAD_TIMEOUT",
+        Unit::Milliseconds,
+        "30000",
+        true,
+    ),
+    spec(
+        option::CONNECT_TIMEOUT,
+        "HC_OPT_CONNECT_TIMEOUT",
+        Unit::Milliseconds,
+        "10000",
+        true,
+    ),
+    spec(
+        option::MAX_REDIRECTS,
+        "HC_OPT_MAX_REDIRECTS",
+        number(0, 1000, false),
+        "30",
+        true,
+    ),
+    spec(
+        option::IDLE_TIMEOUT,
+        "HC_OPT_IDLE_TIMEOUT",
+        Unit::Milliseconds,
+        "30000",
+        true,
+    ),
+    spec(
+        option::TOTAL_TIMEOUT,
+        "HC_OPT_TOTAL_TIMEOUT",
+        Unit::Milliseconds,
+        "none",
+        true,
+    ),
+    spec(
+        option::ALLOW_DOWNGRADE,
+        "HC_OPT_ALLOW_DOWNGRADE",
+        Unit::Switch,
+        "0",
+        true,
+    ),
+    spec(
+        option::MAX_HEAD_BYTES,
+        "HC_OPT_MAX_HEAD_BYTES",
+        number(1024, 1 << 30, false),
+        "262144",
+        false,
+    ),
+    spec(
+        option::MAX_FIELDS,
+        "HC_OPT_MAX_FIELDS",
+        number(1, 1 << 20, false),
+        "1000",
+        false,
+    ),
     spec(option::FOLLOW, "HC_OPT_FOLLOW", Unit::Switch, "1", true),
     spec(option::RETRY, "HC_OPT_RETRY", Unit::Switch, "1", true),
-    spec(option::SORT_QUERY, "HC_OPT_SORT_QUERY", Unit::Switch, "not CACHE_CONTROL", false),
-    spec(option::MAX_URL_BYTES, "HC_OPT_MAX_URL_BYTES", number(16, 16 << 20, false), "65536", false),
+    spec(
+        option::SORT_QUERY,
+        "HC_OPT_SORT_QUERY",
+        Unit::Switch,
+        "not CACHE_CONTROL",
+        false,
+    ),
+    spec(
+        option::MAX_URL_BYTES,
+        "HC_OPT_MAX_URL_BYTES",
+        number(16, 16 << 20, false),
+        "65536",
+        false,
+    ),
 ];
 
-/// Checks `value` as a value of the option `number`.
-fn check(number: i32, value: i64) -> Result<&'static Spec> {
-    let Some(spec) = OPTIONS.iter().find(|spec| spec.number == number) else {
-        return Err(Error::new(Kind::Unsupported, format!("option {number} is not known here")));
-    };
-    let accepted = match spec.unit {
-        Unit::Switch => matches!(value, 0 | 1),
-        Unit::Expiry => value >= 0 || matches!(value, UNSET | NEVER | DO_NOT_CACHE),
-        Unit::Instant => value >= 0 || value == UNSET,
-        Unit::Milliseconds => value >= 0 || value == NEVER,
-        Unit::Number { least, greatest, unlimited } => {
-            (least..=greatest).contains(&value) || (unlimited && value == NEVER)
+fn find(number: i32) -> Result<&'static Spec> {
+    OPTIONS
+        .iter()
+        .find(|spec| spec.number == number)
+        .ok_or_else(|| {
+            Error::new(
+                Kind::Unsupported,
+                format!("option {number} is not known here"),
+            )
+        })
+}
+
+impl Spec {
+    fn check(&self, value: i64) -> Result<()> {
+        let accepted = match self.unit {
+            Unit::Switch => matches!(value, 0 | 1),
+            Unit::Expiry => value >= 0 || matches!(value, UNSET | NEVER | DO_NOT_CACHE),
+            Unit::Instant => value >= 0 || value == UNSET,
+            Unit::Milliseconds => value >= 0 || value == NEVER,
+            Unit::Number {
+                least,
+                greatest,
+                unlimited,
+            } => (least..=greatest).contains(&value) || (unlimited && value == NEVER),
+        };
+        if accepted {
+            return Ok(());
         }
-    };
-    if accepted {
-        return Ok(spec);
+        Err(Error::new(
+            Kind::Argument,
+            format!("{} does not take {value}", self.name),
+        ))
     }
-    Err(Error::new(Kind::Argument, format!("{} does not take {value}", spec.name)))
 }
 
 impl Settings {
     /// Sets one option.
     pub fn set(&mut self, number: i32, value: i64) -> Result<()> {
-        check(number, value)?;
+        find(number)?.check(value)?;
         self.assign(number, value);
         Ok(())
     }
@@ -242,7 +375,10 @@ impl Settings {
         } else {
             return Ok(());
         };
-        Err(Error::new(Kind::Conflict, format!("with HC_DO_NOT_CACHE as expiry {other}")))
+        Err(Error::new(
+            Kind::Conflict,
+            format!("with HC_DO_NOT_CACHE as expiry {other}"),
+        ))
     }
 
     /// Lays the options of one request over these.
@@ -277,7 +413,7 @@ impl Settings {
             option::MAX_RESPONSE_BYTES => {
                 self.max_response_bytes = (value != NEVER).then_some(value.unsigned_abs());
             }
-            option::DURABILITY => self.durability = Durability::from_number(value),
+            option::DURABILITY => self.durability = durability(value),
             option::MAX_VARIANTS => self.max_variants = count,
             option::HEAD_TIMEOUT => self.transfer.head_timeout = limit,
             option::CONNECT_TIMEOUT => self.transfer.connect_timeout = limit,
@@ -303,12 +439,13 @@ pub struct Overrides(Vec<(i32, i64)>);
 impl Overrides {
     /// Sets one option for this request alone. [`UNSET`] takes it back: the cache's own holds again.
     pub fn set(&mut self, number: i32, value: i64) -> Result<()> {
-        let takes_back = value == UNSET;
-        let spec = check(number, if takes_back { 1 } else { value })
-            .or_else(|error| if takes_back { check_known(number) } else { Err(error) })?;
+        let spec = find(number)?;
         if !spec.per_request {
             let message = format!("{} is an option of a cache, not of a request", spec.name);
             return Err(Error::new(Kind::Argument, message));
+        }
+        if value != UNSET {
+            spec.check(value)?;
         }
         // The two ways to say an expiry are one setting: the last one set holds.
         let same = |other: i32| match number {
@@ -318,17 +455,17 @@ impl Overrides {
             _ => other == number,
         };
         self.0.retain(|(other, _)| !same(*other));
-        if !takes_back {
+        if value != UNSET {
             self.0.push((number, value));
         }
         Ok(())
     }
 }
 
-fn check_known(number: i32) -> Result<&'static Spec> {
-    OPTIONS.iter().find(|spec| spec.number == number).ok_or_else(|| {
-        Error::new(Kind::Unsupported, format!("option {number} is not known here"))
-    })
+fn durability(value: i64) -> Option<Durability> {
+    [Durability::Fast, Durability::Safe, Durability::Synced]
+        .into_iter()
+        .find(|level| *level as i64 == value)
 }
 
 impl Expiry {
@@ -344,7 +481,11 @@ impl Expiry {
 
 impl Staleness {
     fn from_duration(value: i64) -> Self {
-        if value == NEVER { Staleness::Any } else { Staleness::Within(value) }
+        if value == NEVER {
+            Staleness::Any
+        } else {
+            Staleness::Within(value)
+        }
     }
 
     /// Whether a response that became stale so many milliseconds ago may still be used.
@@ -362,7 +503,11 @@ mod tests {
 
     #[test]
     fn numbers_are_unique_and_in_order() {
-        assert!(OPTIONS.windows(2).all(|pair| pair[0].number < pair[1].number));
+        assert!(
+            OPTIONS
+                .windows(2)
+                .all(|pair| pair[0].number < pair[1].number)
+        );
     }
 
     #[test]
@@ -397,12 +542,18 @@ mod tests {
         assert_eq!(settings.with(&overrides).expiry, Expiry::After(1000));
         let refused = overrides.set(option::CACHE_CONTROL, 1).unwrap_err();
         assert_eq!(refused.kind(), Kind::Argument);
-        assert_eq!(overrides.set(9999, UNSET).unwrap_err().kind(), Kind::Unsupported);
+        assert_eq!(
+            overrides.set(9999, UNSET).unwrap_err().kind(),
+            Kind::Unsupported
+        );
     }
 
     #[test]
     fn contradictions_name_both() {
-        let mut settings = Settings { expiry: Expiry::DoNotCache, ..Settings::default() };
+        let mut settings = Settings {
+            expiry: Expiry::DoNotCache,
+            ..Settings::default()
+        };
         assert!(settings.check().is_ok());
         settings.only_if_cached = true;
         let error = settings.check().unwrap_err();

@@ -61,11 +61,16 @@ pub unsafe extern "C" fn hc_open(
         // SAFETY: the caller passes a NUL-terminated path.
         let path = unsafe { CStr::from_ptr(path) };
         // SAFETY: `o` is NULL or live options that no other thread changes now.
-        let options = unsafe { o.as_ref() }.map_or_else(Options::default, |o| o.options.clone());
+        let o = unsafe { o.as_ref() };
+        let options = o.map_or_else(Options::default, |o| o.options.clone());
+        let transport = o.and_then(|o| o.transport.clone());
         // SAFETY: `out` is NULL or writable.
         let out = unsafe { guard::output(out, "out")? };
         let path = Path::new(OsStr::from_bytes(path.to_bytes()));
-        *out = guard::lend(hc_cache { cache: Cache::open(path, options)? });
+        *out = guard::lend(hc_cache {
+            cache: Cache::open(path, options)?,
+            transport,
+        });
         Ok(0)
     })
 }

@@ -62,7 +62,11 @@ pub unsafe extern "C" fn hc_lookup(
     guard::status(err, || {
         // SAFETY: the caller passes an open cache, a live request and a writable `out`.
         let (c, r, out) = unsafe {
-            (guard::object(c, "cache")?, guard::object(r, "request")?, guard::output(out, "out")?)
+            (
+                guard::object(c, "cache")?,
+                guard::object(r, "request")?,
+                guard::output(out, "out")?,
+            )
         };
         // SAFETY: `view` is NULL or has struct_size bytes.
         unsafe { guard::check_size(view, "view")? };
@@ -96,16 +100,27 @@ pub unsafe extern "C" fn hc_exchange_decision(x: *const hc_exchange) -> i32 {
 pub unsafe extern "C" fn hc_exchange_forward(x: *mut hc_exchange) -> *const hc_request {
     guard::value(std::ptr::null(), || {
         // SAFETY: the caller passes NULL or a live exchange.
-        let Some(x) = (unsafe { x.as_mut() }) else { return std::ptr::null() };
-        let Some(request) = x.exchange.forward() else { return std::ptr::null() };
+        let Some(x) = (unsafe { x.as_mut() }) else {
+            return std::ptr::null();
+        };
+        let Some(request) = x.exchange.forward() else {
+            return std::ptr::null();
+        };
         // After HC_REPEAT it is another request than before.
-        let is_current =
-            x.forward.as_ref().is_some_and(|lent| std::sync::Arc::ptr_eq(&lent.request, request));
+        let is_current = x
+            .forward
+            .as_ref()
+            .is_some_and(|lent| std::sync::Arc::ptr_eq(&lent.request, request));
         if !is_current {
             let request = request.clone();
-            x.forward = Some(Box::new(hc_request { request, views: RequestViews::default() }));
+            x.forward = Some(Box::new(hc_request {
+                request,
+                views: RequestViews::default(),
+            }));
         }
-        x.forward.as_deref().map_or(std::ptr::null(), std::ptr::from_ref)
+        x.forward
+            .as_deref()
+            .map_or(std::ptr::null(), std::ptr::from_ref)
     })
 }
 
@@ -135,12 +150,19 @@ pub unsafe extern "C" fn hc_exchange_response(
     unsafe { guard::clear(out) };
     guard::status(err, || {
         // SAFETY: the caller passes a live exchange and a writable `out`.
-        let (x, out) =
-            unsafe { (guard::object_mut(x, "exchange")?, guard::output(out, "out")?) };
+        let (x, out) = unsafe {
+            (
+                guard::object_mut(x, "exchange")?,
+                guard::output(out, "out")?,
+            )
+        };
         let Some(response) = x.exchange.response()? else {
             return Ok(hc_status_code::HC_NOT_FOUND as hc_status);
         };
-        *out = guard::lend(hc_response { response, views: ResponseViews::default() });
+        *out = guard::lend(hc_response {
+            response,
+            views: ResponseViews::default(),
+        });
         Ok(0)
     })
 }
@@ -201,10 +223,18 @@ pub unsafe extern "C" fn hc_store_write(
 ) -> hc_status {
     guard::status(err, || {
         // SAFETY: the caller passes a live exchange and readable data.
-        let (x, data) =
-            unsafe { (guard::object_mut(x, "exchange")?, guard::data(data, len, "data")?) };
+        let (x, data) = unsafe {
+            (
+                guard::object_mut(x, "exchange")?,
+                guard::data(data, len, "data")?,
+            )
+        };
         let goes_on = x.exchange.write(data)?;
-        Ok(if goes_on { 0 } else { hc_status_code::HC_DONE as hc_status })
+        Ok(if goes_on {
+            0
+        } else {
+            hc_status_code::HC_DONE as hc_status
+        })
     })
 }
 
@@ -219,7 +249,9 @@ pub unsafe extern "C" fn hc_store_end(
     outcome: *mut i32,
     err: *mut *mut hc_error,
 ) -> hc_status {
-    report(outcome, std::ptr::null_mut(), x, err, |x| x.end().map(|outcome| outcome as i32))
+    report(outcome, std::ptr::null_mut(), x, err, |x| {
+        x.end().map(|outcome| outcome as i32)
+    })
 }
 
 /// Reports that the origin could not be reached, or broke off after hc_store_begin. The view is the stored
@@ -237,9 +269,17 @@ pub unsafe extern "C" fn hc_store_failure(
     let mut is_used = false;
     let status = report(std::ptr::null_mut(), view, x, err, |x| {
         is_used = x.fail()?;
-        Ok(if is_used { hc_outcome::HC_USED_STALE as i32 } else { 0 })
+        Ok(if is_used {
+            hc_outcome::HC_USED_STALE as i32
+        } else {
+            0
+        })
     });
-    if status == 0 && !is_used { hc_status_code::HC_NOT_FOUND as hc_status } else { status }
+    if status == 0 && !is_used {
+        hc_status_code::HC_NOT_FOUND as hc_status
+    } else {
+        status
+    }
 }
 
 /// Destroys an exchange. What was not ended is not stored.

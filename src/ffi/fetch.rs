@@ -4,7 +4,9 @@ use super::error::hc_status;
 use super::guard;
 use super::objects::{ResponseViews, hc_cache, hc_error, hc_request, hc_response};
 use super::response::{hc_view, view_of};
+use crate::error::Result;
 use crate::fetch::fetch;
+use crate::transport::Transport;
 
 /// Answers `r` from the cache or through the transport, and returns once the header section is there. `view`
 /// may be NULL. The origin's body is stored as it is read: a response freed before its end stores nothing.
@@ -30,11 +32,18 @@ pub unsafe extern "C" fn hc_fetch(
     guard::status(err, || {
         // SAFETY: the caller passes an open cache, a live request and a writable `out`.
         let (c, r, out) = unsafe {
-            (guard::object(c, "cache")?, guard::object(r, "request")?, guard::output(out, "out")?)
+            (
+                guard::object(c, "cache")?,
+                guard::object(r, "request")?,
+                guard::output(out, "out")?,
+            )
         };
         // SAFETY: `view` is NULL or has struct_size bytes.
         unsafe { guard::check_size(view, "view")? };
-        let fetched = fetch(&c.cache, &r.request)?;
+        let fetched = match &c.transport {
+            Some(transport) => fetch(&c.cache, transport.as_ref(), &r.request)?,
+            None => fetch(&c.cache, libcurl()?, &r.request)?,
+        };
         let mut p = Box::new(hc_response {
             response: fetched.response,
             views: ResponseViews::default(),
@@ -48,4 +57,23 @@ pub unsafe extern "C" fn hc_fetch(
         *out = Box::into_raw(p);
         Ok(0)
     })
+}
+
+/// libcurl, shared by all caches of the process, with its connections.
+#[cfg(feature = "fetch")]
+fn libcurl() -> Result<&'static dyn Transport> {
+    use crate::transport::curl::CurlTransport;
+    use once_cell::sync::OnceCell;
+
+    static LIBCURL: OnceCell<CurlTransport> = OnceCell::new();
+    let transport = LIBCURL.get_or_try_init(CurlTransport::new)?;
+    Ok(transport)
+}
+
+#[cfg(not(feature = "fetch"))]
+fn libcurl() -> Result<&'static dyn Transport> {
+    use crate::error::{Error, Kind};
+
+    let message = "this build has no libcurl: give the cache a transport, or use hc_lookup";
+    Err(Error::new(Kind::Unsupported, message))
 }

@@ -25,7 +25,8 @@ pub(super) fn status(
         Err(error) => {
             let status = status_of(error.kind());
             if !err.is_null() {
-                let message = CString::new(error.message().replace('\0', "\\0")).unwrap_or_default();
+                let message =
+                    CString::new(error.message().replace('\0', "\\0")).unwrap_or_default();
                 // SAFETY: `err` is writable.
                 unsafe { *err = lend(hc_error { error, message }) };
             }
@@ -139,8 +140,12 @@ pub(super) unsafe fn buffer<'a>(
 /// A copy of bytes whose number the caller chose: no memory is an error, not an abort.
 pub(super) fn copied(data: &[u8], name: &str) -> Result<Vec<u8>> {
     let mut copy = Vec::new();
-    copy.try_reserve_exact(data.len())
-        .map_err(|_| Error::new(Kind::NoMemory, format!("{name}: no memory for {} bytes", data.len())))?;
+    copy.try_reserve_exact(data.len()).map_err(|_| {
+        Error::new(
+            Kind::NoMemory,
+            format!("{name}: no memory for {} bytes", data.len()),
+        )
+    })?;
     copy.extend_from_slice(data);
     Ok(copy)
 }
@@ -149,12 +154,20 @@ pub(super) fn copied(data: &[u8], name: &str) -> Result<Vec<u8>> {
 pub(super) fn duration(milliseconds: i64, name: &str) -> Result<std::time::Duration> {
     u64::try_from(milliseconds)
         .map(std::time::Duration::from_millis)
-        .map_err(|_| Error::new(Kind::Argument, format!("{name} is negative: {milliseconds}")))
+        .map_err(|_| {
+            Error::new(
+                Kind::Argument,
+                format!("{name} is negative: {milliseconds}"),
+            )
+        })
 }
 
 fn check_len(len: usize, name: &str) -> Result<()> {
     if isize::try_from(len).is_err() {
-        return Err(Error::new(Kind::TooLarge, format!("{name}: a length of {len} bytes")));
+        return Err(Error::new(
+            Kind::TooLarge,
+            format!("{name}: a length of {len} bytes"),
+        ));
     }
     Ok(())
 }

@@ -7,15 +7,19 @@ use std::sync::Arc;
 use super::field::hc_field;
 use crate::cache::{Cache, Exchange, Options, Request, Response};
 use crate::error::Error;
+use crate::transport::Transport;
 
 /// Configuration of a cache; hc_open copies it. [one]
 pub struct hc_options {
     pub(super) options: Options,
+    /// In place of libcurl.
+    pub(super) transport: Option<Arc<dyn Transport>>,
 }
 
 /// An open cache; share it between threads. [any]
 pub struct hc_cache {
     pub(super) cache: Arc<Cache>,
+    pub(super) transport: Option<Arc<dyn Transport>>,
 }
 
 /// Method, URL, fields, body and options of a request. [one]

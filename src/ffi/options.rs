@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::error::hc_status;
 use super::guard;
 use super::objects::hc_options;
-use crate::cache::{Clock, Log};
+use crate::cache::{Clock, Log, Options};
 
 /// An option's number: one of hc_option_key.
 pub type hc_option = i32;
@@ -95,14 +95,18 @@ pub type hc_destroy_fn = Option<unsafe extern "C" fn(user: *mut c_void)>;
 /// Now, in milliseconds since the Unix epoch. May be called from several threads at once.
 pub type hc_clock_fn = Option<unsafe extern "C" fn(user: *mut c_void) -> i64>;
 /// Takes one line without its end and without secrets. May be called from several threads at once.
-pub type hc_log_fn = Option<
-    unsafe extern "C" fn(user: *mut c_void, level: i32, message: *const c_char, len: usize),
->;
+pub type hc_log_fn =
+    Option<unsafe extern "C" fn(user: *mut c_void, level: i32, message: *const c_char, len: usize)>;
 
 /// Makes options that hold the defaults. NULL: out of memory.
 #[unsafe(no_mangle)]
 pub extern "C" fn hc_options_new() -> *mut hc_options {
-    guard::value(std::ptr::null_mut(), || guard::lend(hc_options { options: Default::default() }))
+    guard::value(std::ptr::null_mut(), || {
+        guard::lend(hc_options {
+            options: Options::default(),
+            transport: None,
+        })
+    })
 }
 
 /// Sets the option `key`. HC_E_UNSUPPORTED: the number is not known; HC_E_ARGUMENT: the value is out of
@@ -140,10 +144,14 @@ pub unsafe extern "C" fn hc_options_clock(
     guard::status(std::ptr::null_mut(), || {
         // SAFETY: the caller passes NULL or live options that no other thread uses now.
         let o = unsafe { guard::object_mut(o, "options")? };
-        o.options.clock = clock.map(|call| Clock::Callback(Arc::new(move || {
-            // SAFETY: `call` and `user` are valid until `destroy` ran, which `user` sees to.
-            unsafe { call(user.pointer()) }
-        }))).unwrap_or_default();
+        o.options.clock = clock
+            .map(|call| {
+                Clock::Callback(Arc::new(move || {
+                    // SAFETY: `call` and `user` are valid until `destroy` ran, which `user` sees to.
+                    unsafe { call(user.pointer()) }
+                }))
+            })
+            .unwrap_or_default();
         Ok(0)
     })
 }
@@ -168,7 +176,14 @@ pub unsafe extern "C" fn hc_options_log(
             Log::new(level, move |level, message: &str| {
                 // SAFETY: `call` and `user` are valid until `destroy` ran, which `user` sees to; the
                 // message is valid for the call.
-                unsafe { call(user.pointer(), level, message.as_ptr().cast(), message.len()) }
+                unsafe {
+                    call(
+                        user.pointer(),
+                        level,
+                        message.as_ptr().cast(),
+                        message.len(),
+                    )
+                }
             })
         });
         Ok(0)

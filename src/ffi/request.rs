@@ -37,7 +37,10 @@ pub unsafe extern "C" fn hc_request_new(
             )
         };
         let request = Arc::new(Request::new(method, url)?);
-        *out = guard::lend(hc_request { request, views: RequestViews::default() });
+        *out = guard::lend(hc_request {
+            request,
+            views: RequestViews::default(),
+        });
         Ok(0)
     })
 }
@@ -118,14 +121,22 @@ pub unsafe extern "C" fn hc_request_remove(
 ) -> hc_status {
     guard::status(std::ptr::null_mut(), || {
         // SAFETY: the caller passes a live request and a readable string.
-        let (r, name) =
-            unsafe { (guard::object_mut(r, "request")?, guard::text(name, name_len, "name")?) };
+        let (r, name) = unsafe {
+            (
+                guard::object_mut(r, "request")?,
+                guard::text(name, name_len, "name")?,
+            )
+        };
         let mut found = false;
         change(r, |request| {
             found = request.http.fields.remove(name);
             Ok(())
         })?;
-        Ok(if found { 0 } else { super::error::hc_status_code::HC_NOT_FOUND as hc_status })
+        Ok(if found {
+            0
+        } else {
+            super::error::hc_status_code::HC_NOT_FOUND as hc_status
+        })
     })
 }
 
@@ -143,8 +154,12 @@ pub unsafe extern "C" fn hc_request_set_body(
 ) -> hc_status {
     guard::status(err, || {
         // SAFETY: the caller passes a live request and readable data.
-        let (r, data) =
-            unsafe { (guard::object_mut(r, "request")?, guard::data(data, len, "body")?) };
+        let (r, data) = unsafe {
+            (
+                guard::object_mut(r, "request")?,
+                guard::data(data, len, "body")?,
+            )
+        };
         let body = guard::copied(data, "body")?;
         change(r, |request| {
             request.http.body = body;
@@ -179,9 +194,14 @@ pub unsafe extern "C" fn hc_request_set(
 pub unsafe extern "C" fn hc_request_method(r: *const hc_request) -> *const c_char {
     guard::value(std::ptr::null(), || {
         // SAFETY: the caller passes NULL or a live request.
-        let Some(r) = (unsafe { r.as_ref() }) else { return std::ptr::null() };
+        let Some(r) = (unsafe { r.as_ref() }) else {
+            return std::ptr::null();
+        };
         let method = r.request.http.method.as_str();
-        r.views.method.get_or_init(|| CString::new(method).unwrap_or_default()).as_ptr()
+        r.views
+            .method
+            .get_or_init(|| CString::new(method).unwrap_or_default())
+            .as_ptr()
     })
 }
 
@@ -206,7 +226,9 @@ pub unsafe extern "C" fn hc_request_fields(r: *const hc_request, n: *mut usize) 
     guard::value(std::ptr::null(), || {
         // SAFETY: the caller passes NULL or a live request.
         let fields = unsafe { r.as_ref() }.map(|r| {
-            r.views.fields.get_or_init(|| super::field::lent_fields(&r.request.http.fields))
+            r.views
+                .fields
+                .get_or_init(|| super::field::lent_fields(&r.request.http.fields))
         });
         // SAFETY: `n` is NULL or writable.
         if let Some(n) = unsafe { n.as_mut() } {
@@ -244,7 +266,10 @@ pub unsafe extern "C" fn hc_request_free(r: *mut hc_request) {
 }
 
 /// Changes a request that exchanges may share: they keep what they were given.
-fn change(r: &mut hc_request, change: impl FnOnce(&mut Request) -> Result<()>) -> Result<hc_status> {
+fn change(
+    r: &mut hc_request,
+    change: impl FnOnce(&mut Request) -> Result<()>,
+) -> Result<hc_status> {
     change(Arc::make_mut(&mut r.request))?;
     r.views = RequestViews::default();
     Ok(0)

@@ -83,8 +83,12 @@ pub unsafe extern "C" fn hc_response_new(
     unsafe { guard::clear(out) };
     guard::status(err, || {
         // SAFETY: the caller passes a readable reason and a writable `out`.
-        let (reason, out) =
-            unsafe { (guard::text(reason, reason_len, "reason")?, guard::output(out, "out")?) };
+        let (reason, out) = unsafe {
+            (
+                guard::text(reason, reason_len, "reason")?,
+                guard::output(out, "out")?,
+            )
+        };
         *out = guard::lend(hc_response {
             response: Response::built(new_head(status, reason)?),
             views: ResponseViews::default(),
@@ -109,8 +113,12 @@ pub unsafe extern "C" fn hc_response_assign(
 ) -> hc_status {
     guard::status(err, || {
         // SAFETY: the caller passes a live response and a readable reason.
-        let (p, reason) =
-            unsafe { (guard::object_mut(p, "response")?, guard::text(reason, reason_len, "reason")?) };
+        let (p, reason) = unsafe {
+            (
+                guard::object_mut(p, "response")?,
+                guard::text(reason, reason_len, "reason")?,
+            )
+        };
         p.response.check_built()?;
         p.response = Response::built(new_head(status, reason)?);
         p.views = ResponseViews::default();
@@ -163,8 +171,12 @@ pub unsafe extern "C" fn hc_response_set_body(
 ) -> hc_status {
     guard::status(err, || {
         // SAFETY: the caller passes a live response and readable data.
-        let (p, data) =
-            unsafe { (guard::object_mut(p, "response")?, guard::data(data, len, "body")?) };
+        let (p, data) = unsafe {
+            (
+                guard::object_mut(p, "response")?,
+                guard::data(data, len, "body")?,
+            )
+        };
         p.response.check_built()?;
         p.response.set_body(guard::copied(data, "body")?);
         p.views = ResponseViews::default();
@@ -184,7 +196,12 @@ pub unsafe extern "C" fn hc_response_view(p: *mut hc_response, io: *mut hc_view)
         // SAFETY: `io` is NULL or has struct_size bytes, and hc_view begins with struct_size.
         unsafe {
             let before = guard::filled(io, "view")?;
-            let view = view_of(Some(&p.response), &mut p.views, before.decision, before.outcome);
+            let view = view_of(
+                Some(&p.response),
+                &mut p.views,
+                before.decision,
+                before.outcome,
+            );
             guard::fill(io, &view, "view")?;
         }
         Ok(0)
@@ -264,7 +281,11 @@ pub unsafe extern "C" fn hc_response_body(
     guard::status(err, || {
         // SAFETY: the caller passes NULL or a live response, and writable outputs.
         let (p, data, len) = unsafe {
-            (guard::object_mut(p, "response")?, guard::output(data, "data")?, len.as_mut())
+            (
+                guard::object_mut(p, "response")?,
+                guard::output(data, "data")?,
+                len.as_mut(),
+            )
         };
         *data = std::ptr::null();
         if p.views.body.get().is_none() {
@@ -308,7 +329,11 @@ pub unsafe extern "C" fn hc_response_read(
             return Ok(0);
         }
         *n = p.response.read(buffer)?;
-        Ok(if *n == 0 { hc_status_code::HC_DONE as hc_status } else { 0 })
+        Ok(if *n == 0 {
+            hc_status_code::HC_DONE as hc_status
+        } else {
+            0
+        })
     })
 }
 
@@ -320,9 +345,16 @@ pub unsafe extern "C" fn hc_response_read(
 pub unsafe extern "C" fn hc_response_key(p: *mut hc_response) -> *const c_char {
     guard::value(std::ptr::null(), || {
         // SAFETY: the caller passes NULL or a live response.
-        let Some(p) = (unsafe { p.as_ref() }) else { return std::ptr::null() };
-        let Some(key) = p.response.info.key else { return std::ptr::null() };
-        p.views.key.get_or_init(|| CString::new(key.to_string()).unwrap_or_default()).as_ptr()
+        let Some(p) = (unsafe { p.as_ref() }) else {
+            return std::ptr::null();
+        };
+        let Some(key) = p.response.info.key else {
+            return std::ptr::null();
+        };
+        p.views
+            .key
+            .get_or_init(|| CString::new(key.to_string()).unwrap_or_default())
+            .as_ptr()
     })
 }
 
@@ -369,7 +401,9 @@ pub(super) fn view_of(
         freshness_lifetime: unset,
         elapsed: 0,
     };
-    let Some(response) = response else { return view };
+    let Some(response) = response else {
+        return view;
+    };
     lend_fields(&response.head.fields, &mut views.fields);
     let times = response.times();
     view.status = response.head.status.into();
@@ -384,9 +418,13 @@ pub(super) fn view_of(
         view.body = body.as_ptr().cast();
         view.body_len = body.len();
     }
-    view.body_size = response.body_size().map_or(-1, |size| i64::try_from(size).unwrap_or(i64::MAX));
+    view.body_size = response
+        .body_size()
+        .map_or(-1, |size| i64::try_from(size).unwrap_or(i64::MAX));
     view.reason = response.head.reason.as_ptr();
-    view.url = response.url().map_or(std::ptr::null(), |url| url.as_c_str().as_ptr());
+    view.url = response
+        .url()
+        .map_or(std::ptr::null(), |url| url.as_c_str().as_ptr());
     view.created_at = times.created_at.unwrap_or(unset);
     view.expires_at = times.expires_at.unwrap_or(unset);
     view.age = times.age;

@@ -10,7 +10,7 @@ use super::options::hc_destroy_fn;
 use crate::cache::{self, Overrides, Response};
 use crate::error::{Cause, Error, Kind, Result};
 use crate::http::{Request, ResponseHead};
-use crate::transport::{Reply, Transfer, Transport, TransferSettings};
+use crate::transport::{Reply, Transfer, TransferSettings, Transport};
 
 /// Sends `r`, fills `head` with hc_response_assign and hc_response_add, and writes to `*transfer` what read and
 /// finish get. Failure: HC_E_RESOLVE, HC_E_CONNECT, HC_E_TLS, HC_E_TIMEOUT, HC_E_PROTOCOL, HC_E_CANCELLED or
@@ -71,10 +71,19 @@ pub unsafe extern "C" fn hc_options_transport(
         let user = guard::User::new(table.user, table.destroy);
         // SAFETY: the caller passes NULL or live options that no other thread uses now.
         let o = unsafe { guard::object_mut(o, "options")? };
-        let (Some(start), Some(read), Some(finish)) = (table.start, table.read, table.finish) else {
-            return Err(Error::new(Kind::Argument, "transport: start, read or finish is NULL"));
+        let (Some(start), Some(read), Some(finish)) = (table.start, table.read, table.finish)
+        else {
+            return Err(Error::new(
+                Kind::Argument,
+                "transport: start, read or finish is NULL",
+            ));
         };
-        o.options.transport = Some(Arc::new(TableTransport { user, start, read, finish }));
+        o.transport = Some(Arc::new(TableTransport {
+            user,
+            start,
+            read,
+            finish,
+        }));
         Ok(0)
     })
 }
@@ -112,7 +121,10 @@ impl Transport for TableTransport {
             http: request.clone(),
             overrides: Overrides::default(),
         });
-        let r = hc_request { request, views: RequestViews::default() };
+        let r = hc_request {
+            request,
+            views: RequestViews::default(),
+        };
         let mut head = hc_response {
             response: Response::built(ResponseHead::default()),
             views: ResponseViews::default(),
@@ -124,7 +136,11 @@ impl Transport for TableTransport {
         if status != 0 {
             return Err(failure("transport.start", status));
         }
-        let body = Box::new(TableTransfer { transfer, read: self.read, finish: self.finish });
+        let body = Box::new(TableTransfer {
+            transfer,
+            read: self.read,
+            finish: self.finish,
+        });
         let head = head.response.head;
         if head.status < 200 {
             let message = "transport.start set no final status code";
@@ -139,15 +155,24 @@ impl Transfer for TableTransfer {
         let mut n = 0;
         // SAFETY: the transfer was not finished, and `buffer` is writable.
         let status = unsafe {
-            (self.read)(self.transfer, buffer.as_mut_ptr().cast(), buffer.len(), &mut n)
+            (self.read)(
+                self.transfer,
+                buffer.as_mut_ptr().cast(),
+                buffer.len(),
+                &mut n,
+            )
         };
         match status {
-            _ if n > buffer.len() => {
-                Err(Error::new(Kind::Callback, "transport.read says it wrote more than it may"))
-            }
+            _ if n > buffer.len() => Err(Error::new(
+                Kind::Callback,
+                "transport.read says it wrote more than it may",
+            )),
             status if status < 0 => Err(failure("transport.read", status)),
             status if status == hc_status_code::HC_DONE as hc_status => Ok(0),
-            _ if n == 0 => Err(Error::new(Kind::Callback, "transport.read gave nothing, nor HC_DONE")),
+            _ if n == 0 => Err(Error::new(
+                Kind::Callback,
+                "transport.read gave nothing, nor HC_DONE",
+            )),
             _ => Ok(n),
         }
     }

@@ -13,7 +13,9 @@ pub extern "C" fn hc_version() -> *const c_char {
 /// The same as a number to compare with HC_VERSION_NUMBER: 0xXXYYZZ. [any]
 #[unsafe(no_mangle)]
 pub extern "C" fn hc_version_number() -> u32 {
-    let mut parts = env!("CARGO_PKG_VERSION").split('.').map(|part| part.parse().unwrap_or(0u32));
+    let mut parts = env!("CARGO_PKG_VERSION")
+        .split('.')
+        .map(|part| part.parse().unwrap_or(0u32));
     let mut next = || parts.next().unwrap_or(0);
     next() << 16 | next() << 8 | next()
 }

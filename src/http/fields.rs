@@ -31,7 +31,10 @@ impl Fields {
 
     /// An empty list with room for `count` fields of `bytes` bytes in all.
     pub fn with_capacity(count: usize, bytes: usize) -> Self {
-        Fields { text: Vec::with_capacity(bytes), spans: Vec::with_capacity(count) }
+        Fields {
+            text: Vec::with_capacity(bytes),
+            spans: Vec::with_capacity(count),
+        }
     }
 
     /// Adds a field at the end. White space around the value is no part of it (RFC 9110 §5.5) and is
@@ -46,7 +49,10 @@ impl Fields {
         if value.iter().any(|b| matches!(b, b'\r' | b'\n' | 0)) {
             return Err(Error::new(
                 Kind::Field,
-                format!("the value of field {} holds CR, LF or NUL (RFC 9110 §5.5)", quoted(name)),
+                format!(
+                    "the value of field {} holds CR, LF or NUL (RFC 9110 §5.5)",
+                    quoted(name)
+                ),
             ));
         }
         self.push(name, trim(value))
@@ -54,13 +60,21 @@ impl Fields {
 
     /// Adds a field that is known to be well-formed, as the stored ones are.
     pub(crate) fn push(&mut self, name: &[u8], value: &[u8]) -> Result<()> {
-        let too_large =
-            || Error::new(Kind::TooLarge, format!("field {} is too large to hold", quoted(name)));
+        let too_large = || {
+            Error::new(
+                Kind::TooLarge,
+                format!("field {} is too large to hold", quoted(name)),
+            )
+        };
         let name_at = self.text.len();
         let value_at = name_at + name.len() + 1;
-        let end = value_at.checked_add(value.len() + 1).filter(|end| u32::try_from(*end).is_ok());
+        let end = value_at
+            .checked_add(value.len() + 1)
+            .filter(|end| u32::try_from(*end).is_ok());
         let end = end.ok_or_else(too_large)?;
-        self.text.try_reserve(end - name_at).map_err(|_| too_large())?;
+        self.text
+            .try_reserve(end - name_at)
+            .map_err(|_| too_large())?;
         self.text.extend_from_slice(name);
         self.text.push(0);
         self.text.extend_from_slice(value);
@@ -90,12 +104,16 @@ impl Fields {
 
     /// The fields in order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&[u8], &[u8])> + Clone {
-        self.spans.iter().map(|span| (span.name(&self.text), span.value(&self.text)))
+        self.spans
+            .iter()
+            .map(|span| (span.name(&self.text), span.value(&self.text)))
     }
 
     /// The values of all fields of this name, in order.
     pub fn all<'a>(&'a self, name: &'a [u8]) -> impl DoubleEndedIterator<Item = &'a [u8]> + Clone {
-        self.iter().filter(move |(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        self.iter()
+            .filter(move |(n, _)| n.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
     }
 
     /// The value of the first field of this name.
@@ -165,20 +183,29 @@ impl Span {
 }
 
 fn slice(text: &[u8], at: u32, len: u32) -> &[u8] {
-    text.get(at as usize..at as usize + len as usize).unwrap_or_default()
+    text.get(at as usize..at as usize + len as usize)
+        .unwrap_or_default()
 }
 
 /// Whether `bytes` is a token (RFC 9110 §5.6.2), as a method and a field name must be.
 pub fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty()
-        && bytes.iter().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b))
+        && bytes
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b))
 }
 
 /// `value` without the white space around it (RFC 9110 §5.6.3: SP and HTAB).
 pub fn trim(value: &[u8]) -> &[u8] {
     let is_space = |b: &u8| matches!(b, b' ' | b'\t');
-    let start = value.iter().position(|b| !is_space(b)).unwrap_or(value.len());
-    let end = value.iter().rposition(|b| !is_space(b)).map_or(start, |last| last + 1);
+    let start = value
+        .iter()
+        .position(|b| !is_space(b))
+        .unwrap_or(value.len());
+    let end = value
+        .iter()
+        .rposition(|b| !is_space(b))
+        .map_or(start, |last| last + 1);
     value.get(start..end).unwrap_or_default()
 }
 
@@ -201,19 +228,37 @@ mod tests {
         fields.add(b"ETag", b" \"\xfc\" ").unwrap();
         fields.add(b"via", b"").unwrap();
         let all: Vec<_> = fields.iter().collect();
-        assert_eq!(all, [(&b"Via"[..], &b"1"[..]), (b"ETag", b"\"\xfc\""), (b"via", b"")]);
+        assert_eq!(
+            all,
+            [
+                (&b"Via"[..], &b"1"[..]),
+                (b"ETag", b"\"\xfc\""),
+                (b"via", b"")
+            ]
+        );
         assert_eq!(fields.joined(b"VIA").unwrap(), b"1, ");
-        assert_eq!(fields.text(), b"Via\x001\x00ETag\x00\"\xfc\"\x00via\x00\x00");
+        assert_eq!(
+            fields.text(),
+            b"Via\x001\x00ETag\x00\"\xfc\"\x00via\x00\x00"
+        );
     }
 
     #[test]
     fn names_and_values_that_would_break_a_message_are_refused() {
         let mut fields = Fields::new();
         for name in [&b""[..], b"a b", b"a:", b"a\r", b"a\0", b"\xff"] {
-            assert_eq!(fields.add(name, b"x").unwrap_err().kind(), Kind::Field, "{name:?}");
+            assert_eq!(
+                fields.add(name, b"x").unwrap_err().kind(),
+                Kind::Field,
+                "{name:?}"
+            );
         }
         for value in [&b"a\rb"[..], b"a\nb", b"a\0b"] {
-            assert_eq!(fields.add(b"a", value).unwrap_err().kind(), Kind::Field, "{value:?}");
+            assert_eq!(
+                fields.add(b"a", value).unwrap_err().kind(),
+                Kind::Field,
+                "{value:?}"
+            );
         }
         assert!(fields.is_empty());
     }

@@ -1,12 +1,14 @@
 //! A request as it is sent to the origin: method, URL, fields, body.
 
+use std::borrow::Cow;
+
 use super::fields::{self, Fields};
 use super::url::Url;
 use crate::error::{Error, Kind, Result};
 
 /// A request method: any token, compared with case (RFC 9110 §9.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Method(Box<str>);
+pub struct Method(Cow<'static, str>);
 
 /// A request as it is sent to the origin.
 #[derive(Clone, Debug)]
@@ -25,10 +27,15 @@ impl Method {
     /// Takes a method; anything but a token is an error.
     pub fn new(method: &[u8]) -> Result<Self> {
         match std::str::from_utf8(method) {
-            Ok(text) if fields::is_token(method) => Ok(Method(text.into())),
+            Ok("GET") => Ok(Method(Cow::Borrowed("GET"))),
+            Ok("HEAD") => Ok(Method(Cow::Borrowed("HEAD"))),
+            Ok(text) if fields::is_token(method) => Ok(Method(Cow::Owned(text.to_owned()))),
             _ => Err(Error::new(
                 Kind::Method,
-                format!("method {} is not a token (RFC 9110 §9.1)", fields::quoted(method)),
+                format!(
+                    "method {} is not a token (RFC 9110 §9.1)",
+                    fields::quoted(method)
+                ),
             )),
         }
     }
@@ -62,6 +69,11 @@ impl Request {
         if let Some(value) = authorization {
             fields.add(b"Authorization", value.as_bytes())?;
         }
-        Ok(Request { method, url, fields, body: Vec::new() })
+        Ok(Request {
+            method,
+            url,
+            fields,
+            body: Vec::new(),
+        })
     }
 }

@@ -1,5 +1,8 @@
 //! The head of a response: status, reason and fields.
 
+use std::borrow::Cow;
+use std::ffi::{CStr, CString};
+
 use super::fields::Fields;
 use super::request::Method;
 use crate::error::{Error, Kind, Result};
@@ -10,7 +13,7 @@ pub struct ResponseHead {
     /// The status code, 100 to 999; 0 while it is not set.
     pub status: u16,
     /// The reason phrase: bytes, often empty.
-    pub reason: Vec<u8>,
+    pub reason: Cow<'static, CStr>,
     /// The fields in order.
     pub fields: Fields,
 }
@@ -35,10 +38,25 @@ impl ResponseHead {
                 format!("status code {status} is not between 100 and 999"),
             ));
         }
-        if reason.iter().any(|b| matches!(b, b'\r' | b'\n' | 0)) {
-            return Err(Error::new(Kind::Field, "the reason phrase holds CR, LF or NUL"));
-        }
-        Ok(ResponseHead { status, reason: reason.to_vec(), fields: Fields::new() })
+        let has_line_end = reason.iter().any(|b| matches!(b, b'\r' | b'\n'));
+        let reason = match usual_reason(status) {
+            Some(usual) if usual.to_bytes() == reason => Cow::Borrowed(usual),
+            _ if reason.is_empty() => Cow::Borrowed(c""),
+            _ => match CString::new(reason) {
+                Ok(reason) if !has_line_end => Cow::Owned(reason),
+                _ => {
+                    return Err(Error::new(
+                        Kind::Field,
+                        "the reason phrase holds CR, LF or NUL",
+                    ));
+                }
+            },
+        };
+        Ok(ResponseHead {
+            status,
+            reason,
+            fields: Fields::new(),
+        })
     }
 
     /// How long the content of this answer to a request of `method` is (RFC 9112 §6.3).
@@ -50,13 +68,37 @@ impl ResponseHead {
         }
         if self.fields.contains(b"Transfer-Encoding") {
             // Both at once may be an attempt at request smuggling (RFC 9112 §6.1).
-            return if first.is_some() { Framing::Contradictory } else { Framing::Unannounced };
+            return if first.is_some() {
+                Framing::Contradictory
+            } else {
+                Framing::Unannounced
+            };
         }
         if method.as_str() == "HEAD" || self.status < 200 || matches!(self.status, 204 | 304) {
             return Framing::Length(0);
         }
-        first.flatten().map_or(Framing::Unannounced, Framing::Length)
+        first
+            .flatten()
+            .map_or(Framing::Unannounced, Framing::Length)
     }
+}
+
+/// The phrase RFC 9110 §15 gives to a status code that is often stored.
+fn usual_reason(status: u16) -> Option<&'static CStr> {
+    Some(match status {
+        200 => c"OK",
+        203 => c"Non-Authoritative Information",
+        204 => c"No Content",
+        300 => c"Multiple Choices",
+        301 => c"Moved Permanently",
+        302 => c"Found",
+        304 => c"Not Modified",
+        308 => c"Permanent Redirect",
+        404 => c"Not Found",
+        410 => c"Gone",
+        504 => c"Gateway Timeout",
+        _ => return None,
+    })
 }
 
 /// One Content-Length line; equal members of a list count as one (RFC 9110 §8.6).

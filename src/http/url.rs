@@ -1,6 +1,8 @@
 //! The normalised URL (RFC 3986 §6). The host is read as browsers read it (IDNA, IPv4 and IPv6 forms);
 //! the rest by RFC 3986 alone, so that nothing that could mean two things becomes one.
 
+use std::ffi::CStr;
+
 use base64::Engine;
 
 use super::fields::quoted;
@@ -9,6 +11,7 @@ use crate::error::{Error, Kind, Result};
 /// An `http` or `https` URL in normal form, without userinfo and fragment.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Url {
+    /// Followed by a NUL, so that a C caller can read it where it lies.
     text: String,
     /// Where the path begins; it always begins with `/`.
     path: u32,
@@ -24,7 +27,10 @@ impl Url {
     /// the userinfo (RFC 7617), if there is any.
     pub fn parse(url: &[u8]) -> Result<(Self, Option<String>)> {
         if url.len() > MAX_BYTES {
-            return Err(Error::new(Kind::TooLarge, format!("the URL has {} bytes", url.len())));
+            return Err(Error::new(
+                Kind::TooLarge,
+                format!("the URL has {} bytes", url.len()),
+            ));
         }
         if let Some(normal) = Self::already_normal(url) {
             return Ok((normal, None));
@@ -54,7 +60,10 @@ impl Url {
         let (rest, _fragment) = split_before(rest, b"#");
         let (path, query) = split_before(rest, b"?");
         let (userinfo, host_port) = match authority.iter().rposition(|b| *b == b'@') {
-            Some(at) => (authority.get(..at), authority.get(at + 1..).unwrap_or_default()),
+            Some(at) => (
+                authority.get(..at),
+                authority.get(at + 1..).unwrap_or_default(),
+            ),
             None => (None, authority),
         };
         let Some((host, port)) = split_port(host_port) else {
@@ -65,7 +74,11 @@ impl Url {
         };
 
         let mut text = String::with_capacity(url.len() + 8);
-        text.push_str(if default_port == 80 { "http://" } else { "https://" });
+        text.push_str(if default_port == 80 {
+            "http://"
+        } else {
+            "https://"
+        });
         text.push_str(&host);
         if let Some(port) = port.filter(|port| *port != default_port) {
             text.push(':');
@@ -79,14 +92,25 @@ impl Url {
             text.push_str(&normal_percent(query));
             at
         });
+        text.push('\0');
         let authorization = userinfo.filter(|userinfo| !userinfo.is_empty()).map(basic);
-        Ok((Url { text, path: path_at, query: query_at }, authorization))
+        Ok((
+            Url {
+                text,
+                path: path_at,
+                query: query_at,
+            },
+            authorization,
+        ))
     }
 
     /// The URL of a `Location` or `Content-Location` value, resolved against this one (RFC 3986 §5);
     /// `None` when it is none that could be requested.
     pub fn join(&self, reference: &[u8]) -> Option<(Self, Option<String>)> {
-        if reference.iter().any(|b| b.is_ascii_control() || *b == b'\\') {
+        if reference
+            .iter()
+            .any(|b| b.is_ascii_control() || *b == b'\\')
+        {
             return None;
         }
         if split_scheme(reference).is_some() {
@@ -95,11 +119,11 @@ impl Url {
         let mut absolute = Vec::with_capacity(self.text.len() + reference.len());
         let base = match reference.first() {
             None | Some(b'#') => self.as_str(),
-            Some(b'?') => self.text.get(..self.query_at())?,
+            Some(b'?') => self.without_query(),
             Some(b'/') if reference.get(1) == Some(&b'/') => self.scheme(),
             Some(b'/') => self.origin(),
             Some(_) => {
-                let path = self.text.get(..self.query_at())?;
+                let path = self.without_query();
                 path.get(..=path.rfind('/')?)?
             }
         };
@@ -113,7 +137,12 @@ impl Url {
 
     /// The whole URL.
     pub fn as_str(&self) -> &str {
-        &self.text
+        self.text.strip_suffix('\0').unwrap_or(&self.text)
+    }
+
+    /// The whole URL for C.
+    pub fn as_c_str(&self) -> &CStr {
+        CStr::from_bytes_with_nul(self.text.as_bytes()).unwrap_or_default()
     }
 
     /// `http` or `https`.
@@ -128,7 +157,9 @@ impl Url {
 
     /// Host and, if it is not the scheme's own, port.
     pub fn authority(&self) -> &str {
-        self.origin().get(self.scheme().len() + 3..).unwrap_or_default()
+        self.origin()
+            .get(self.scheme().len() + 3..)
+            .unwrap_or_default()
     }
 
     /// What stands before the query: the whole URL if there is none.
@@ -138,11 +169,12 @@ impl Url {
 
     /// The query without its `?`; `None` and the empty query are different URLs.
     pub fn query(&self) -> Option<&str> {
-        self.query.and_then(|at| self.text.get(at as usize + 1..))
+        self.query
+            .and_then(|at| self.as_str().get(at as usize + 1..))
     }
 
     fn query_at(&self) -> usize {
-        self.query.map_or(self.text.len(), |at| at as usize)
+        self.query.map_or(self.as_str().len(), |at| at as usize)
     }
 
     /// Recognises the common case by one scan: what it accepts, the long way would not change.
@@ -177,8 +209,14 @@ impl Url {
             }
             after_slash = *byte == b'/';
         }
-        let text = std::str::from_utf8(url).ok()?.to_owned();
-        Some(Url { text, path: path as u32, query })
+        let mut text = String::with_capacity(url.len() + 1);
+        text.push_str(std::str::from_utf8(url).ok()?);
+        text.push('\0');
+        Some(Url {
+            text,
+            path: path as u32,
+            query,
+        })
     }
 }
 
@@ -202,7 +240,20 @@ const fn is_plain(byte: u8) -> bool {
     is_unreserved(byte)
         || matches!(
             byte,
-            b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' | b':' | b'@' | b'/' | b'?'
+            b'!' | b'$'
+                | b'&'
+                | b'\''
+                | b'('
+                | b')'
+                | b'*'
+                | b'+'
+                | b','
+                | b';'
+                | b'='
+                | b':'
+                | b'@'
+                | b'/'
+                | b'?'
         )
 }
 
@@ -230,7 +281,11 @@ fn is_normal_port(port: &[u8], default_port: &[u8]) -> bool {
 
 fn parse_port(port: &[u8]) -> Option<u32> {
     let all_digits = !port.is_empty() && port.iter().all(u8::is_ascii_digit);
-    let number = std::str::from_utf8(port).ok().filter(|_| all_digits)?.parse().ok()?;
+    let number = std::str::from_utf8(port)
+        .ok()
+        .filter(|_| all_digits)?
+        .parse()
+        .ok()?;
     (1..=65535).contains(&number).then_some(number)
 }
 
@@ -238,7 +293,9 @@ fn split_scheme(url: &[u8]) -> Option<(&[u8], &[u8])> {
     let colon = url.iter().position(|b| *b == b':')?;
     let scheme = url.get(..colon)?;
     let is_scheme = scheme.first()?.is_ascii_alphabetic()
-        && scheme.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'));
+        && scheme
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'));
     // "host:80/path" is no URL with the scheme "host".
     let is_port = url.get(colon + 1).is_some_and(u8::is_ascii_digit);
     (is_scheme && !is_port).then_some((scheme, url.get(colon + 1..)?))
@@ -246,24 +303,42 @@ fn split_scheme(url: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// Splits before the first of `delimiters`; the second part begins with it, or is empty.
 fn split_before<'a>(text: &'a [u8], delimiters: &[u8]) -> (&'a [u8], &'a [u8]) {
-    let at = text.iter().position(|b| delimiters.contains(b)).unwrap_or(text.len());
+    let at = text
+        .iter()
+        .position(|b| delimiters.contains(b))
+        .unwrap_or(text.len());
     text.split_at_checked(at).unwrap_or((text, b""))
 }
 
 /// Host and port; `None` when the port is not a number in range. An empty port is none (RFC 3986 §6.2.3).
 fn split_port(host_port: &[u8]) -> Option<(&[u8], Option<u32>)> {
-    let after_bracket = host_port.iter().rposition(|b| *b == b']').map_or(0, |at| at + 1);
-    let colon = host_port.get(after_bracket..)?.iter().position(|b| *b == b':');
+    let after_bracket = host_port
+        .iter()
+        .rposition(|b| *b == b']')
+        .map_or(0, |at| at + 1);
+    let colon = host_port
+        .get(after_bracket..)?
+        .iter()
+        .position(|b| *b == b':');
     let Some(colon) = colon.map(|at| at + after_bracket) else {
         return Some((host_port, None));
     };
     let (host, port) = (host_port.get(..colon)?, host_port.get(colon + 1..)?);
-    if port.is_empty() { Some((host, None)) } else { Some((host, Some(parse_port(port)?))) }
+    if port.is_empty() {
+        Some((host, None))
+    } else {
+        Some((host, Some(parse_port(port)?)))
+    }
 }
 
 fn normal_host(host: &[u8]) -> Option<String> {
-    let text = std::str::from_utf8(host).ok().filter(|text| !text.is_empty())?;
-    url::Host::parse(text).ok().map(|host| host.to_string()).filter(|host| !host.is_empty())
+    let text = std::str::from_utf8(host)
+        .ok()
+        .filter(|text| !text.is_empty())?;
+    url::Host::parse(text)
+        .ok()
+        .map(|host| host.to_string())
+        .filter(|host| !host.is_empty())
 }
 
 /// Escapes in upper case, unreserved bytes unescaped, bytes that may not stand there escaped
@@ -283,7 +358,9 @@ fn normal_percent(text: &[u8]) -> String {
                 }
             }
             (b'%', None) => normal.push('%'),
-            (byte, None) if is_plain(byte) || matches!(byte, b'[' | b']') => normal.push(byte as char),
+            (byte, None) if is_plain(byte) || matches!(byte, b'[' | b']') => {
+                normal.push(byte as char)
+            }
             (byte, None) => push_escape(&mut normal, byte),
         }
     }
@@ -299,8 +376,9 @@ fn escaped(byte: u8, tail: &[u8]) -> Option<u8> {
 }
 
 fn push_escape(text: &mut String, byte: u8) {
-    const HEX: [char; 16] =
-        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
+    const HEX: [char; 16] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F',
+    ];
     text.push('%');
     for nibble in [byte >> 4, byte & 15] {
         text.push(HEX.get(nibble as usize).copied().unwrap_or('0'));
@@ -333,7 +411,11 @@ fn without_dot_segments(path: &str) -> String {
         normal.push('/');
         normal.push_str(segment);
     }
-    if normal.is_empty() { "/".into() } else { normal }
+    if normal.is_empty() {
+        "/".into()
+    } else {
+        normal
+    }
 }
 
 /// `Basic` credentials (RFC 7617 §2) of a userinfo whose escapes are decoded.
@@ -343,12 +425,19 @@ fn basic(userinfo: &[u8]) -> String {
     while let Some((&byte, tail)) = rest.split_first() {
         let decoded = escaped(byte, tail);
         plain.push(decoded.unwrap_or(byte));
-        rest = if decoded.is_some() { tail.get(2..).unwrap_or_default() } else { tail };
+        rest = if decoded.is_some() {
+            tail.get(2..).unwrap_or_default()
+        } else {
+            tail
+        };
     }
     if !userinfo.contains(&b':') {
         plain.push(b':');
     }
-    format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(plain))
+    format!(
+        "Basic {}",
+        base64::engine::general_purpose::STANDARD.encode(plain)
+    )
 }
 
 /// A URL as a part of a message: what stands before an `@` may be a password and is left out.
@@ -364,7 +453,7 @@ mod tests {
     use super::*;
 
     fn normal(url: &str) -> String {
-        Url::parse(url.as_bytes()).unwrap().0.text
+        Url::parse(url.as_bytes()).unwrap().0.as_str().to_owned()
     }
 
     #[test]
@@ -375,12 +464,21 @@ mod tests {
             ("https://example.org:443/", "https://example.org/"),
             ("https://example.org:80/", "https://example.org:80/"),
             ("http://example.org:/x", "http://example.org/x"),
-            ("http://example.org/a/./b/../c/%2e%2E/d", "http://example.org/a/d"),
+            (
+                "http://example.org/a/./b/../c/%2e%2E/d",
+                "http://example.org/a/d",
+            ),
             ("http://example.org/a/..", "http://example.org/"),
             ("http://example.org/..", "http://example.org/"),
             ("http://example.org/a//b", "http://example.org/a//b"),
-            ("http://example.org/%7euser%2fx%c3", "http://example.org/~user%2Fx%C3"),
-            ("http://example.org/?a=%41+%20%zz", "http://example.org/?a=A+%20%zz"),
+            (
+                "http://example.org/%7euser%2fx%c3",
+                "http://example.org/~user%2Fx%C3",
+            ),
+            (
+                "http://example.org/?a=%41+%20%zz",
+                "http://example.org/?a=A+%20%zz",
+            ),
             ("http://example.org/?", "http://example.org/?"),
             ("http://example.org?x", "http://example.org/?x"),
             ("http://example.org/ü b", "http://example.org/%C3%BC%20b"),
@@ -388,8 +486,14 @@ mod tests {
             ("http://127.1/", "http://127.0.0.1/"),
             ("http://[::0001]:8080/", "http://[::1]:8080/"),
             ("http://some_test_host/", "http://some_test_host/"),
-            ("http://example.org/?q='x'&r=a/../b", "http://example.org/?q='x'&r=a/../b"),
-            ("http://example.org/.well-known/x", "http://example.org/.well-known/x"),
+            (
+                "http://example.org/?q='x'&r=a/../b",
+                "http://example.org/?q='x'&r=a/../b",
+            ),
+            (
+                "http://example.org/.well-known/x",
+                "http://example.org/.well-known/x",
+            ),
         ] {
             assert_eq!(normal(given), expected, "{given}");
             assert_eq!(normal(expected), expected, "normalising twice");
@@ -398,20 +502,48 @@ mod tests {
 
     #[test]
     fn what_the_scan_accepts_the_long_way_keeps() {
-        for url in ["http://h/a;b?c=d&e=f", "https://h.example:8443/a/b..c?x=/../y", "http://10.0.0.1/"] {
+        for url in [
+            "http://h/a;b?c=d&e=f",
+            "https://h.example:8443/a/b..c?x=/../y",
+            "http://10.0.0.1/",
+        ] {
             let scanned = Url::already_normal(url.as_bytes()).expect(url);
-            assert_eq!(scanned.text, normal(&format!("{url}#fragment")));
-            assert_eq!(scanned, Url::parse(format!("{url}#fragment").as_bytes()).unwrap().0);
+            assert_eq!(scanned.as_str(), normal(&format!("{url}#fragment")));
+            assert_eq!(
+                scanned,
+                Url::parse(format!("{url}#fragment").as_bytes()).unwrap().0
+            );
         }
     }
 
     #[test]
     fn refused_ones_are_named() {
         for url in [
-            "", " ", "/relative", "relative", "//host/", "host:80/x", "http:", "http:/h", "http://",
-            "http:///x", "http://h:0/", "http://h:65536/", "http://h:x/", "http://h:-1/", "ftp://h/",
-            "file:///etc/passwd", "http://h/\0", "http://h/\n", "http://h\\x", "http://[::1/", "http://a b/",
-            " http://h/", "javascript:alert(1)", "http://@/", "http://user@:80/",
+            "",
+            " ",
+            "/relative",
+            "relative",
+            "//host/",
+            "host:80/x",
+            "http:",
+            "http:/h",
+            "http://",
+            "http:///x",
+            "http://h:0/",
+            "http://h:65536/",
+            "http://h:x/",
+            "http://h:-1/",
+            "ftp://h/",
+            "file:///etc/passwd",
+            "http://h/\0",
+            "http://h/\n",
+            "http://h\\x",
+            "http://[::1/",
+            "http://a b/",
+            " http://h/",
+            "javascript:alert(1)",
+            "http://@/",
+            "http://user@:80/",
         ] {
             let error = Url::parse(url.as_bytes()).expect_err(url);
             assert_eq!(error.kind(), Kind::Url, "{url}");

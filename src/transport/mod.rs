@@ -1,5 +1,9 @@
 //! The way to the origin, in the shape of a pull: the reader drives the transfer. Knows HTTP, and no cache.
 
+#[cfg(feature = "fetch")]
+pub mod curl;
+#[cfg(feature = "fetch")]
+mod head;
 
 use std::time::Duration;
 

@@ -1,0 +1,146 @@
+//! A body on its way to the reader: in memory, in a file, or still arriving. Reading is the same.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::Response;
+use crate::error::{Error, Kind, Result};
+use crate::storage::BodyReader;
+
+/// Bytes shared by whoever reads them.
+#[derive(Clone, Debug)]
+pub struct Bytes {
+    buffer: Arc<Vec<u8>>,
+    range: Range<usize>,
+}
+
+/// A body of a response.
+pub enum Body {
+    /// In memory; `at` is how far it was read.
+    Memory {
+        /// The whole body.
+        bytes: Bytes,
+        /// Bytes that were read.
+        at: usize,
+    },
+    /// In a file of the store.
+    File(BodyReader),
+    /// Still arriving from the origin.
+    Arriving(Box<dyn Arrival>),
+    /// The caller has it himself, for he reported it; so many bytes, if that was announced.
+    Origins(Option<u64>),
+}
+
+/// A body that arrives while it is read.
+pub trait Arrival: Send {
+    /// Reads the next bytes; 0 is the end of the complete body.
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize>;
+    /// Bytes of the whole body, if that was announced.
+    fn announced(&self) -> Option<u64>;
+    /// The stored response, once the body was read to its end and stored.
+    fn stored(&mut self) -> Result<Option<Response>>;
+}
+
+impl Bytes {
+    /// The bytes.
+    pub fn as_slice(&self) -> &[u8] {
+        self.buffer.get(self.range.clone()).unwrap_or_default()
+    }
+}
+
+impl From<Vec<u8>> for Bytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        let range = 0..bytes.len();
+        Bytes {
+            buffer: Arc::new(bytes),
+            range,
+        }
+    }
+}
+
+impl Body {
+    /// A body in memory.
+    pub fn memory(bytes: impl Into<Bytes>) -> Self {
+        Body::Memory {
+            bytes: bytes.into(),
+            at: 0,
+        }
+    }
+
+    /// Reads the next bytes; 0 is the end.
+    pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        match self {
+            Body::Memory { bytes, at } => {
+                let rest = bytes.as_slice().get(*at..).unwrap_or_default();
+                let n = rest.len().min(buffer.len());
+                if let (Some(to), Some(from)) = (buffer.get_mut(..n), rest.get(..n)) {
+                    to.copy_from_slice(from);
+                }
+                *at += n;
+                Ok(n)
+            }
+            Body::File(reader) => reader.read(buffer),
+            Body::Arriving(arrival) => arrival.read(buffer),
+            Body::Origins(_) => Err(callers_own()),
+        }
+    }
+
+    /// The whole body, if it lies in memory.
+    pub fn in_memory(&self) -> Option<&[u8]> {
+        match self {
+            Body::Memory { bytes, .. } => Some(bytes.as_slice()),
+            _ => None,
+        }
+    }
+
+    /// Bytes of the whole body, if that is known.
+    pub fn size(&self) -> Option<u64> {
+        match self {
+            Body::Memory { bytes, .. } => Some(bytes.as_slice().len() as u64),
+            Body::File(reader) => Some(reader.len()),
+            Body::Arriving(arrival) => arrival.announced(),
+            Body::Origins(announced) => *announced,
+        }
+    }
+
+    /// The same body for another reader, from its beginning; `None` for one that can be read only once.
+    pub fn another(&self) -> Option<Self> {
+        match self {
+            Body::Memory { bytes, .. } => Some(Body::memory(bytes.clone())),
+            Body::File(reader) => Some(Body::File(reader.another())),
+            Body::Arriving(_) | Body::Origins(_) => None,
+        }
+    }
+}
+
+/// Reads to the end into memory.
+pub(super) fn read_all(body: &mut Body, announced: Option<u64>) -> Result<Vec<u8>> {
+    const PIECE: usize = 64 * 1024;
+    // The announced length is a hint of the origin's: it may be anything.
+    let hint = announced.unwrap_or(0).min(1 << 20) as usize;
+    let mut whole = Vec::new();
+    let mut filled = 0;
+    loop {
+        let room = (whole.len() - filled)
+            .max(PIECE)
+            .max(hint.saturating_sub(filled));
+        let no_memory = |_| Error::new(Kind::NoMemory, format!("a body of over {filled} bytes"));
+        if whole.len() < filled + room {
+            whole
+                .try_reserve(filled + room - whole.len())
+                .map_err(no_memory)?;
+            whole.resize(filled + room, 0);
+        }
+        match body.read(whole.get_mut(filled..).unwrap_or_default())? {
+            0 => break,
+            n => filled += n,
+        }
+    }
+    whole.truncate(filled);
+    Ok(whole)
+}
+
+fn callers_own() -> Error {
+    let message = "the body is the one you reported; the library does not keep it for reading";
+    Error::new(Kind::Misuse, message)
+}

@@ -1,0 +1,193 @@
+//! From an answer whose body arrived, or a 304, to the store.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::storing::{Arrived, BodySource, Stamp, entry};
+use super::{Exchange, Outcome, Phase};
+use crate::cache::body::Body;
+use crate::cache::shelf::{self, Entry, Found, Place};
+use crate::error::{Error, Kind, Result};
+use crate::http::ResponseHead;
+use crate::key::credentials;
+use crate::key::selecting::{self, Vary, vary};
+use crate::key::{Key, PrimaryKey};
+use crate::policy::directives::ResponseDirectives;
+use crate::policy::reason::Reason;
+use crate::policy::update::freshened;
+use crate::storage::{Store, Transaction};
+
+impl Exchange {
+    /// Takes the next bytes of the body; says whether it is still being stored.
+    pub fn write(&mut self, data: &[u8]) -> Result<bool> {
+        self.check_process()?;
+        match &mut self.phase {
+            Phase::Storing(storing) => Ok(storing.write(&self.cache, data)),
+            _ => Err(self.out_of_order("hc_store_write")),
+        }
+    }
+
+    /// Ends the body, and stores the response.
+    pub fn end(&mut self) -> Result<Outcome> {
+        self.check_process()?;
+        if !matches!(self.phase, Phase::Storing(_)) {
+            return Err(self.out_of_order("hc_store_end"));
+        }
+        let Phase::Storing(storing) = std::mem::replace(&mut self.phase, Phase::Ended) else {
+            return Ok(Outcome::NotStored);
+        };
+        let cache = self.cache.clone();
+        let committed = storing
+            .finish(&cache)
+            .and_then(|(arrived, stamp, head)| self.commit(arrived, &stamp, &head));
+        match committed {
+            Ok(()) => {
+                cache.counters().stores();
+                self.reason = Reason::None;
+                Ok(Outcome::Stored)
+            }
+            Err(reason) => {
+                self.reason = reason;
+                if let Some(response) = &mut self.handed_on {
+                    response.info.key = None;
+                    response.info.freshness = None;
+                }
+                Ok(Outcome::NotStored)
+            }
+        }
+    }
+
+    fn commit(
+        &mut self,
+        arrived: Arrived,
+        stamp: &Stamp,
+        head: &ResponseHead,
+    ) -> std::result::Result<(), Reason> {
+        let cache = self.cache.clone();
+        let key = self.key.take().ok_or(Reason::Bypass)?;
+        let result = cache.with_store("storing a response", |store| {
+            let fields = &self.request.http.fields;
+            let source = BodySource::New(&arrived);
+            let (entry, _) = entry(store, &key.text, fields, head, stamp, source)?;
+            match self.enter(store, &key, entry) {
+                Ok(true) => arrived.into_body(store).map(Some),
+                Ok(false) => arrived.discard(store).map(|()| None),
+                Err(error) => arrived.discard(store).and(Err(error)),
+            }
+        });
+        self.key = Some(key);
+        match result {
+            Some(Some(body)) => {
+                self.hand_on_stored(body);
+                Ok(())
+            }
+            Some(None) => Err(Reason::Invalidated),
+            None => Err(Reason::Store),
+        }
+    }
+
+    /// Enters a response unless its URL was invalidated since it was asked for.
+    fn enter(&self, store: &Store, key: &PrimaryKey, entry: Entry) -> Result<bool> {
+        let is_current = Arc::new(AtomicBool::new(false));
+        let (generation, url_row) = (self.generation, key.url_row());
+        let most = self.settings().max_variants;
+        let (key, result) = (key.clone(), is_current.clone());
+        let size = entry.record.len();
+        let change = move |txn: &mut Transaction<'_>| {
+            let current = shelf::generation_in(txn, &url_row)? == generation;
+            result.store(current, Ordering::Relaxed);
+            if current {
+                shelf::enter(txn, &key, &entry, most)
+            } else {
+                Ok(())
+            }
+        };
+        store.submit(size, Box::new(change))?;
+        Ok(is_current.load(Ordering::Relaxed))
+    }
+
+    fn hand_on_stored(&mut self, body: Body) {
+        if let Some(response) = self.handed_on.take() {
+            self.handed_on = Some(response.with_body(body));
+        }
+    }
+
+    /// §4.3.4: the 304 says that what is stored is still valid. It is handed on also where it cannot be written.
+    pub(super) fn freshen(
+        &mut self,
+        mut found: Box<Found>,
+        not_modified: &ResponseHead,
+        now: i64,
+    ) -> Result<Outcome> {
+        let place = Place::of(&found);
+        found.stored.response.fields =
+            freshened(&found.stored.response.fields, &not_modified.fields)?;
+        let stamp = self.stamp(&found.stored.response, now);
+        let cache = self.cache.clone();
+        let written = cache.with_store("freshening a stored response", |store| {
+            self.write_freshened(store, &place, &mut found, &stamp)
+        });
+        if written == Some(true) {
+            cache.counters().revalidations();
+        }
+        found.stored.head.request_time = stamp.request_time;
+        found.stored.head.response_time = stamp.response_time;
+        found.stored.head.expires = stamp.expires;
+        found.stored.head.is_explicit = stamp.is_explicit;
+        self.phase = Phase::Ended;
+        self.reason = Reason::None;
+        self.serve(found, true)?;
+        Ok(Outcome::Freshened)
+    }
+
+    fn write_freshened(
+        &self,
+        store: &Store,
+        place: &Place,
+        found: &mut Found,
+        stamp: &Stamp,
+    ) -> Result<bool> {
+        let key = self
+            .key
+            .clone()
+            .ok_or_else(|| Error::new(Kind::Internal, "found without a key"))?;
+        let place = *place;
+        let response = &found.stored.response;
+        let must_go = vary(&response.fields) == Vary::Any || self.forbids_storing(response);
+        if must_go {
+            store.submit(64, Box::new(move |txn| shelf::remove(txn, &key, &place)))?;
+            return Ok(false);
+        }
+        let fields = &self.request.http.fields;
+        let source = BodySource::Kept(&found.stored.head, found.body.as_slice());
+        let (entry, head) = entry(store, &key.text, fields, response, stamp, source)?;
+        let most = self.settings().max_variants;
+        let size = entry.record.len();
+        let change = move |txn: &mut Transaction<'_>| {
+            shelf::replace(txn, &key, &place, &entry, most).map(|_| ())
+        };
+        store.submit(size, Box::new(change))?;
+        found.stored.head.variant = head.variant;
+        Ok(true)
+    }
+
+    /// §5.2.2.5, §5.2.1.5: of a 304 and of the request that led to it.
+    fn forbids_storing(&self, response: &ResponseHead) -> bool {
+        let directives = ResponseDirectives::read(&response.fields);
+        self.settings().cache_control && directives.no_store
+    }
+
+    /// The key that a response to this request is stored under.
+    pub(super) fn key_of(&self, head: &ResponseHead) -> Option<Key> {
+        let row = self.key.as_ref()?.row;
+        let Vary::Fields(names) = vary(&head.fields) else {
+            return None;
+        };
+        let fields = &self.request.http.fields;
+        self.cache.with_store("storing a response", |store| {
+            let mark = credentials::mark(fields, store.secret());
+            let variant = selecting::variant_id(fields, &names, &mark, store.secret());
+            Ok(Key { row, variant })
+        })
+    }
+}

@@ -1,0 +1,142 @@
+//! One request on its way through the cache: looked up, then answered or forwarded, and what became of that.
+
+mod answer;
+mod commit;
+mod lookup;
+mod serve;
+mod storing;
+
+use std::ffi::CStr;
+use std::sync::Arc;
+
+use self::storing::Storing;
+use super::response::Context;
+use super::shelf::Found;
+use super::{Cache, Request, Response};
+use crate::error::{Error, Kind, Result};
+use crate::key::PrimaryKey;
+use crate::policy::decide::Decision;
+use crate::policy::directives::RequestDirectives;
+use crate::policy::reason::Reason;
+use crate::settings::Settings;
+use crate::storage::forks;
+
+/// What became of an origin's answer. The numbers are those of `hc_outcome`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+pub enum Outcome {
+    /// Not stored.
+    NotStored = 0,
+    /// Stored.
+    Stored = 1,
+    /// A 304 freshened what is stored.
+    Freshened = 2,
+    /// What is stored is used, though it is stale.
+    UsedStale = 3,
+    /// To be stored, once its body is there.
+    Storing = 4,
+    /// The request is to be sent once more, without conditions.
+    Repeat = 5,
+}
+
+/// One request on its way through the cache. It holds what it may serve, so that nothing that happens to the
+/// store meanwhile takes it away, and no transaction.
+pub struct Exchange {
+    cache: Arc<Cache>,
+    request: Arc<Request>,
+    /// Those of the request, where it has its own.
+    settings: Option<Box<Settings>>,
+    directives: RequestDirectives,
+    key: Option<PrimaryKey>,
+    found: Option<Box<Found>>,
+    forward: Option<Arc<Request>>,
+    handed_on: Option<Response>,
+    decision: Decision,
+    reason: Reason,
+    phase: Phase,
+    request_time: i64,
+    /// How often the URL had been invalidated when the request was forwarded.
+    generation: u64,
+    forks: u64,
+}
+
+/// Which verbs may follow.
+enum Phase {
+    /// None: the cache answered.
+    Answered,
+    /// One of store, begin and fail. `conditional`: our own conditions were sent.
+    Awaiting { conditional: bool },
+    /// Write, and then one of end and fail.
+    Storing(Box<Storing>),
+    /// None: it is over.
+    Ended,
+}
+
+impl Exchange {
+    /// What the lookup decided.
+    pub fn decision(&self) -> Decision {
+        self.decision
+    }
+
+    /// Why the request is forwarded, or its answer not stored.
+    pub fn reason(&self) -> &'static CStr {
+        self.reason.as_c_str()
+    }
+
+    /// The request to send, if there is one.
+    pub fn forward(&self) -> Option<&Arc<Request>> {
+        self.forward.as_ref()
+    }
+
+    /// What to hand on, if there is something yet.
+    pub fn handed_on(&self) -> Option<&Response> {
+        self.handed_on.as_ref()
+    }
+
+    /// What to hand on, as a response of its own; `None` while it is the origin's and not wholly stored.
+    pub fn response(&self) -> Result<Option<Response>> {
+        self.check_process()?;
+        Ok(self.handed_on.as_ref().and_then(Response::another))
+    }
+
+    /// What to hand on, away from the exchange.
+    pub fn take_handed_on(&mut self) -> Option<Response> {
+        self.handed_on.take()
+    }
+
+    /// The settings that hold for this request.
+    pub fn settings(&self) -> &Settings {
+        self.settings.as_deref().unwrap_or(self.cache.settings())
+    }
+
+    fn context(&self) -> Context {
+        Context::new(&self.cache, &self.request)
+    }
+
+    fn check_process(&self) -> Result<()> {
+        if self.forks == forks() {
+            return Ok(());
+        }
+        let message = "the exchange was made before a fork; in the child it may only be freed";
+        Err(Error::new(Kind::Misuse, message))
+    }
+
+    /// An error unless an answer is awaited; whether our own conditions were sent.
+    fn check_awaiting(&self, verb: &str) -> Result<bool> {
+        self.check_process()?;
+        match self.phase {
+            Phase::Awaiting { conditional } => Ok(conditional),
+            _ => Err(self.out_of_order(verb)),
+        }
+    }
+
+    fn out_of_order(&self, verb: &str) -> Error {
+        let why = match self.phase {
+            Phase::Answered => "the cache has answered, and nothing was to be sent",
+            Phase::Awaiting { .. } => "no answer was begun",
+            Phase::Storing(_) => "an answer was begun; its body is to be written and ended",
+            Phase::Ended => "the exchange is over",
+        };
+        Error::new(Kind::Misuse, format!("{verb} came out of order: {why}"))
+    }
+}

@@ -1,0 +1,51 @@
+//! What is handed on from the store.
+
+use super::Exchange;
+use crate::cache::body::Body;
+use crate::cache::shelf::{self, Found};
+use crate::cache::{Info, Response};
+use crate::error::Result;
+use crate::http::ResponseHead;
+use crate::key::Key;
+use crate::policy::freshness::Freshness;
+use crate::policy::update::with_age;
+
+impl Exchange {
+    /// Hands on a stored response, and with it whatever of it is in memory.
+    pub(super) fn serve(&mut self, found: Box<Found>, revalidated: bool) -> Result<()> {
+        let Found { stored, body, .. } = *found;
+        let freshness = Freshness::of(&stored.head, &stored.response.fields, self.settings());
+        let body = match shelf::body_file(&stored.head) {
+            // RFC 9110 §9.3.2: a HEAD that a stored GET answers has its fields and no content.
+            _ if self.request.http.method.as_str() == "HEAD" => Body::memory(Vec::new()),
+            None => Body::memory(body),
+            Some(file) => Body::File(self.cache.current_store()?.open_body(&file)?),
+        };
+        let mut head = stored.response;
+        if self.settings().cache_control {
+            // §5.1
+            head.fields = with_age(&head.fields, freshness.age(self.cache.now()))?;
+        }
+        let key = self.key.as_ref().map(|key| Key {
+            row: key.row,
+            variant: stored.head.variant,
+        });
+        let info = Info {
+            from_cache: true,
+            revalidated,
+            key,
+            freshness: Some(freshness),
+            elapsed: 0,
+        };
+        self.handed_on = Some(Response::new(head, info, body, self.context()));
+        Ok(())
+    }
+
+    /// Hands on a 504 (§5.2.1.7).
+    pub(super) fn serve_unsatisfiable(&mut self) -> Result<()> {
+        let head = ResponseHead::new(504, b"Gateway Timeout")?;
+        let body = Body::memory(Vec::new());
+        self.handed_on = Some(Response::new(head, Info::default(), body, self.context()));
+        Ok(())
+    }
+}

@@ -1,0 +1,162 @@
+//! The engine: joins key, storage and policy. Knows no network.
+
+mod body;
+mod clock;
+mod counters;
+mod exchange;
+mod log;
+mod response;
+mod shelf;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+
+pub use self::body::{Arrival, Body, Bytes};
+pub use self::clock::Clock;
+pub use self::counters::Statistics;
+pub use self::exchange::{Exchange, Outcome};
+pub use self::log::{Level, Log};
+pub use self::response::{Info, Response, Times};
+pub use crate::policy::decide::Decision;
+pub use crate::settings::Overrides;
+
+use self::counters::Counters;
+use crate::error::{Error, Kind, Result};
+use crate::http;
+use crate::settings::Settings;
+use crate::storage::{Store, StoreOptions};
+
+/// What a cache is opened with.
+#[derive(Clone, Default)]
+pub struct Options {
+    /// The settings.
+    pub settings: Settings,
+    /// What tells the time.
+    pub clock: Clock,
+    /// Where log lines go.
+    pub log: Log,
+}
+
+/// A request and its own settings.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The request as it is sent.
+    pub http: http::Request,
+    /// The settings that hold for it alone.
+    pub overrides: Overrides,
+}
+
+impl Request {
+    /// Makes a request without fields, content and settings of its own.
+    pub fn new(method: &[u8], url: &[u8]) -> Result<Self> {
+        let http = http::Request::new(method, url)?;
+        Ok(Request {
+            http,
+            overrides: Overrides::default(),
+        })
+    }
+}
+
+/// An open cache. Thread: any.
+pub struct Cache {
+    options: Options,
+    store: ArcSwapOption<Store>,
+    path: std::path::PathBuf,
+    counters: Counters,
+}
+
+impl Cache {
+    /// Opens the cache in a directory, making it if there is none.
+    pub fn open(path: &Path, options: Options) -> Result<Arc<Self>> {
+        options.settings.check()?;
+        let store = open_store(path, &options)?;
+        Ok(Arc::new(Cache {
+            // A relative path means what it meant here, also after a change of directory.
+            path: std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
+            options,
+            store: ArcSwapOption::from(Some(store)),
+            counters: Counters::default(),
+        }))
+    }
+
+    /// Decides how a request is answered.
+    pub fn lookup(self: &Arc<Self>, request: &Arc<Request>) -> Result<Exchange> {
+        Exchange::new(self, request)
+    }
+
+    /// Waits until everything stored so far is on the disk.
+    pub fn flush(&self, timeout: Duration) -> Result<()> {
+        self.current_store()?.flush(timeout)
+    }
+
+    /// What was counted since the cache was opened, and what lies on the disk.
+    pub fn statistics(&self) -> Result<Statistics> {
+        let usage = self.current_store()?.usage()?;
+        Ok(self.counters.read(usage.records, usage.bytes))
+    }
+
+    /// The settings of the cache.
+    pub fn settings(&self) -> &Settings {
+        &self.options.settings
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        self.options.clock.now()
+    }
+
+    pub(crate) fn log(&self) -> &Log {
+        &self.options.log
+    }
+
+    fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// The store of this process: a forked child opens its own.
+    fn current_store(&self) -> Result<Arc<Store>> {
+        let store = self.store.load_full();
+        match store.filter(|store| store.is_current_process()) {
+            Some(store) => Ok(store),
+            None => {
+                let store = open_store(&self.path, &self.options)?;
+                self.store.store(Some(store.clone()));
+                Ok(store)
+            }
+        }
+    }
+
+    /// Runs `task` on the store. A fault of the store is not the caller's: it is counted and logged, and `None`
+    /// says to go on without.
+    fn with_store<T>(&self, what: &str, task: impl FnOnce(&Store) -> Result<T>) -> Option<T> {
+        let result = {
+            let loaded = self.store.load();
+            match loaded.as_deref().filter(|store| store.is_current_process()) {
+                Some(store) => task(store),
+                None => self.current_store().and_then(|store| task(&store)),
+            }
+        };
+        result.map_err(|error| self.report_fault(what, &error)).ok()
+    }
+
+    fn report_fault(&self, what: &str, error: &Error) {
+        self.counters.errors();
+        self.log()
+            .write(Level::Error, || format!("{what}: {error}"));
+    }
+}
+
+fn open_store(path: &Path, options: &Options) -> Result<Arc<Store>> {
+    if path.as_os_str().is_empty() {
+        return Err(Error::new(Kind::Argument, "the path of the cache is empty"));
+    }
+    let opening = StoreOptions {
+        durability: options.settings.durability,
+        ..StoreOptions::default()
+    };
+    Store::open(path, &opening, &|line| {
+        options.log.write(Level::Warning, || line.to_owned())
+    })
+}

@@ -1,0 +1,224 @@
+//! A response to hand on, or one that the caller built to report.
+
+use std::sync::Arc;
+
+use super::body::{self, Body, Bytes};
+use super::{Cache, Request};
+use crate::error::{Error, Kind, Result};
+use crate::http::{ResponseHead, Url};
+use crate::key::Key;
+use crate::policy::freshness::{Freshness, Lifetime};
+use crate::settings::NEVER;
+use crate::storage::forks;
+
+/// A response and what the cache knows of it.
+pub struct Response {
+    /// Status, reason and fields.
+    pub head: ResponseHead,
+    /// What the cache knows of it.
+    pub info: Info,
+    body: Body,
+    context: Option<Context>,
+    body_was_read: bool,
+}
+
+/// What the cache knows of a response.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Info {
+    /// It comes from the cache.
+    pub from_cache: bool,
+    /// The origin said for this answer that it is still valid.
+    pub revalidated: bool,
+    /// Its key; `None` when it is not stored.
+    pub key: Option<Key>,
+    /// How fresh it is; `None` when it is not stored.
+    pub freshness: Option<Freshness>,
+    /// How long the origin took to the header section, milliseconds.
+    pub elapsed: i64,
+}
+
+/// The times of a response at the cache's clock, in milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Times {
+    /// When it was received or last freshened.
+    pub created_at: Option<i64>,
+    /// When it becomes stale, or [`NEVER`].
+    pub expires_at: Option<i64>,
+    /// Its current age.
+    pub age: i64,
+    /// Its freshness lifetime, or [`NEVER`].
+    pub freshness_lifetime: Option<i64>,
+    /// Whether it is stale.
+    pub is_expired: bool,
+}
+
+/// Where a response came from.
+#[derive(Clone)]
+pub(super) struct Context {
+    cache: Arc<Cache>,
+    request: Arc<Request>,
+    forks: u64,
+}
+
+impl Context {
+    pub(super) fn new(cache: &Arc<Cache>, request: &Arc<Request>) -> Self {
+        Context {
+            cache: cache.clone(),
+            request: request.clone(),
+            forks: forks(),
+        }
+    }
+}
+
+impl Response {
+    /// An origin's answer that the caller describes.
+    pub fn built(head: ResponseHead) -> Self {
+        let body = Body::memory(Vec::new());
+        Response {
+            head,
+            info: Info::default(),
+            body,
+            context: None,
+            body_was_read: false,
+        }
+    }
+
+    pub(super) fn new(head: ResponseHead, info: Info, body: Body, context: Context) -> Self {
+        Response {
+            head,
+            info,
+            body,
+            context: Some(context),
+            body_was_read: false,
+        }
+    }
+
+    /// The same response with another body.
+    pub fn with_body(mut self, body: Body) -> Self {
+        self.body = body;
+        self
+    }
+
+    /// An error unless the caller built this response himself.
+    pub fn check_built(&self) -> Result<()> {
+        if self.context.is_none() {
+            return Ok(());
+        }
+        Err(Error::new(
+            Kind::Misuse,
+            "the response was read, not built, and does not change",
+        ))
+    }
+
+    /// Sets the body of a response that the caller builds.
+    pub fn set_body(&mut self, bytes: Vec<u8>) {
+        self.body = Body::memory(bytes);
+    }
+
+    /// The final URL; `None` for a response that the caller built.
+    pub fn url(&self) -> Option<&Url> {
+        self.context
+            .as_ref()
+            .map(|context| &context.request.http.url)
+    }
+
+    /// The times at the cache's clock, now.
+    pub fn times(&self) -> Times {
+        let (Some(freshness), Some(context)) = (self.info.freshness, &self.context) else {
+            return Times::default();
+        };
+        let now = context.cache.now();
+        Times {
+            created_at: Some(freshness.received_at),
+            expires_at: Some(freshness.expires_at().unwrap_or(NEVER)),
+            age: freshness.age(now),
+            freshness_lifetime: Some(match freshness.lifetime {
+                Lifetime::Endless => NEVER,
+                Lifetime::Of(lifetime) => lifetime.max(0),
+            }),
+            is_expired: !freshness.is_fresh(now),
+        }
+    }
+
+    /// The whole body, if it lies in memory.
+    pub fn body_in_memory(&self) -> Option<&[u8]> {
+        self.body.in_memory()
+    }
+
+    /// Bytes of the whole body, if that is known.
+    pub fn body_size(&self) -> Option<u64> {
+        self.body.size()
+    }
+
+    /// Reads the next bytes of the body; 0 is the end.
+    pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        self.check_process()?;
+        self.body_was_read = true;
+        self.body.read(buffer)
+    }
+
+    /// The whole body, whatever was read before.
+    pub fn load_body(&mut self) -> Result<Bytes> {
+        self.check_process()?;
+        if let Body::Memory { bytes, .. } = &self.body {
+            return Ok(bytes.clone());
+        }
+        if let Some(mut another) = self.body.another() {
+            let size = another.size();
+            return body::read_all(&mut another, size).map(Bytes::from);
+        }
+        if self.body_was_read {
+            self.load_stored()
+        } else {
+            self.load_arriving()
+        }
+    }
+
+    /// The same response for another reader; `None` while its body arrives.
+    pub(super) fn another(&self) -> Option<Self> {
+        Some(Response {
+            head: self.head.clone(),
+            info: self.info,
+            body: self.body.another()?,
+            context: self.context.clone(),
+            body_was_read: false,
+        })
+    }
+
+    fn load_arriving(&mut self) -> Result<Bytes> {
+        self.body_was_read = true;
+        let announced = self.body.size();
+        let bytes = Bytes::from(body::read_all(&mut self.body, announced)?);
+        // From now on it is read from memory, from where reading stands: its end.
+        self.body = Body::Memory {
+            at: bytes.as_slice().len(),
+            bytes: bytes.clone(),
+        };
+        Ok(bytes)
+    }
+
+    /// Of a body that was partly read: the rest is read, then the stored one.
+    fn load_stored(&mut self) -> Result<Bytes> {
+        let mut piece = vec![0; 64 * 1024];
+        while self.body.read(&mut piece)? > 0 {}
+        let Body::Arriving(arrival) = &mut self.body else {
+            return Err(gone());
+        };
+        arrival.stored()?.ok_or_else(gone)?.load_body()
+    }
+
+    fn check_process(&self) -> Result<()> {
+        match &self.context {
+            Some(context) if context.forks != forks() => Err(Error::new(
+                Kind::Misuse,
+                "the response was made before a fork; in the child it may only be freed",
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn gone() -> Error {
+    let message = "part of the body was read already, and it is not stored";
+    Error::new(Kind::Misuse, message)
+}

@@ -1,0 +1,354 @@
+//! Stored responses in the store's tables: finding the variant, entering one, taking it away.
+
+use super::body::Bytes;
+use crate::error::{Error, Kind, Result};
+use crate::http::Fields;
+use crate::key::credentials::{self, Mark};
+use crate::key::{PrimaryKey, URL_SIZE, VariantId, selecting, variant_row};
+use crate::policy::freshness;
+use crate::policy::reason::Reason;
+use crate::record::variants::Variants;
+use crate::record::{Head, Selecting, Stored};
+use crate::storage::{BodyRef, Snapshot, Store, Table, Transaction};
+
+/// A stored response that the request selects.
+pub(super) struct Found {
+    pub(super) stored: Stored,
+    /// Its body; empty when that is a file.
+    pub(super) body: Bytes,
+    /// It stands under its own row, beside other variants.
+    pub(super) is_variant: bool,
+}
+
+/// What looking for a stored response came to.
+pub(super) enum Search {
+    Found(Box<Found>),
+    Miss(Reason),
+    /// Something is stored that cannot be read.
+    Unreadable,
+}
+
+/// A record to be entered.
+pub(super) struct Entry {
+    pub(super) record: Vec<u8>,
+    pub(super) variant: VariantId,
+    /// What its `Vary` names.
+    pub(super) names: Vec<String>,
+    pub(super) file: Option<BodyRef>,
+}
+
+/// Looks for the stored response that a request selects (RFC 9111 §4, §4.1).
+pub(super) fn find(store: &Store, key: &PrimaryKey, fields: &Fields) -> Result<Search> {
+    let secret = store.secret();
+    let mark = credentials::mark(fields, secret);
+    store.read(|snapshot| {
+        let Some(value) = snapshot.get(Table::Records, &key.row)? else {
+            return Ok(Search::Miss(Reason::UriMiss));
+        };
+        if Variants::is_list(value) {
+            return find_variant(snapshot, value, key, fields, &mark, secret);
+        }
+        let Some(stored) = Stored::decode(value, &key.text) else {
+            return Ok(Search::Unreadable);
+        };
+        let selects = stored.head.mark == mark && is_selected(&stored.selecting, fields, secret);
+        if !selects {
+            return Ok(Search::Miss(Reason::VaryMiss));
+        }
+        Ok(found(stored, value, false))
+    })
+}
+
+fn find_variant(
+    snapshot: &Snapshot<'_>,
+    list: &[u8],
+    key: &PrimaryKey,
+    fields: &Fields,
+    mark: &Mark,
+    secret: &[u8; 32],
+) -> Result<Search> {
+    let Some(variants) = Variants::decode(list) else {
+        return Ok(Search::Unreadable);
+    };
+    let mut newest: Option<(i64, Search)> = None;
+    let mut is_damaged = false;
+    for names in &variants.sets {
+        let id = selecting::variant_id(fields, names, mark, secret);
+        if !variants.ids.contains(&id) {
+            continue;
+        }
+        let Some(value) = snapshot.get(Table::Records, &variant_row(&key.row, &id))? else {
+            continue;
+        };
+        let Some(stored) = Stored::decode(value, &key.text) else {
+            is_damaged = true;
+            continue;
+        };
+        // §4.1: of several that match, the one with the most recent Date.
+        let date = freshness::date(&stored.response.fields).unwrap_or(stored.head.response_time);
+        if newest.as_ref().is_none_or(|(other, _)| date > *other) {
+            newest = Some((date, found(stored, value, true)));
+        }
+    }
+    let miss = if is_damaged {
+        Search::Unreadable
+    } else {
+        Search::Miss(Reason::VaryMiss)
+    };
+    Ok(newest.map_or(miss, |(_, search)| search))
+}
+
+fn found(stored: Stored, value: &[u8], is_variant: bool) -> Search {
+    let body = value
+        .get(stored.body.clone())
+        .unwrap_or_default()
+        .to_vec()
+        .into();
+    Search::Found(Box::new(Found {
+        stored,
+        body,
+        is_variant,
+    }))
+}
+
+fn is_selected(stored: &Selecting, fields: &Fields, secret: &[u8; 32]) -> bool {
+    stored
+        .iter()
+        .all(|(name, value)| selecting::value(fields, name, secret) == *value)
+}
+
+/// Enters a response, in place of the one of the same variant.
+pub(super) fn enter(
+    txn: &mut Transaction<'_>,
+    key: &PrimaryKey,
+    entry: &Entry,
+    most_variants: usize,
+) -> Result<()> {
+    let Some(value) = txn.get(Table::Records, &key.row)? else {
+        return put(txn, &key.row, entry);
+    };
+    if !Variants::is_list(value) {
+        let present = Stored::decode(value, &key.text);
+        let moved = value.to_vec();
+        return match present {
+            Some(present) if present.head.variant != entry.variant => {
+                let names = present
+                    .selecting
+                    .into_iter()
+                    .map(|(name, _)| name)
+                    .collect();
+                let mut variants = Variants::default();
+                variants.enter(present.head.variant, names, most_variants);
+                let file = body_file(&present.head);
+                let other = Entry {
+                    record: moved,
+                    variant: present.head.variant,
+                    names: vec![],
+                    file,
+                };
+                put(txn, &variant_row(&key.row, &other.variant), &other)?;
+                enter_in_list(txn, key, entry, variants, most_variants)
+            }
+            _ => {
+                release(txn, &moved, entry.file.as_ref())?;
+                put(txn, &key.row, entry)
+            }
+        };
+    }
+    let variants = Variants::decode(value).unwrap_or_default();
+    enter_in_list(txn, key, entry, variants, most_variants)
+}
+
+fn enter_in_list(
+    txn: &mut Transaction<'_>,
+    key: &PrimaryKey,
+    entry: &Entry,
+    mut variants: Variants,
+    most_variants: usize,
+) -> Result<()> {
+    for surplus in variants.enter(entry.variant, entry.names.clone(), most_variants) {
+        take(txn, &variant_row(&key.row, &surplus), None)?;
+    }
+    let row = variant_row(&key.row, &entry.variant);
+    take(txn, &row, entry.file.as_ref())?;
+    put(txn, &row, entry)?;
+    txn.put(Table::Records, &key.row, &variants.encode()?)
+}
+
+/// Replaces a stored response by itself, freshened: only if it is still the one that was selected. Says whether
+/// it was.
+pub(super) fn replace(
+    txn: &mut Transaction<'_>,
+    key: &PrimaryKey,
+    found: &Place,
+    entry: &Entry,
+    most_variants: usize,
+) -> Result<bool> {
+    if !is_still_there(txn, key, found)? {
+        return Ok(false);
+    }
+    if found.variant == entry.variant {
+        put(txn, &found.row(key), entry)?;
+        return Ok(true);
+    }
+    // §4.3.4 with another Vary: it is another variant from now on.
+    remove_row(txn, key, found, entry.file.as_ref())?;
+    enter(txn, key, entry, most_variants)?;
+    Ok(true)
+}
+
+/// Where a stored response stood when it was selected, and which one it was.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) id: [u8; 16],
+    pub(super) variant: VariantId,
+    pub(super) is_variant: bool,
+}
+
+impl Place {
+    pub(super) fn of(found: &Found) -> Self {
+        let head = &found.stored.head;
+        Place {
+            id: head.id,
+            variant: head.variant,
+            is_variant: found.is_variant,
+        }
+    }
+
+    fn row(&self, key: &PrimaryKey) -> Vec<u8> {
+        if self.is_variant {
+            variant_row(&key.row, &self.variant).to_vec()
+        } else {
+            key.row.to_vec()
+        }
+    }
+}
+
+/// Takes a stored response away, if it is still the one that was selected.
+pub(super) fn remove(txn: &mut Transaction<'_>, key: &PrimaryKey, found: &Place) -> Result<()> {
+    if is_still_there(txn, key, found)? {
+        remove_row(txn, key, found, None)
+    } else {
+        Ok(())
+    }
+}
+
+fn remove_row(
+    txn: &mut Transaction<'_>,
+    key: &PrimaryKey,
+    found: &Place,
+    kept: Option<&BodyRef>,
+) -> Result<()> {
+    take(txn, &found.row(key), kept)?;
+    if !found.is_variant {
+        return Ok(());
+    }
+    let list = txn.get(Table::Records, &key.row)?;
+    let Some(mut variants) = list.and_then(Variants::decode) else {
+        return Ok(());
+    };
+    variants.ids.retain(|id| *id != found.variant);
+    txn.put(Table::Records, &key.row, &variants.encode()?)
+}
+
+fn is_still_there(txn: &Transaction<'_>, key: &PrimaryKey, found: &Place) -> Result<bool> {
+    let present = txn
+        .get(Table::Records, &found.row(key))?
+        .and_then(Head::decode);
+    Ok(present.is_some_and(|head| head.id == found.id))
+}
+
+/// Takes away all that is stored for a URL (RFC 9111 §4.4), and marks it, so that no answer that was on its way
+/// meanwhile is stored.
+pub(super) fn invalidate(txn: &mut Transaction<'_>, url_row: &[u8; URL_SIZE]) -> Result<()> {
+    let mut bodies = Vec::new();
+    txn.delete_prefix(Table::Records, url_row, &mut |_, value| {
+        bodies.extend(
+            Head::decode(value)
+                .filter(|head| head.body_is_file)
+                .map(|head| head.id),
+        );
+        Ok(())
+    })?;
+    for id in bodies {
+        txn.release_body(&id)?;
+    }
+    let generation = txn
+        .get(Table::Marks, url_row)?
+        .and_then(number)
+        .unwrap_or(0);
+    txn.put(
+        Table::Marks,
+        url_row,
+        &generation.wrapping_add(1).to_le_bytes(),
+    )
+}
+
+/// How often a URL was invalidated.
+pub(super) fn generation(store: &Store, url_row: &[u8; URL_SIZE]) -> Result<u64> {
+    store.read(|snapshot| {
+        Ok(snapshot
+            .get(Table::Marks, url_row)?
+            .and_then(number)
+            .unwrap_or(0))
+    })
+}
+
+/// The same inside a change.
+pub(super) fn generation_in(txn: &Transaction<'_>, url_row: &[u8; URL_SIZE]) -> Result<u64> {
+    Ok(txn
+        .get(Table::Marks, url_row)?
+        .and_then(number)
+        .unwrap_or(0))
+}
+
+fn number(value: &[u8]) -> Option<u64> {
+    value.try_into().ok().map(u64::from_le_bytes)
+}
+
+fn put(txn: &mut Transaction<'_>, row: &[u8], entry: &Entry) -> Result<()> {
+    txn.put(Table::Records, row, &entry.record)?;
+    match &entry.file {
+        Some(file) => txn.hold_body(file, row),
+        None => Ok(()),
+    }
+}
+
+/// Deletes a row, and its body file unless that is the one to be kept.
+fn take(txn: &mut Transaction<'_>, row: &[u8], kept: Option<&BodyRef>) -> Result<()> {
+    let head = txn.get(Table::Records, row)?.and_then(Head::decode);
+    txn.delete(Table::Records, row)?;
+    release_of(txn, head, kept)
+}
+
+fn release(txn: &mut Transaction<'_>, value: &[u8], kept: Option<&BodyRef>) -> Result<()> {
+    release_of(txn, Head::decode(value), kept)
+}
+
+fn release_of(txn: &mut Transaction<'_>, head: Option<Head>, kept: Option<&BodyRef>) -> Result<()> {
+    match head.filter(|head| head.body_is_file && kept.is_none_or(|kept| kept.id != head.id)) {
+        Some(head) => txn.release_body(&head.id),
+        None => Ok(()),
+    }
+}
+
+/// The body file of a record.
+pub(super) fn body_file(head: &Head) -> Option<BodyRef> {
+    head.body_is_file.then_some(BodyRef {
+        id: head.id,
+        len: head.body_len,
+        sums: head.body_sum,
+    })
+}
+
+/// A random id for a record whose body has no file.
+pub(super) fn new_id() -> Result<[u8; 16]> {
+    let mut id = [0; 16];
+    getrandom::fill(&mut id).map_err(|error| {
+        Error::new(
+            Kind::Io,
+            format!("no random bytes from the system: {error}"),
+        )
+    })?;
+    Ok(id)
+}

@@ -1,0 +1,102 @@
+//! The exchange around a transport: look up, send what is to be sent, report what came.
+
+mod arriving;
+mod redirect;
+
+use std::sync::Arc;
+
+use self::arriving::Arriving;
+use crate::cache::{Body, Cache, Decision, Exchange, Outcome, Request, Response};
+use crate::error::Result;
+use crate::transport::{Reply, Transport};
+
+/// A response, and how the cache came to it.
+pub struct Fetched {
+    /// The response. Its body is stored while it is read.
+    pub response: Response,
+    /// What was decided before anything was sent.
+    pub decision: Decision,
+    /// What became of the origin's answer; [`Outcome::NotStored`] where it was not asked.
+    pub outcome: Outcome,
+}
+
+/// Answers `request` from the cache or through `transport`, following redirects as the settings say.
+pub fn fetch(
+    cache: &Arc<Cache>,
+    transport: &dyn Transport,
+    request: &Arc<Request>,
+) -> Result<Fetched> {
+    let settings = cache.settings().with(&request.overrides);
+    let mut request = request.clone();
+    let mut followed = 0;
+    loop {
+        let mut fetched = fetch_one(cache, transport, &request)?;
+        let next = match redirect::target(&request, &fetched.response.head, &settings)? {
+            Some(next) => next,
+            None => return Ok(fetched),
+        };
+        followed += 1;
+        redirect::check_limit(followed, &settings)?;
+        // A redirect that may be stored is stored once it was read to its end.
+        redirect::drain(&mut fetched.response);
+        request = Arc::new(next);
+    }
+}
+
+fn fetch_one(
+    cache: &Arc<Cache>,
+    transport: &dyn Transport,
+    request: &Arc<Request>,
+) -> Result<Fetched> {
+    let mut exchange = cache.lookup(request)?;
+    let decision = exchange.decision();
+    while let Some(forward) = exchange.forward().cloned() {
+        let reply = match transport.start(&forward.http, &exchange.settings().transfer) {
+            Ok(reply) => reply,
+            Err(error) => {
+                return if exchange.fail()? {
+                    Ok(Fetched::from(exchange, decision, Outcome::UsedStale))
+                } else {
+                    Err(error)
+                };
+            }
+        };
+        match exchange.begin(&reply.head)? {
+            Outcome::Repeat => {}
+            outcome => return Ok(answered(exchange, reply, decision, outcome)),
+        }
+    }
+    Ok(Fetched::from(exchange, decision, Outcome::NotStored))
+}
+
+fn answered(mut exchange: Exchange, reply: Reply, decision: Decision, outcome: Outcome) -> Fetched {
+    match outcome {
+        Outcome::Storing | Outcome::NotStored => {
+            let response = exchange.take_handed_on();
+            let announced = response.as_ref().and_then(Response::body_size);
+            let storing = (outcome == Outcome::Storing).then_some(exchange);
+            let arriving = Arriving::new(reply.body, storing, announced);
+            let response = response
+                .unwrap_or_else(|| Response::built(reply.head))
+                .with_body(Body::Arriving(Box::new(arriving)));
+            Fetched {
+                response,
+                decision,
+                outcome,
+            }
+        }
+        // The content of a 304 or of a failed answer is of no use; what is on its way is dropped.
+        _ => Fetched::from(exchange, decision, outcome),
+    }
+}
+
+impl Fetched {
+    fn from(mut exchange: Exchange, decision: Decision, outcome: Outcome) -> Self {
+        let nothing = || Response::built(Default::default());
+        Fetched {
+            response: exchange.take_handed_on().unwrap_or_else(nothing),
+            decision,
+            outcome,
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Selecting header fields: what `Vary` names, and what a request says in them (RFC 9111 §4.1).
+
+use super::credentials::{self, Mark};
+use super::{VariantId, first_half, push_part};
+use crate::http::Fields;
+use crate::http::fields::{is_token, trim};
+
+/// What a response's `Vary` says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Vary {
+    /// `*`, or nothing that can be read: no other request can be known to match.
+    Any,
+    /// Lower-case names, sorted, each once; empty when there is no `Vary`.
+    Fields(Vec<String>),
+}
+
+/// Reads all `Vary` lines of a response.
+pub fn vary(fields: &Fields) -> Vary {
+    let mut names = Vec::new();
+    for line in fields.all(b"Vary") {
+        for member in line.split(|b| *b == b',').map(trim) {
+            match std::str::from_utf8(member) {
+                Ok("") => {}
+                Ok(name) if is_token(member) && name != "*" => {
+                    names.push(name.to_ascii_lowercase())
+                }
+                _ => return Vary::Any,
+            }
+        }
+    }
+    names.sort_unstable();
+    names.dedup();
+    Vary::Fields(names)
+}
+
+/// What a request says in a selecting field: `None` when it has none; a keyed hash where it is a secret.
+pub fn value(fields: &Fields, name: &str, secret: &[u8; 32]) -> Option<Vec<u8>> {
+    let joined = normal_list(&fields.joined(name.as_bytes())?);
+    if !credentials::is_secret(name.as_bytes()) {
+        return Some(joined);
+    }
+    // A NUL never stands in a field, so no plain value looks like a hash.
+    let mut hash = vec![0];
+    hash.extend_from_slice(&first_half(blake3::keyed_hash(secret, &joined)));
+    Some(hash)
+}
+
+/// The id of the variant that a request selects by these fields and its credentials.
+pub fn variant_id(fields: &Fields, names: &[String], mark: &Mark, secret: &[u8; 32]) -> VariantId {
+    if names.is_empty() && *mark == [0; 16] {
+        return [0; 16];
+    }
+    let mut text = Vec::new();
+    push_part(&mut text, mark);
+    for name in names {
+        push_part(&mut text, name.as_bytes());
+        match value(fields, name, secret) {
+            Some(value) => {
+                text.push(1);
+                push_part(&mut text, &value);
+            }
+            None => text.push(0),
+        }
+    }
+    first_half(blake3::keyed_hash(secret, &text))
+}
+
+/// A value without the white space around its commas (RFC 9110 §5.6.1); what is quoted stays as it is.
+fn normal_list(value: &[u8]) -> Vec<u8> {
+    let mut normal = Vec::with_capacity(value.len());
+    let mut is_quoted = false;
+    let mut is_escaped = false;
+    for &byte in value {
+        let is_space = matches!(byte, b' ' | b'\t') && !is_quoted;
+        if is_space && normal.last() == Some(&b',') {
+            continue;
+        }
+        if byte == b',' && !is_quoted {
+            while matches!(normal.last(), Some(b' ' | b'\t')) {
+                normal.pop();
+            }
+        }
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_quoted => is_escaped = true,
+            b'"' => is_quoted = !is_quoted,
+            _ => {}
+        }
+        normal.push(byte);
+    }
+    normal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(lines: &[(&str, &str)]) -> Fields {
+        let mut fields = Fields::new();
+        for (name, value) in lines {
+            fields.add(name.as_bytes(), value.as_bytes()).unwrap();
+        }
+        fields
+    }
+
+    #[test]
+    fn vary_is_a_set_of_names() {
+        let names = |lines: &[(&str, &str)]| vary(&fields(lines));
+        assert_eq!(names(&[]), Vary::Fields(vec![]));
+        let both = Vary::Fields(vec!["accept".into(), "origin".into()]);
+        assert_eq!(
+            names(&[("Vary", "Origin, , ACCEPT"), ("vary", "accept")]),
+            both
+        );
+        for any in ["*", "Accept, *", "a b", "\u{fc}", "\"Accept\""] {
+            assert_eq!(names(&[("Vary", any)]), Vary::Any, "{any}");
+        }
+    }
+
+    #[test]
+    fn values_match_without_regard_to_white_space_in_lists() {
+        let secret = [7; 32];
+        let of = |value: &str| {
+            variant_id(
+                &fields(&[("Accept", value)]),
+                &["accept".into()],
+                &[0; 16],
+                &secret,
+            )
+        };
+        assert_eq!(of("a , b"), of("a,b"));
+        assert_eq!(of("a,\t \"b , c\""), of("a,\"b , c\""));
+        assert_ne!(of("\"b , c\""), of("\"b,c\""));
+        assert_ne!(of("a b"), of("ab"));
+        let absent = variant_id(&fields(&[]), &["accept".into()], &[0; 16], &secret);
+        assert_ne!(of(""), absent);
+        let two_lines = fields(&[("accept", "a"), ("Accept", "b")]);
+        assert_eq!(
+            variant_id(&two_lines, &["accept".into()], &[0; 16], &secret),
+            of("a, b")
+        );
+    }
+
+    #[test]
+    fn secrets_are_kept_as_hashes() {
+        let fields = fields(&[("Cookie", "session=canary")]);
+        let value = value(&fields, "cookie", &[1; 32]).unwrap();
+        assert_eq!(value.len(), 17);
+        assert!(!value.windows(6).any(|part| part == b"canary"));
+    }
+}

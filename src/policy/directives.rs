@@ -1,0 +1,256 @@
+//! The Cache-Control directives of requests and responses (§5.2). Linear in the length of the fields.
+
+use crate::http::Fields;
+use crate::http::fields::trim;
+
+/// An argument that counts seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Seconds {
+    /// The directive is not there.
+    #[default]
+    Absent,
+    /// It says so many seconds, at most 2^31 (§1.2.2).
+    Of(i64),
+    /// It says something else, or two things at once (§4.2.1: then it is stale).
+    Invalid,
+}
+
+/// The directives of a response.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ResponseDirectives {
+    /// §5.2.2.1
+    pub max_age: Seconds,
+    /// §5.2.2.2
+    pub must_revalidate: bool,
+    /// §5.2.2.4. With field names it is taken as if it had none, which revalidates more often, never less.
+    pub no_cache: bool,
+    /// §5.2.2.5
+    pub no_store: bool,
+    /// §5.2.2.7
+    pub private: bool,
+    /// §5.2.2.9
+    pub public: bool,
+    /// RFC 5861 §4
+    pub stale_if_error: Seconds,
+}
+
+/// The directives of a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RequestDirectives {
+    /// §5.2.1.1
+    pub max_age: Seconds,
+    /// §5.2.1.2; `Of(i64::MAX)` when it names no limit.
+    pub max_stale: Seconds,
+    /// §5.2.1.3
+    pub min_fresh: Seconds,
+    /// §5.2.1.4, and `Pragma: no-cache` where there is no Cache-Control (§5.4)
+    pub no_cache: bool,
+    /// §5.2.1.5
+    pub no_store: bool,
+    /// §5.2.1.7
+    pub only_if_cached: bool,
+    /// RFC 5861 §4
+    pub stale_if_error: Seconds,
+}
+
+const MOST_SECONDS: i64 = 1 << 31;
+
+impl Seconds {
+    /// Takes one more argument: equal ones count as one, different ones contradict each other.
+    fn take(&mut self, argument: Option<&[u8]>) {
+        let taken = argument.map_or(Seconds::Invalid, Seconds::parse);
+        *self = match *self {
+            Seconds::Absent => taken,
+            before if before == taken => taken,
+            _ => Seconds::Invalid,
+        };
+    }
+
+    /// Delta-seconds (§1.2.2): digits and nothing else.
+    fn parse(argument: &[u8]) -> Self {
+        if argument.is_empty() || !argument.iter().all(u8::is_ascii_digit) {
+            return Seconds::Invalid;
+        }
+        let value = argument.iter().fold(0i64, |value, digit| {
+            value
+                .saturating_mul(10)
+                .saturating_add(i64::from(digit - b'0'))
+                .min(MOST_SECONDS)
+        });
+        Seconds::Of(value)
+    }
+
+    /// Milliseconds; `None` where it is absent or invalid.
+    pub fn millis(self) -> Option<i64> {
+        match self {
+            Seconds::Of(seconds) => Some(seconds.saturating_mul(1000)),
+            Seconds::Absent | Seconds::Invalid => None,
+        }
+    }
+}
+
+impl ResponseDirectives {
+    /// Reads all Cache-Control lines of a response.
+    pub fn read(fields: &Fields) -> Self {
+        let mut directives = Self::default();
+        each_directive(fields, |name, argument| match name {
+            "max-age" => directives.max_age.take(argument),
+            "must-revalidate" => directives.must_revalidate = true,
+            "no-cache" => directives.no_cache = true,
+            "no-store" => directives.no_store = true,
+            "private" => directives.private = true,
+            "public" => directives.public = true,
+            "stale-if-error" => directives.stale_if_error.take(argument),
+            _ => {}
+        });
+        directives
+    }
+}
+
+impl RequestDirectives {
+    /// Reads all Cache-Control lines of a request, or its Pragma.
+    pub fn read(fields: &Fields) -> Self {
+        let mut directives = Self::default();
+        let mut has_cache_control = false;
+        each_directive(fields, |name, argument| {
+            has_cache_control = true;
+            match name {
+                "max-age" => directives.max_age.take(argument),
+                "max-stale" if argument.is_none() => directives.max_stale = Seconds::Of(i64::MAX),
+                "max-stale" => directives.max_stale.take(argument),
+                "min-fresh" => directives.min_fresh.take(argument),
+                "no-cache" => directives.no_cache = true,
+                "no-store" => directives.no_store = true,
+                "only-if-cached" => directives.only_if_cached = true,
+                "stale-if-error" => directives.stale_if_error.take(argument),
+                _ => {}
+            }
+        });
+        if !has_cache_control {
+            // §5.4
+            let is_no_cache = |member: &[u8]| trim(member).eq_ignore_ascii_case(b"no-cache");
+            directives.no_cache = fields
+                .all(b"Pragma")
+                .any(|line| line.split(|b| *b == b',').any(is_no_cache));
+        }
+        directives
+    }
+}
+
+/// Calls `take` with the lower-case name and the unquoted argument of each directive.
+fn each_directive(fields: &Fields, mut take: impl FnMut(&str, Option<&[u8]>)) {
+    for line in fields.all(b"Cache-Control") {
+        let mut rest = line;
+        while !rest.is_empty() {
+            let (member, tail) = split_member(rest);
+            rest = tail;
+            let at = member
+                .iter()
+                .position(|b| *b == b'=')
+                .unwrap_or(member.len());
+            let (name, argument) = member.split_at_checked(at).unwrap_or((member, b""));
+            // White space beside the "=" is no part of the grammar: such a name is unknown.
+            let Ok(name) = std::str::from_utf8(name) else {
+                continue;
+            };
+            let argument = argument.strip_prefix(b"=").map(unquoted);
+            if !name.is_empty() {
+                take(&name.to_ascii_lowercase(), argument.as_deref());
+            }
+        }
+    }
+}
+
+/// The first list member without the white space around it, and what follows its comma.
+fn split_member(list: &[u8]) -> (&[u8], &[u8]) {
+    let mut is_quoted = false;
+    let mut is_escaped = false;
+    for (at, byte) in list.iter().enumerate() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_quoted => is_escaped = true,
+            b'"' => is_quoted = !is_quoted,
+            b',' if !is_quoted => {
+                let (member, tail) = list.split_at_checked(at).unwrap_or((list, b""));
+                return (trim(member), tail.get(1..).unwrap_or_default());
+            }
+            _ => {}
+        }
+    }
+    (trim(list), b"")
+}
+
+/// An argument in its quoted or plain form (§5.2).
+fn unquoted(argument: &[u8]) -> std::borrow::Cow<'_, [u8]> {
+    let inner = argument
+        .strip_prefix(b"\"")
+        .and_then(|rest| rest.strip_suffix(b"\""));
+    match inner {
+        Some(inner) if inner.contains(&b'\\') => {
+            let mut plain = Vec::with_capacity(inner.len());
+            let mut bytes = inner.iter();
+            while let Some(byte) = bytes.next() {
+                plain.extend(if *byte == b'\\' {
+                    bytes.next()
+                } else {
+                    Some(byte)
+                });
+            }
+            plain.into()
+        }
+        Some(inner) => inner.into(),
+        None => argument.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn response(line: &str) -> ResponseDirectives {
+        let mut fields = Fields::new();
+        fields.add(b"Cache-Control", line.as_bytes()).unwrap();
+        ResponseDirectives::read(&fields)
+    }
+
+    #[test]
+    fn max_age_is_read_strictly() {
+        for (line, expected) in [
+            ("max-age=3600", Seconds::Of(3600)),
+            ("MAX-AGE=0003600", Seconds::Of(3600)),
+            ("max-age=\"3600\"", Seconds::Of(3600)),
+            ("max-age=99999999999999999999", Seconds::Of(1 << 31)),
+            ("max-age=1, max-age=1", Seconds::Of(1)),
+            ("max-age=1, max-age=2", Seconds::Invalid),
+            ("max-age=-1", Seconds::Invalid),
+            ("max-age=1.5", Seconds::Invalid),
+            ("max-age='3600'", Seconds::Invalid),
+            ("max-age=", Seconds::Invalid),
+            ("max-age", Seconds::Invalid),
+            ("max-age=a3600", Seconds::Invalid),
+            ("max-age =3600", Seconds::Absent),
+            ("extension=\"max-age=3600\"", Seconds::Absent),
+            ("extension=\"a, max-age=3600\"", Seconds::Absent),
+            ("a=\"\\\"\", max-age=5", Seconds::Of(5)),
+            (",, ,max-age=5,", Seconds::Of(5)),
+        ] {
+            assert_eq!(response(line).max_age, expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn flags_count_with_an_argument_too() {
+        let directives = response("no-store=1, No-Cache=\"set-cookie\", private");
+        assert!(directives.no_store && directives.no_cache && directives.private);
+        assert!(!response("no-storex").no_store);
+    }
+
+    #[test]
+    fn pragma_counts_where_there_is_no_cache_control() {
+        let mut fields = Fields::new();
+        fields.add(b"Pragma", b"x, No-Cache").unwrap();
+        assert!(RequestDirectives::read(&fields).no_cache);
+        fields.add(b"Cache-Control", b"max-age=1").unwrap();
+        assert!(!RequestDirectives::read(&fields).no_cache);
+    }
+}

@@ -1,0 +1,15 @@
+//! What may be stored, what may be reused, and what an origin's answer changes. Pure functions of plain data and
+//! `now`; each branch names its section of RFC 9111 unless another one is said.
+
+pub mod decide;
+pub mod directives;
+pub mod freshness;
+pub mod invalidate;
+pub mod reason;
+pub mod stale;
+pub mod storable;
+pub mod update;
+pub mod validate;
+
+/// Milliseconds since the Unix epoch, or between two instants.
+pub type Millis = i64;

@@ -1,0 +1,119 @@
+//! Fields on their way through the cache: what is stored of them (§3.1), and what a 304 changes (§3.2).
+
+use super::Millis;
+use crate::error::Result;
+use crate::http::Fields;
+use crate::http::fields::trim;
+
+/// Fields of one connection (RFC 9110 §7.6.1) or between one client and one proxy (§3.1): not stored.
+const HOP_BY_HOP: [&[u8]; 10] = [
+    b"Connection",
+    b"Keep-Alive",
+    b"Proxy-Connection",
+    b"Proxy-Authenticate",
+    b"Proxy-Authentication-Info",
+    b"Proxy-Authorization",
+    b"TE",
+    b"Trailer",
+    b"Transfer-Encoding",
+    b"Upgrade",
+];
+
+/// Fields that describe the stored content, which a 304 does not bring (§3.2).
+const OF_THE_CONTENT: [&[u8]; 4] = [
+    b"Content-Length",
+    b"Content-Encoding",
+    b"Content-Type",
+    b"Content-Range",
+];
+
+/// Removes what is not stored and not handed on: fields of the connection, and those it names (§3.1).
+pub fn remove_hop_by_hop(fields: &mut Fields) {
+    let mut named = Vec::new();
+    for line in fields.all(b"Connection") {
+        named.extend(line.split(|b| *b == b',').map(|name| trim(name).to_vec()));
+    }
+    fields.retain(|name, _| !is_any(name, &HOP_BY_HOP) && !is_any(name, &named));
+}
+
+/// The stored fields after a 304 (§3.2): each field it brings replaces those of its name.
+pub fn freshened(stored: &Fields, not_modified: &Fields) -> Result<Fields> {
+    let mut brought = not_modified.clone();
+    remove_hop_by_hop(&mut brought);
+    brought.retain(|name, _| !is_any(name, &OF_THE_CONTENT));
+    let mut fields = stored.clone();
+    fields.retain(|name, _| !brought.contains(name));
+    for (name, value) in brought.iter() {
+        fields.push(name, value)?;
+    }
+    Ok(fields)
+}
+
+/// The fields with the Age that a reused response carries (§5.1), in whole seconds.
+pub fn with_age(fields: &Fields, age: Millis) -> Result<Fields> {
+    let mut aged = fields.clone();
+    aged.remove(b"Age");
+    aged.push(b"Age", (age / 1000).to_string().as_bytes())?;
+    Ok(aged)
+}
+
+fn is_any(name: &[u8], names: &[impl AsRef<[u8]>]) -> bool {
+    names
+        .iter()
+        .any(|other| name.eq_ignore_ascii_case(other.as_ref()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(lines: &[(&str, &str)]) -> Fields {
+        let mut fields = Fields::new();
+        for (name, value) in lines {
+            fields.add(name.as_bytes(), value.as_bytes()).unwrap();
+        }
+        fields
+    }
+
+    #[test]
+    fn fields_of_the_connection_go() {
+        let mut given = fields(&[
+            ("Connection", "X-Hop, close"),
+            ("x-hop", "1"),
+            ("Transfer-Encoding", "chunked"),
+            ("Set-Cookie", "a"),
+            ("Set-Cookie", "b"),
+        ]);
+        remove_hop_by_hop(&mut given);
+        assert_eq!(given, fields(&[("Set-Cookie", "a"), ("Set-Cookie", "b")]));
+    }
+
+    #[test]
+    fn a_304_replaces_all_but_what_describes_the_content() {
+        let stored = fields(&[
+            ("A", "1"),
+            ("A", "2"),
+            ("Content-Type", "text/plain"),
+            ("B", "1"),
+        ]);
+        let brought = fields(&[
+            ("a", "3"),
+            ("Content-Type", "x"),
+            ("Connection", "close"),
+            ("C", "1"),
+        ]);
+        let expected = fields(&[
+            ("Content-Type", "text/plain"),
+            ("B", "1"),
+            ("a", "3"),
+            ("C", "1"),
+        ]);
+        assert_eq!(freshened(&stored, &brought).unwrap(), expected);
+    }
+
+    #[test]
+    fn age_is_one_and_whole() {
+        let aged = with_age(&fields(&[("Age", "5"), ("age", "6")]), 7999).unwrap();
+        assert_eq!(aged, fields(&[("Age", "7")]));
+    }
+}

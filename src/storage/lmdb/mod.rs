@@ -1,0 +1,233 @@
+//! The tables in LMDB: the only place that names `lmdb` and `lmdb_sys`, and with `system` the only one
+//! of the storage that holds unsafe code. Decides nothing about directories, generations or locks
+//! between processes.
+
+mod fault;
+pub(super) mod header;
+pub(super) mod inherit;
+mod pool;
+mod read;
+mod rows;
+pub(crate) mod system;
+mod write;
+
+use std::path::Path;
+
+use self::fault::check;
+pub(super) use self::pool::Inside;
+use self::pool::Pool;
+pub use self::read::Snapshot;
+pub use self::write::Transaction;
+pub(super) use self::write::is_map_full;
+use super::{Durability, Table};
+use crate::error::{Error, Kind, Result};
+
+/// Reader slots of all processes together. A process takes at most one for each read that runs at the
+/// same time, and keeps up to [`pool::SLOTS`] of them.
+const MAX_READERS: u32 = 2046;
+
+/// Address space reserved at first, in bytes.
+pub(super) const FIRST_MAP: usize = 1 << 30;
+
+/// The least address space worth trying when the system refuses more, in bytes.
+const LEAST_MAP: usize = 16 << 20;
+
+/// The named tables; [`Table::Records`] is the unnamed one, whose root LMDB has at hand in each
+/// transaction, so that a read does not have to look it up. The names lie among its rows, and begin so
+/// that no row of another kind is like them.
+const NAMES: [&str; 2] = [
+    "\u{1}\u{1}\u{1}\u{1}table:marks",
+    "\u{1}\u{1}\u{1}\u{1}table:bodies",
+];
+
+/// Whether a key of the unnamed table is the name of another table and no row.
+fn is_name(row: &[u8]) -> bool {
+    NAMES.iter().any(|name| name.as_bytes() == row)
+}
+
+/// One open environment. Never two of one directory in a process: LMDB's locks would be lost.
+pub(super) struct Environment {
+    inner: lmdb::Environment,
+    tables: Tables,
+    pool: Pool,
+}
+
+/// The handles of the tables.
+#[derive(Clone, Copy)]
+struct Tables {
+    records: lmdb_sys::MDB_dbi,
+    marks: lmdb_sys::MDB_dbi,
+    bodies: lmdb_sys::MDB_dbi,
+}
+
+impl Tables {
+    fn handle(&self, table: Table) -> lmdb_sys::MDB_dbi {
+        match table {
+            Table::Records => self.records,
+            Table::Marks => self.marks,
+            Table::Bodies => self.bodies,
+        }
+    }
+}
+
+impl Environment {
+    /// Opens the environment in `directory`, whose files exist, and maps `map` bytes, or as many as the
+    /// system gives down to 16 MiB. With `create`, missing tables are made, which takes LMDB's own writer
+    /// lock: the caller makes sure that nobody else holds it.
+    ///
+    /// [`Kind::Corrupt`]: LMDB refuses the file.
+    pub(super) fn open(
+        directory: &Path,
+        durability: Durability,
+        map: usize,
+        create: bool,
+    ) -> Result<Self> {
+        let inner = open_mapped(directory, durability, map)?;
+        let mut data = -1;
+        // SAFETY: the environment is open, and `data` lives on the stack.
+        check("lmdb", unsafe {
+            lmdb_sys::mdb_env_get_fd(inner.env(), &mut data)
+        })?;
+        // LMDB leaves this one descriptor open across exec.
+        system::close_on_exec(data);
+        let tables = open_tables(&inner, create).map_err(|e| refused(directory, e))?;
+        let environment = Environment {
+            inner,
+            tables,
+            pool: Pool::new(),
+        };
+        environment.free_dead_readers()?;
+        Ok(environment)
+    }
+
+    /// Frees the reader slots of processes that died.
+    fn free_dead_readers(&self) -> Result<()> {
+        let mut dead = 0;
+        // SAFETY: the environment is open, and `dead` lives on the stack.
+        check("reader table", unsafe {
+            lmdb_sys::mdb_reader_check(self.inner.env(), &mut dead)
+        })
+    }
+
+    /// Writes everything committed to the disk, whatever the durability. Waits for the disk.
+    pub(super) fn sync(&self) -> Result<()> {
+        self.inner
+            .sync(true)
+            .map_err(|e| fault::error("syncing the data file", e.to_err_code()))
+    }
+
+    /// The number of rows of a table.
+    pub(super) fn count(&self, table: Table) -> Result<u64> {
+        let names = if matches!(table, Table::Records) {
+            NAMES.len()
+        } else {
+            0
+        };
+        self.read(|snapshot| Ok(snapshot.count(table)?.saturating_sub(names as u64)))
+    }
+
+    /// Bytes mapped at present.
+    #[cfg(test)]
+    pub(super) fn map_size(&self) -> usize {
+        self.inner.info().map(|info| info.map_size()).unwrap_or(0)
+    }
+
+    /// Doubles the map. Waits until no read runs.
+    ///
+    /// [`Kind::Full`]: the address space, or its limit, is used up.
+    fn grow(&self) -> Result<()> {
+        self.resize(|size, _| size.checked_mul(2))
+    }
+
+    /// Makes room for what another process, whose map is larger, has written.
+    fn adopt(&self) -> Result<()> {
+        self.resize(|size, used| {
+            let mut larger = size;
+            while larger < used {
+                larger = larger.checked_mul(2)?;
+            }
+            Some(larger)
+        })
+    }
+
+    fn resize(&self, larger: impl Fn(usize, usize) -> Option<usize>) -> Result<()> {
+        let full = || {
+            Error::new(
+                Kind::Full,
+                "the address space has no room for a larger data file",
+            )
+        };
+        self.pool.while_idle(|| {
+            let info = self
+                .inner
+                .info()
+                .map_err(|e| fault::error("lmdb", e.to_err_code()))?;
+            let page = self
+                .inner
+                .stat()
+                .map_err(|e| fault::error("lmdb", e.to_err_code()))?;
+            let used = (info.last_pgno() + 1).saturating_mul(page.page_size() as usize);
+            let size = larger(info.map_size(), used).ok_or_else(full)?;
+            if size <= info.map_size() {
+                return Ok(());
+            }
+            // LMDB gives up the old map before it asks for the new one, and without a map nothing may
+            // be called any more: so the room is asked for beforehand.
+            if !system::address_space_has(size - info.map_size()) {
+                return Err(full());
+            }
+            // SAFETY: no transaction of this process is active: reads are kept out by `while_idle`, and
+            // the one writer is the caller, between two transactions.
+            let code = unsafe { lmdb_sys::mdb_env_set_mapsize(self.inner.env(), size) };
+            check("growing the map of the data file", code).inspect_err(|_| self.pool.condemn())
+        })
+    }
+}
+
+fn flags(durability: Durability) -> lmdb::EnvironmentFlags {
+    let sync = match durability {
+        Durability::Fast => lmdb::EnvironmentFlags::NO_SYNC,
+        Durability::Safe => lmdb::EnvironmentFlags::NO_META_SYNC,
+        Durability::Synced => lmdb::EnvironmentFlags::empty(),
+    };
+    lmdb::EnvironmentFlags::NO_TLS | sync
+}
+
+fn open_mapped(directory: &Path, durability: Durability, map: usize) -> Result<lmdb::Environment> {
+    let mut map = map;
+    loop {
+        let mut builder = lmdb::Environment::new();
+        builder
+            .set_flags(flags(durability))
+            .set_max_readers(MAX_READERS);
+        builder.set_max_dbs(NAMES.len() as u32).set_map_size(map);
+        match builder.open_with_permissions(directory, 0o600) {
+            Ok(inner) => return Ok(inner),
+            Err(lmdb::Error::Other(libc::ENOMEM)) if map / 2 >= LEAST_MAP => map /= 2,
+            Err(error) => return Err(refused(directory, error)),
+        }
+    }
+}
+
+fn open_tables(inner: &lmdb::Environment, create: bool) -> lmdb::Result<Tables> {
+    let open = |name| match inner.open_db(Some(name)) {
+        Err(lmdb::Error::NotFound) if create => {
+            inner.create_db(Some(name), lmdb::DatabaseFlags::empty())
+        }
+        opened => opened,
+    };
+    let [marks, bodies] = NAMES;
+    Ok(Tables {
+        records: inner.open_db(None)?.dbi(),
+        marks: open(marks)?.dbi(),
+        bodies: open(bodies)?.dbi(),
+    })
+}
+
+fn refused(directory: &Path, error: lmdb::Error) -> Error {
+    let file = directory.join("data.mdb");
+    fault::error(
+        format_args!("data file {}", file.display()),
+        error.to_err_code(),
+    )
+}

@@ -1,0 +1,275 @@
+//! Read transactions kept for reuse, and the gate that keeps the map in place while one is active.
+//!
+//! A reset transaction keeps its slot in LMDB's reader table and pins no pages; renewing it is a few
+//! stores, where beginning a new one takes a lock that all processes share.
+
+use std::cell::{Cell, UnsafeCell};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+
+use super::Environment;
+use super::read::{ReadTransaction, Snapshot};
+use crate::error::{Error, Kind, Result};
+
+/// How many transactions are kept. Beyond as many reads at the same time, each begins its own.
+pub(super) const SLOTS: usize = 32;
+
+const FREE: u8 = 0;
+const TAKEN: u8 = 1;
+const CLOSED: u8 = 2;
+
+/// The transactions, and who may use them.
+pub(super) struct Pool {
+    slots: [Slot; SLOTS],
+    /// Held for reading by reads without a slot, for writing while the map is replaced.
+    gate: RwLock<()>,
+    /// The map is gone: LMDB must not be called for a read any more.
+    condemned: AtomicBool,
+}
+
+/// One place, on cache lines of its own, so that threads do not slow each other down.
+#[repr(align(128))]
+struct Slot {
+    state: AtomicU8,
+    transaction: UnsafeCell<Option<ReadTransaction>>,
+}
+
+// SAFETY: `transaction` is touched only by the one that moved `state` from FREE to TAKEN, with acquire,
+// and gives it back with release; under NOTLS a read transaction may move between threads.
+unsafe impl Sync for Slot {}
+
+thread_local! {
+    /// Where this thread looks first; threads begin at different places.
+    static FIRST: Cell<usize> = const { Cell::new(usize::MAX) };
+    /// What of the storage's this thread is inside of.
+    static INSIDE: Cell<u8> = const { Cell::new(0) };
+}
+
+static THREADS: AtomicUsize = AtomicUsize::new(0);
+
+/// Marks the thread as being inside a read or a change, until dropped.
+pub(in crate::storage) struct Inside(u8);
+
+impl Inside {
+    const READ: u8 = 1;
+    const CHANGE: u8 = 2;
+
+    /// A read inside a read would wait for itself when the map is being replaced.
+    pub(super) fn read() -> Result<Self> {
+        Self::enter(Self::READ, Self::READ)
+    }
+
+    /// A change inside a read or inside a change would wait for itself.
+    pub(in crate::storage) fn change() -> Result<Self> {
+        Self::enter(Self::CHANGE, Self::READ | Self::CHANGE)
+    }
+
+    fn enter(what: u8, excluded: u8) -> Result<Self> {
+        INSIDE.with(|inside| {
+            if inside.get() & excluded != 0 {
+                return Err(Error::new(
+                    Kind::Misuse,
+                    "the storage was called from inside its own call",
+                ));
+            }
+            inside.set(inside.get() | what);
+            Ok(Inside(what))
+        })
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        INSIDE.with(|inside| inside.set(inside.get() & !self.0));
+    }
+}
+
+impl Pool {
+    pub(super) fn new() -> Self {
+        let slot = |_| Slot {
+            state: AtomicU8::new(FREE),
+            transaction: UnsafeCell::new(None),
+        };
+        Pool {
+            slots: std::array::from_fn(slot),
+            gate: RwLock::new(()),
+            condemned: AtomicBool::new(false),
+        }
+    }
+
+    /// Runs `task` while no read is active and none can begin. Waits for those that run.
+    pub(super) fn while_idle<T>(&self, task: impl FnOnce() -> Result<T>) -> Result<T> {
+        let _gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
+        let _closed = Closed::all(&self.slots);
+        self.sound()?;
+        task()
+    }
+
+    /// No read may begin any more: the map is lost.
+    pub(super) fn condemn(&self) {
+        self.condemned.store(true, Ordering::Relaxed);
+    }
+
+    /// An error when the map is lost.
+    pub(super) fn sound(&self) -> Result<()> {
+        if self.condemned.load(Ordering::Relaxed) {
+            return Err(Error::new(
+                Kind::NoMemory,
+                "the data file is not mapped any more",
+            ));
+        }
+        Ok(())
+    }
+
+    fn take(&self) -> Place<'_> {
+        let first = FIRST.with(|first| {
+            if first.get() == usize::MAX {
+                first.set(THREADS.fetch_add(1, Ordering::Relaxed) % SLOTS);
+            }
+            first.get()
+        });
+        let (before, after) = self.slots.split_at(first);
+        loop {
+            let mut closed = false;
+            for slot in after.iter().chain(before) {
+                let swapped =
+                    slot.state
+                        .compare_exchange(FREE, TAKEN, Ordering::Acquire, Ordering::Relaxed);
+                match swapped {
+                    Ok(_) => return Place::Slot(Held(slot)),
+                    Err(state) => closed |= state == CLOSED,
+                }
+            }
+            let gate = self.gate.read().unwrap_or_else(PoisonError::into_inner);
+            if !closed {
+                return Place::Own(gate);
+            }
+        }
+    }
+}
+
+/// Where a read runs.
+enum Place<'p> {
+    Slot(Held<'p>),
+    /// All slots are taken. The guard keeps the map in place.
+    Own(#[allow(dead_code, reason = "held, not read")] RwLockReadGuard<'p, ()>),
+}
+
+/// A taken slot, given back when dropped.
+struct Held<'p>(&'p Slot);
+
+impl Held<'_> {
+    fn transaction(&mut self) -> &mut Option<ReadTransaction> {
+        // SAFETY: this value is the only one that holds the slot, see `Slot`, and it is borrowed mutably.
+        unsafe { &mut *self.0.transaction.get() }
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.0.state.store(FREE, Ordering::Release);
+    }
+}
+
+/// All slots, closed until dropped.
+struct Closed<'p>(&'p [Slot]);
+
+impl<'p> Closed<'p> {
+    fn all(slots: &'p [Slot]) -> Self {
+        for slot in slots {
+            while slot
+                .state
+                .compare_exchange_weak(FREE, CLOSED, Ordering::Acquire, Ordering::Relaxed)
+                .is_err()
+            {
+                std::thread::yield_now();
+            }
+        }
+        Closed(slots)
+    }
+}
+
+impl Drop for Closed<'_> {
+    fn drop(&mut self) {
+        for slot in self.0 {
+            slot.state.store(FREE, Ordering::Release);
+        }
+    }
+}
+
+/// Resets the transaction even when the reader panics.
+struct Active<'t>(&'t mut ReadTransaction);
+
+impl Drop for Active<'_> {
+    fn drop(&mut self) {
+        self.0.reset();
+    }
+}
+
+impl Environment {
+    /// Gives `task` a snapshot of all tables as they are now. Not to be called from inside `task`.
+    pub(in crate::storage) fn read<T>(
+        &self,
+        task: impl FnOnce(&Snapshot<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let _inside = Inside::read()?;
+        let mut tries = 0;
+        let error = loop {
+            let mut place = self.pool.take();
+            self.pool.sound()?;
+            let mut own = None;
+            let kept = match &mut place {
+                Place::Slot(held) => held.transaction(),
+                Place::Own(_) => &mut own,
+            };
+            let error = match self.activate(kept) {
+                Ok(active) => return task(&Snapshot::new(&*active.0, &self.tables)),
+                Err(error) => error,
+            };
+            tries += 1;
+            if error.kind() != Kind::Busy || tries > 3 {
+                break error;
+            }
+            drop(own);
+            drop(place);
+            self.make_way(&error)?;
+        };
+        Err(error)
+    }
+
+    fn activate<'t>(&self, kept: &'t mut Option<ReadTransaction>) -> Result<Active<'t>> {
+        let failed = match kept {
+            Some(transaction) => transaction.renew().err(),
+            None => None,
+        };
+        if let Some(error) = failed {
+            if super::fault::code(&error) != Some(lmdb_sys::MDB_MAP_RESIZED) {
+                *kept = None;
+            }
+            return Err(error);
+        }
+        let transaction = match kept {
+            Some(transaction) => transaction,
+            None => kept.insert(ReadTransaction::begin(&self.inner)?),
+        };
+        Ok(Active(transaction))
+    }
+
+    /// Removes what kept a transaction from beginning.
+    pub(super) fn make_way(&self, error: &Error) -> Result<()> {
+        match super::fault::code(error) {
+            Some(lmdb_sys::MDB_MAP_RESIZED) => self.adopt(),
+            Some(lmdb_sys::MDB_READERS_FULL) => self.free_dead_readers(),
+            _ => Err(error.clone()),
+        }
+    }
+}
+
+impl Drop for Environment {
+    fn drop(&mut self) {
+        // LMDB wants every transaction gone before its environment, which is dropped after this.
+        for slot in &mut self.pool.slots {
+            *slot.transaction.get_mut() = None;
+        }
+    }
+}

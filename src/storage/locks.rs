@@ -1,0 +1,97 @@
+//! Locks between processes, each with a bounded wait, so that a stopped process hangs nobody.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::files;
+use super::lmdb::system;
+use crate::error::{Error, Kind, Result};
+
+/// The longest pause between two tries.
+const LONGEST_PAUSE: Duration = Duration::from_millis(4);
+
+/// Held while a process opens the directory, or closes it: nobody else changes its layout meanwhile.
+/// Freed when dropped.
+pub(super) struct OpenLock(#[allow(dead_code, reason = "held, not read")] File);
+
+impl OpenLock {
+    /// Waits up to `wait` for whoever else opens the directory.
+    ///
+    /// [`Kind::Busy`]: it was held all that time.
+    pub(super) fn acquire(directory: &Path, wait: Duration) -> Result<Self> {
+        let path = directory.join("open.lock");
+        let file = files::open_lock(&path)?;
+        if files::at(
+            "locking",
+            &path,
+            poll(Instant::now() + wait, || system::lock_opening(&file)),
+        )? {
+            return Ok(OpenLock(file));
+        }
+        Err(busy(directory, "is opening it"))
+    }
+}
+
+/// Stands before LMDB's own writer lock, for which one would wait for ever. A record lock: the kernel
+/// frees it with the process, and a forked child does not keep it.
+pub(super) struct WriterLock {
+    file: File,
+    directory: String,
+}
+
+/// The right to write, given back when dropped.
+pub(super) struct Writing<'l>(&'l WriterLock);
+
+impl WriterLock {
+    pub(super) fn open(directory: &Path) -> Result<Self> {
+        let file = files::open_lock(&directory.join("writer.lock"))?;
+        Ok(WriterLock {
+            file,
+            directory: directory.display().to_string(),
+        })
+    }
+
+    /// Waits until `deadline` for the other processes' writers. Within this process the caller makes
+    /// sure to be the only one: record locks do not know threads.
+    ///
+    /// [`Kind::Busy`]: another process held it all that time.
+    pub(super) fn acquire(&self, deadline: Instant) -> Result<Writing<'_>> {
+        let taken = poll(deadline, || system::lock_for_process(&self.file));
+        let path = Path::new(&self.directory);
+        if files::at("locking the writer of", path, taken)? {
+            return Ok(Writing(self));
+        }
+        Err(busy(path, "is writing, or was stopped while it wrote"))
+    }
+}
+
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        system::unlock_for_process(&self.0.file);
+    }
+}
+
+fn busy(directory: &Path, what: &str) -> Error {
+    Error::new(
+        Kind::Busy,
+        format!("{}: another process {what}", directory.display()),
+    )
+}
+
+/// Tries until it succeeds, at least once, and at most until `deadline`.
+fn poll(deadline: Instant, mut attempt: impl FnMut() -> io::Result<bool>) -> io::Result<bool> {
+    let mut pause = Duration::from_micros(50);
+    loop {
+        if attempt()? {
+            return Ok(true);
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(false);
+        }
+        std::thread::sleep(pause.min(left));
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}

@@ -1,0 +1,132 @@
+//! Who has the directory open: each process holds a locked file named by its process id.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::os::fd::{AsRawFd, RawFd};
+use std::path::{Path, PathBuf};
+
+use super::files;
+use super::lmdb::system;
+use crate::error::{Error, Kind, Result};
+
+const PREFIX: &str = "process-";
+
+/// This process's mark; removed when dropped.
+pub(super) struct Presence {
+    file: fs::File,
+    path: PathBuf,
+}
+
+impl Presence {
+    /// Marks the directory as opened by this process, and says whether other processes have it open too.
+    /// The marks of dead ones are removed. The caller holds the lock for opening.
+    ///
+    /// [`Kind::Busy`]: another copy of the library in this process has it open. [`Kind::Unsupported`]: a
+    /// process that has it open lives in another process-id namespace.
+    pub(super) fn claim(directory: &Path, namespace: u64) -> Result<(Self, bool)> {
+        let own = format!("{PREFIX}{}", std::process::id());
+        let mut others = false;
+        for name in living(directory)? {
+            let path = directory.join(&name);
+            let theirs = read_namespace(&path).unwrap_or(namespace);
+            if theirs != namespace && theirs != 0 && namespace != 0 {
+                return Err(foreign(directory));
+            }
+            if name == own {
+                return Err(Error::new(
+                    Kind::Busy,
+                    format!(
+                        "another copy of libhttpcache in this process has {} open",
+                        directory.display()
+                    ),
+                ));
+            }
+            others = true;
+        }
+        let path = directory.join(own);
+        let mut file = files::create_new(&path)?;
+        let locked = system::lock_opening(&file)
+            .and_then(|_| file.write_all(format!("namespace {namespace}\n").as_bytes()));
+        if locked.is_err() {
+            let _ = fs::remove_file(&path);
+        }
+        files::at("locking", &path, locked)?;
+        Ok((Presence { file, path }, others))
+    }
+
+    /// Whether another process has the directory open now. The caller holds the lock for opening.
+    pub(super) fn has_company(&self, directory: &Path) -> Result<bool> {
+        let own = self.path.file_name();
+        Ok(living(directory)?
+            .iter()
+            .any(|name| own != Some(name.as_ref())))
+    }
+
+    /// The descriptor that keeps the lock, which a forked child inherits.
+    pub(super) fn descriptor(&self) -> RawFd {
+        self.file.as_raw_fd()
+    }
+}
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// The names of the marks that are held. Those that are not are removed.
+fn living(directory: &Path) -> Result<Vec<String>> {
+    let mut living = Vec::new();
+    for name in files::names(directory)? {
+        if !name.starts_with(PREFIX) {
+            continue;
+        }
+        let path = directory.join(&name);
+        let Some(file) = files::open(&path)? else {
+            continue;
+        };
+        if files::at("locking", &path, system::lock_opening(&file))? {
+            files::remove(&path)?;
+        } else {
+            living.push(name);
+        }
+    }
+    Ok(living)
+}
+
+fn read_namespace(path: &Path) -> Option<u64> {
+    let mut text = String::new();
+    files::open(path)
+        .ok()??
+        .take(64)
+        .read_to_string(&mut text)
+        .ok()?;
+    text.strip_prefix("namespace ")?.trim_end().parse().ok()
+}
+
+fn foreign(directory: &Path) -> Error {
+    let why = "is open in another process-id namespace (another container); their processes cannot \
+               see each other, so a directory can serve only one of them at a time";
+    Error::new(Kind::Unsupported, format!("{} {why}", directory.display()))
+}
+
+/// What of the machine a directory depends on.
+#[derive(Clone, Debug)]
+pub(super) struct Surroundings {
+    /// The boot id; empty when the system does not tell.
+    pub boot: String,
+    /// The inode of the process-id namespace; 0 when the system does not tell.
+    pub namespace: u64,
+}
+
+impl Surroundings {
+    pub(super) fn of_this_process() -> Self {
+        use std::os::unix::fs::MetadataExt;
+        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        let namespace = fs::metadata("/proc/self/ns/pid").map_or(0, |metadata| metadata.ino());
+        Surroundings {
+            boot: boot.trim().to_owned(),
+            namespace,
+        }
+    }
+}
