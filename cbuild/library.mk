@@ -33,8 +33,7 @@ HTTPCACHE_LIBS := -L$(LIB) -lhttpcache -Wl,-rpath,$(CURDIR)/$(LIB)
 .PHONY: library header header-check
 
 library: ## the shared and the static library, in build/lib (FEATURES=...)
-	cargo rustc --release --locked --lib --no-default-features --features '$(FEATURES)' \
-		-- --print native-static-libs=$(NATIVE_LIBS)
+	@cbuild/compile.sh $(NATIVE_LIBS) '$(FEATURES)'
 	@cbuild/stage.sh $(CARGO_TARGET_DIR)/release $(LIB) $(SHARED) $(SONAME)
 	@cp $(NATIVE_LIBS) $(LIB)/native-static-libs
 
