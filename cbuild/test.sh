@@ -14,7 +14,7 @@ logs=build/test
 results=$logs/results
 make=${MAKE:-make}
 # Seconds after which a step has hung.
-limit=1200
+limit=600
 
 # What was given to the make that runs this is not meant for those that it runs.
 unset MAKEFLAGS MAKELEVEL MFLAGS || true
