@@ -5,6 +5,12 @@
 //!
 //! `cargo run --example header -- write | check`
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    reason = "a tool stops where it fails"
+)]
+
 use std::error::Error;
 use std::fs;
 use std::path::Path;

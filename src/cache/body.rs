@@ -1,6 +1,5 @@
 //! A body on its way to the reader: in memory, in a file, or still arriving. Reading is the same.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use super::Response;
@@ -9,9 +8,14 @@ use crate::storage::BodyReader;
 
 /// Bytes shared by whoever reads them.
 #[derive(Clone, Debug)]
-pub struct Bytes {
-    buffer: Arc<Vec<u8>>,
-    range: Range<usize>,
+pub struct Bytes(Shared);
+
+#[derive(Clone, Debug)]
+enum Shared {
+    /// Copied out of the store, in one piece with its count of users.
+    Slice(Arc<[u8]>),
+    /// Taken over as it was.
+    Vec(Arc<Vec<u8>>),
 }
 
 /// A body of a response.
@@ -44,17 +48,22 @@ pub trait Arrival: Send {
 impl Bytes {
     /// The bytes.
     pub fn as_slice(&self) -> &[u8] {
-        self.buffer.get(self.range.clone()).unwrap_or_default()
+        match &self.0 {
+            Shared::Slice(bytes) => bytes,
+            Shared::Vec(bytes) => bytes,
+        }
+    }
+}
+
+impl From<&[u8]> for Bytes {
+    fn from(bytes: &[u8]) -> Self {
+        Bytes(Shared::Slice(Arc::from(bytes)))
     }
 }
 
 impl From<Vec<u8>> for Bytes {
     fn from(bytes: Vec<u8>) -> Self {
-        let range = 0..bytes.len();
-        Bytes {
-            buffer: Arc::new(bytes),
-            range,
-        }
+        Bytes(Shared::Vec(Arc::new(bytes)))
     }
 }
 

@@ -99,11 +99,7 @@ fn find_variant(
 }
 
 fn found(stored: Stored, value: &[u8], is_variant: bool) -> Search {
-    let body = value
-        .get(stored.body.clone())
-        .unwrap_or_default()
-        .to_vec()
-        .into();
+    let body = Bytes::from(value.get(stored.body.clone()).unwrap_or_default());
     Search::Found(Box::new(Found {
         stored,
         body,

@@ -407,9 +407,13 @@ pub(super) fn view_of(
     lend_fields(&response.head.fields, &mut views.fields);
     let times = response.times();
     view.status = response.head.status.into();
-    view.flags = u32::from(response.info.from_cache) * hc_view_flag::HC_FROM_CACHE as u32
-        | u32::from(response.info.revalidated) * hc_view_flag::HC_REVALIDATED as u32
-        | u32::from(times.is_expired) * hc_view_flag::HC_EXPIRED as u32;
+    for (is_set, flag) in [
+        (response.info.from_cache, hc_view_flag::HC_FROM_CACHE),
+        (response.info.revalidated, hc_view_flag::HC_REVALIDATED),
+        (times.is_expired, hc_view_flag::HC_EXPIRED),
+    ] {
+        view.flags |= if is_set { flag as u32 } else { 0 };
+    }
     view.fields = views.fields.as_ptr();
     view.field_count = views.fields.len();
     view.text = response.head.fields.text().as_ptr().cast();

@@ -72,6 +72,11 @@ impl Fields {
             .checked_add(value.len() + 1)
             .filter(|end| u32::try_from(*end).is_ok());
         let end = end.ok_or_else(too_large)?;
+        if self.spans.capacity() == 0 {
+            // Most lists have some fields: this spares them the first steps of growing.
+            self.spans.reserve(8);
+            self.text.reserve(256);
+        }
         self.text
             .try_reserve(end - name_at)
             .map_err(|_| too_large())?;
@@ -192,8 +197,28 @@ pub fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty()
         && bytes
             .iter()
-            .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b))
+            .all(|b| TOKEN.get(usize::from(*b)).is_some_and(|is_token| *is_token))
 }
+
+#[allow(
+    clippy::indexing_slicing,
+    reason = "it is evaluated when the library is built"
+)]
+static TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let others = b"!#$%&'*+-.^_`|~";
+    let mut at = 0;
+    while at < others.len() {
+        table[others[at] as usize] = true;
+        at += 1;
+    }
+    table
+};
 
 /// `value` without the white space around it (RFC 9110 §5.6.3: SP and HTAB).
 pub fn trim(value: &[u8]) -> &[u8] {

@@ -66,12 +66,14 @@ impl ResponseHead {
         if first == Some(None) || lengths.any(|other| Some(other) != first) {
             return Framing::Contradictory;
         }
-        if self.fields.contains(b"Transfer-Encoding") {
-            // Both at once may be an attempt at request smuggling (RFC 9112 §6.1).
-            return if first.is_some() {
-                Framing::Contradictory
-            } else {
+        if let Some(codings) = self.fields.joined(b"Transfer-Encoding") {
+            // Both at once may be an attempt at request smuggling (RFC 9112 §6.1). A coding that nobody removed
+            // would be stored as if it were the content's.
+            let is_sound = first.is_none() && codings.eq_ignore_ascii_case(b"chunked");
+            return if is_sound {
                 Framing::Unannounced
+            } else {
+                Framing::Contradictory
             };
         }
         if method.as_str() == "HEAD" || self.status < 200 || matches!(self.status, 204 | 304) {
@@ -141,6 +143,10 @@ mod tests {
             (&[(length, "99999999999999999999")], Framing::Contradictory),
             (&[coding], Framing::Unannounced),
             (&[coding, (length, "5")], Framing::Contradictory),
+            (
+                &[("Transfer-Encoding", "gzip, chunked")],
+                Framing::Contradictory,
+            ),
         ] {
             assert_eq!(framing(b"GET", 200, lines), expected, "{lines:?}");
         }

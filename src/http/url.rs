@@ -194,21 +194,7 @@ impl Url {
         if !is_normal_host(host) || port.is_some_and(|port| !is_normal_port(port, default_port)) {
             return None;
         }
-        let mut query = None;
-        let mut after_slash = false;
-        for (at, byte) in url.iter().enumerate().skip(path) {
-            // A dot after a slash may be a dot segment, and only in the path.
-            if !NORMAL[*byte as usize & 0x7f]
-                || *byte > 0x7f
-                || (after_slash && *byte == b'.' && query.is_none())
-            {
-                return None;
-            }
-            if *byte == b'?' && query.is_none() {
-                query = Some(at as u32);
-            }
-            after_slash = *byte == b'/';
-        }
+        let query = scan_normal(url.get(path..)?)?.map(|at| (path + at) as u32);
         let mut text = String::with_capacity(url.len() + 1);
         text.push_str(std::str::from_utf8(url).ok()?);
         text.push('\0');
@@ -220,17 +206,67 @@ impl Url {
     }
 }
 
-/// Bytes that stand for themselves in a path or query: unreserved, sub-delims, `:@/?` (RFC 3986 §3.3).
-/// `%` is not among them: an escape may not be in normal form.
-static NORMAL: [bool; 128] = {
-    let mut table = [false; 128];
+/// What a byte means to [`scan_normal`].
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    /// It may not be in normal form: an escape, or a byte that wants one.
+    Other,
+    Plain,
+    Slash,
+    Dot,
+    Question,
+}
+
+#[allow(
+    clippy::indexing_slicing,
+    reason = "it is evaluated when the library is built"
+)]
+static CLASSES: [Class; 256] = {
+    let mut table = [Class::Other; 256];
     let mut byte = 0;
-    while byte < 128 {
-        table[byte] = is_plain(byte as u8);
+    while byte < 256 {
+        table[byte] = match byte as u8 {
+            b'/' => Class::Slash,
+            b'.' => Class::Dot,
+            b'?' => Class::Question,
+            other if is_plain(other) => Class::Plain,
+            _ => Class::Other,
+        };
         byte += 1;
     }
     table
 };
+
+/// Whether a path and query are in normal form, in one pass: `None` when they may not be, else where the query's
+/// `?` stands. A dot after a slash may be a dot segment, and only in the path.
+fn scan_normal(path: &[u8]) -> Option<Option<usize>> {
+    let class = |byte: &u8| {
+        CLASSES
+            .get(usize::from(*byte))
+            .copied()
+            .unwrap_or(Class::Other)
+    };
+    let mut before = Class::Plain;
+    let mut bytes = path.iter();
+    for byte in bytes.by_ref() {
+        let class = class(byte);
+        match class {
+            Class::Other => return None,
+            Class::Dot if before == Class::Slash => return None,
+            Class::Question => {
+                let at = path.len() - bytes.as_slice().len() - 1;
+                let is_normal = bytes.all(|byte| {
+                    CLASSES
+                        .get(usize::from(*byte))
+                        .is_some_and(|class| *class != Class::Other)
+                });
+                return is_normal.then_some(Some(at));
+            }
+            _ => before = class,
+        }
+    }
+    Some(None)
+}
 
 const fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
@@ -270,7 +306,8 @@ fn is_normal_host(host: &[u8]) -> bool {
             let text = std::str::from_utf8(host).unwrap_or_default();
             text.parse::<std::net::Ipv4Addr>().is_ok()
         }
-        Some(_) => !host.starts_with(b"xn--") && !host.windows(5).any(|w| w == b".xn--"),
+        // Labels of IDNA begin with "xn--" and are looked at by it.
+        Some(_) => !host.windows(2).any(|pair| pair == b"--"),
     }
 }
 

@@ -8,6 +8,8 @@ pub mod selecting;
 
 use std::fmt;
 
+use once_cell::sync::OnceCell;
+
 use crate::http::Request;
 
 /// Bytes of a row of a primary key: hash of the URL, then hash of the rest.
@@ -58,14 +60,14 @@ impl PrimaryKey {
         text.push(VERSION);
         push_part(&mut text, url.as_bytes());
         let url_end = text.len();
-        text.push(class as u8);
-        if request.body.is_empty() {
-            push_part(&mut text, b"");
-        } else {
-            push_part(&mut text, blake3::hash(&request.body).as_bytes());
-        }
+        push_rest(&mut text, class, &request.body);
         let (url_part, rest) = text.split_at_checked(url_end).unwrap_or((&text, b""));
-        let row = join(short_hash(url_part), short_hash(rest));
+        let rest_hash = if request.body.is_empty() {
+            hash_without_body(class)
+        } else {
+            short_hash(rest)
+        };
+        let row = join(short_hash(url_part), rest_hash);
         PrimaryKey { row, text }
     }
 
@@ -110,6 +112,31 @@ impl fmt::Display for Key {
 pub(crate) fn push_part(text: &mut Vec<u8>, part: &[u8]) {
     text.extend_from_slice(&(part.len() as u64).to_le_bytes());
     text.extend_from_slice(part);
+}
+
+fn push_rest(text: &mut Vec<u8>, class: MethodClass, body: &[u8]) {
+    text.push(class as u8);
+    if body.is_empty() {
+        push_part(text, b"");
+    } else {
+        push_part(text, blake3::hash(body).as_bytes());
+    }
+}
+
+/// Nearly all requests have no body, and then the second hash is one of two.
+fn hash_without_body(class: MethodClass) -> [u8; 16] {
+    static HASHES: OnceCell<[[u8; 16]; 2]> = OnceCell::new();
+    let [get, head] = HASHES.get_or_init(|| {
+        [MethodClass::Get, MethodClass::Head].map(|class| {
+            let mut text = Vec::new();
+            push_rest(&mut text, class, b"");
+            short_hash(&text)
+        })
+    });
+    match class {
+        MethodClass::Get => *get,
+        MethodClass::Head => *head,
+    }
 }
 
 fn short_hash(part: &[u8]) -> [u8; 16] {

@@ -10,16 +10,19 @@ pub fn sorted(url: &Url, sort: bool) -> Cow<'_, str> {
     let Some(query) = url.query().filter(|query| sort && query.contains('&')) else {
         return Cow::Borrowed(url.as_str());
     };
-    let mut parameters: Vec<&str> = query.split('&').collect();
-    if parameters.is_sorted_by_key(|parameter| name(parameter)) {
+    let parameters = query.as_bytes().split(|b| *b == b'&');
+    if parameters.is_sorted_by_key(name) {
         return Cow::Borrowed(url.as_str());
     }
-    parameters.sort_by_key(|parameter| name(parameter));
+    let mut parameters: Vec<&str> = query.split('&').collect();
+    parameters.sort_by_key(|parameter| name(parameter.as_bytes()));
     Cow::Owned(format!("{}?{}", url.without_query(), parameters.join("&")))
 }
 
-fn name(parameter: &str) -> &str {
-    parameter.split('=').next().unwrap_or(parameter)
+fn name(parameter: &[u8]) -> &[u8] {
+    let end = parameter.iter().position(|b| *b == b'=');
+    end.and_then(|end| parameter.get(..end))
+        .unwrap_or(parameter)
 }
 
 #[cfg(test)]

@@ -78,8 +78,8 @@ impl Default for Head {
 impl Head {
     /// Writes the head into the first [`HEAD_SIZE`] bytes of a record that holds its key and meta already.
     pub(super) fn encode(&self, record: &mut [u8]) {
-        let flags =
-            u8::from(self.is_explicit) * IS_EXPLICIT | u8::from(self.body_is_file) * BODY_IS_FILE;
+        let flags = (u8::from(self.is_explicit) * IS_EXPLICIT)
+            | (u8::from(self.body_is_file) * BODY_IS_FILE);
         let expires = match self.expires {
             Expires::Never => NEVER,
             Expires::At(instant) => instant.min(NEVER - 1),

@@ -166,7 +166,7 @@ pub fn code(name: &[u8]) -> Option<u8> {
 
 /// The name of a number.
 pub fn name(code: u8) -> Option<&'static str> {
-    let names = if code % 2 == 0 { NAMES } else { LOWER };
+    let names = if code.is_multiple_of(2) { NAMES } else { LOWER };
     names.get(code as usize / 2).copied()
 }
 

@@ -1,5 +1,7 @@
 //! The life of a stored response through the engine's own interface: looked up, stored, reused, freshened, gone.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 

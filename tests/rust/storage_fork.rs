@@ -1,6 +1,12 @@
 //! A store across `fork`, from a parent with many threads. Without the test harness, whose own threads
 //! would not survive it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test stops where it fails"
+)]
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -4,8 +4,9 @@
 //! stores, where beginning a new one takes a lock that all processes share.
 
 use std::cell::{Cell, UnsafeCell};
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::time::Duration;
 
 use super::Environment;
 use super::read::{ReadTransaction, Snapshot};
@@ -18,13 +19,19 @@ const FREE: u8 = 0;
 const TAKEN: u8 = 1;
 const CLOSED: u8 = 2;
 
+const OPEN: u8 = 0;
+/// Somebody waits for the reads to end.
+const CLOSING: u8 = 1;
+/// The map is gone: LMDB must not be called any more.
+const CONDEMNED: u8 = 2;
+
 /// The transactions, and who may use them.
 pub(super) struct Pool {
     slots: [Slot; SLOTS],
     /// Held for reading by reads without a slot, for writing while the map is replaced.
     gate: RwLock<()>,
-    /// The map is gone: LMDB must not be called for a read any more.
-    condemned: AtomicBool,
+    /// What a read looks at first: else it would take every slot again before it can be closed.
+    mode: AtomicU8,
 }
 
 /// One place, on cache lines of its own, so that threads do not slow each other down.
@@ -93,26 +100,27 @@ impl Pool {
         Pool {
             slots: std::array::from_fn(slot),
             gate: RwLock::new(()),
-            condemned: AtomicBool::new(false),
+            mode: AtomicU8::new(OPEN),
         }
     }
 
     /// Runs `task` while no read is active and none can begin. Waits for those that run.
     pub(super) fn while_idle<T>(&self, task: impl FnOnce() -> Result<T>) -> Result<T> {
         let _gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
-        let _closed = Closed::all(&self.slots);
         self.sound()?;
+        self.mode.store(CLOSING, Ordering::Relaxed);
+        let _closed = Closed::all(self);
         task()
     }
 
     /// No read may begin any more: the map is lost.
     pub(super) fn condemn(&self) {
-        self.condemned.store(true, Ordering::Relaxed);
+        self.mode.store(CONDEMNED, Ordering::Relaxed);
     }
 
     /// An error when the map is lost.
     pub(super) fn sound(&self) -> Result<()> {
-        if self.condemned.load(Ordering::Relaxed) {
+        if self.mode.load(Ordering::Relaxed) == CONDEMNED {
             return Err(Error::new(
                 Kind::NoMemory,
                 "the data file is not mapped any more",
@@ -130,8 +138,13 @@ impl Pool {
         });
         let (before, after) = self.slots.split_at(first);
         loop {
-            let mut closed = false;
-            for slot in after.iter().chain(before) {
+            let mut closed = self.mode.load(Ordering::Relaxed) == CLOSING;
+            let slots = if closed {
+                [].iter().chain(&[])
+            } else {
+                after.iter().chain(before)
+            };
+            for slot in slots {
                 let swapped =
                     slot.state
                         .compare_exchange(FREE, TAKEN, Ordering::Acquire, Ordering::Relaxed);
@@ -172,28 +185,40 @@ impl Drop for Held<'_> {
 }
 
 /// All slots, closed until dropped.
-struct Closed<'p>(&'p [Slot]);
+struct Closed<'p>(&'p Pool);
 
 impl<'p> Closed<'p> {
-    fn all(slots: &'p [Slot]) -> Self {
-        for slot in slots {
+    fn all(pool: &'p Pool) -> Self {
+        let mut tries = 0;
+        for slot in &pool.slots {
             while slot
                 .state
-                .compare_exchange_weak(FREE, CLOSED, Ordering::Acquire, Ordering::Relaxed)
+                .compare_exchange(FREE, CLOSED, Ordering::Acquire, Ordering::Relaxed)
                 .is_err()
             {
-                std::thread::yield_now();
+                // Reads are short; one that is not needs the processor more than this does.
+                tries += 1;
+                if tries < 100 {
+                    std::hint::spin_loop();
+                } else {
+                    std::thread::sleep(Duration::from_micros(50));
+                }
             }
         }
-        Closed(slots)
+        Closed(pool)
     }
 }
 
 impl Drop for Closed<'_> {
     fn drop(&mut self) {
-        for slot in self.0 {
+        for slot in &self.0.slots {
             slot.state.store(FREE, Ordering::Release);
         }
+        let (closing, relaxed) = (CLOSING, Ordering::Relaxed);
+        let _ = self
+            .0
+            .mode
+            .compare_exchange(closing, OPEN, relaxed, relaxed);
     }
 }
 
