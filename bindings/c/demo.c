@@ -103,8 +103,6 @@ int main(int argc, char **argv) {
         failed = fetch(cache, argv[i], argv[i + 1], argv[i + 2], argv[i + 3]);
     }
     if (argc == 3 && !failed) failed = print_stats(cache, argv[1]);
-    /* What was stored is for other processes to find. */
-    if (!failed && hc_flush(cache, 10 * 1000, &error) != HC_OK) failed = fail(argv[1], error);
     hc_close(cache);
     hc_options_free(options);
     return failed;
