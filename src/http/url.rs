@@ -1,8 +1,6 @@
 //! The normalised URL (RFC 3986 §6). The host is read as browsers read it (IDNA, IPv4 and IPv6 forms);
 //! the rest by RFC 3986 alone, so that nothing that could mean two things becomes one.
 
-use std::ffi::CStr;
-
 use base64::Engine;
 
 use super::fields::quoted;
@@ -140,9 +138,9 @@ impl Url {
         self.text.strip_suffix('\0').unwrap_or(&self.text)
     }
 
-    /// The whole URL for C.
-    pub fn as_c_str(&self) -> &CStr {
-        CStr::from_bytes_with_nul(self.text.as_bytes()).unwrap_or_default()
+    /// The whole URL with the NUL that C wants.
+    pub fn as_bytes_with_nul(&self) -> &[u8] {
+        self.text.as_bytes()
     }
 
     /// `http` or `https`.

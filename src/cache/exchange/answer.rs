@@ -41,6 +41,7 @@ impl Exchange {
             return Err(Error::new(Kind::Argument, message));
         }
         let now = self.cache.now();
+        self.now = now;
         if let Some(found) = self.found.take_if(|_| conditional && head.status == 304) {
             let validators = Validators::of(&found.stored.response.fields);
             return match validators.identified_by(&head.fields) {
@@ -64,7 +65,8 @@ impl Exchange {
         self.phase = Phase::Ended;
         self.handed_on = None;
         self.reason = Reason::Origin;
-        Ok(self.use_stale(self.cache.now()))
+        self.now = self.cache.now();
+        Ok(self.use_stale(self.now))
     }
 
     /// §4.3.4: the 304 speaks of another response than the one whose validators were sent.

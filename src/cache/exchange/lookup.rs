@@ -27,6 +27,7 @@ impl Exchange {
             Cow::Borrowed(_) => None,
             Cow::Owned(settings) => Some(Box::new(settings)),
         };
+        let now = cache.now();
         let mut exchange = Exchange {
             cache: cache.clone(),
             request: request.clone(),
@@ -39,7 +40,8 @@ impl Exchange {
             decision: Decision::Forward,
             reason: Reason::None,
             phase: Phase::Ended,
-            request_time: cache.now(),
+            request_time: now,
+            now,
             generation: 0,
             forks: forks(),
         };

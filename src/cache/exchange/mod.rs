@@ -55,6 +55,8 @@ pub struct Exchange {
     reason: Reason,
     phase: Phase,
     request_time: i64,
+    /// What the clock said in the last verb.
+    now: i64,
     /// How often the URL had been invalidated when the request was forwarded.
     generation: u64,
     forks: u64,
@@ -102,6 +104,11 @@ impl Exchange {
     /// What to hand on, away from the exchange.
     pub fn take_handed_on(&mut self) -> Option<Response> {
         self.handed_on.take()
+    }
+
+    /// What the clock said in the last verb.
+    pub fn now(&self) -> i64 {
+        self.now
     }
 
     /// The settings that hold for this request.

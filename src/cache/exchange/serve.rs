@@ -24,7 +24,7 @@ impl Exchange {
         let mut head = stored.response;
         if self.settings().cache_control {
             // §5.1
-            head.fields = with_age(&head.fields, freshness.age(self.cache.now()))?;
+            head.fields = with_age(&head.fields, freshness.age(self.now))?;
         }
         let key = self.key.as_ref().map(|key| Key {
             row: key.row,
