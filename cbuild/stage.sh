@@ -17,7 +17,8 @@ trap 'rm -rf "$objects"' EXIT
 
 # rustc's archive also holds the public names of LMDB (mdb_*) and of Rust. A program with an LMDB of its own
 # would get one of the two, by the order of linking. So the archive becomes one object, of which only hc_*
-# is seen (-d places what C calls common, which else stays public). Bitcode is left out: joined pieces of it are damaged bitcode, on which nm and ar then fail.
+# is seen; -d places what C calls common, which would stay public. Bitcode is left out: joined pieces of it
+# are damaged bitcode, on which nm and ar then fail.
 undefined=$(nm -D --defined-only "$from/libhttpcache.so" | sed -n 's/^.* T \(hc_[a-z_]*\)$/-u \1/p')
 # shellcheck disable=SC2086 # each name is two words
 ld -r -d --gc-sections $undefined -o "$objects/joined.o" "$from/libhttpcache.a"
