@@ -22,6 +22,7 @@ pub use self::log::{Level, Log};
 pub use self::response::{Info, Response, Times};
 pub use crate::policy::decide::Decision;
 pub use crate::settings::Overrides;
+pub use crate::storage::forks;
 
 use self::counters::Counters;
 use crate::error::{Error, Kind, Result};

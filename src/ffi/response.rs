@@ -5,7 +5,7 @@ use std::ffi::{CString, c_char, c_int, c_void};
 use super::error::{hc_status, hc_status_code};
 use super::field::{hc_field, lend_fields};
 use super::guard;
-use super::objects::{ResponseViews, hc_error, hc_response};
+use super::objects::{Process, ResponseViews, hc_error, hc_response};
 use super::options::hc_time;
 use crate::cache::Response;
 use crate::error::Result;
@@ -90,6 +90,7 @@ pub unsafe extern "C" fn hc_response_new(
             )
         };
         *out = guard::lend(hc_response {
+            process: Process::default(),
             response: Response::built(new_head(status, reason)?),
             views: ResponseViews::default(),
         });
