@@ -197,12 +197,7 @@ pub unsafe extern "C" fn hc_response_view(p: *mut hc_response, io: *mut hc_view)
         // SAFETY: `io` is NULL or has struct_size bytes, and hc_view begins with struct_size.
         unsafe {
             let before = guard::filled(io, 1, "view")?;
-            let view = view_of(
-                Some(&p.response),
-                &mut p.views,
-                before.decision,
-                before.outcome,
-            );
+            let view = view_of(Some(&p.response), &mut p.views, before.decision, 0);
             guard::fill(io, &view, "view")?;
         }
         Ok(0)
