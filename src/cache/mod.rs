@@ -22,6 +22,7 @@ pub use self::log::{Level, Log};
 pub use self::response::{Info, Response, Times};
 pub use crate::policy::decide::Decision;
 pub use crate::settings::Overrides;
+pub use crate::storage::forks;
 
 use self::counters::Counters;
 use crate::error::{Error, Kind, Result};
@@ -94,8 +95,10 @@ impl Cache {
 
     /// What was counted since the cache was opened, and what lies on the disk.
     pub fn statistics(&self) -> Result<Statistics> {
-        let usage = self.current_store()?.usage()?;
-        Ok(self.counters.read(usage.records, usage.bytes))
+        let store = self.current_store()?;
+        let usage = store.usage()?;
+        let responses = usage.records.saturating_sub(shelf::lists(&store)?);
+        Ok(self.counters.read(responses, usage.bytes))
     }
 
     /// The settings of the cache.

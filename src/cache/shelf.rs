@@ -174,6 +174,7 @@ pub(super) fn enter(
                     file,
                 };
                 put(txn, &variant_row(&key.row, &other.variant), &other)?;
+                count_lists(txn, |lists| lists.saturating_add(1))?;
                 enter_in_list(txn, key, entry, variants, most_variants)
             }
             _ => {
@@ -306,7 +307,9 @@ fn is_still_there(txn: &Transaction<'_>, key: &PrimaryKey, found: &Place) -> Res
 /// meanwhile is stored.
 pub(super) fn invalidate(txn: &mut Transaction<'_>, url_row: &[u8; URL_SIZE]) -> Result<()> {
     let mut bodies = Vec::new();
+    let mut lists = 0;
     txn.delete_prefix(Table::Records, url_row, &mut |_, value| {
+        lists += u64::from(Variants::is_list(value));
         bodies.extend(
             Head::decode(value)
                 .filter(|head| head.body_is_file)
@@ -316,6 +319,9 @@ pub(super) fn invalidate(txn: &mut Transaction<'_>, url_row: &[u8; URL_SIZE]) ->
     })?;
     for id in bodies {
         txn.release_body(&id)?;
+    }
+    if lists > 0 {
+        count_lists(txn, |all| all.saturating_sub(lists))?;
     }
     let generation = txn
         .get(Table::Marks, url_row)?
@@ -344,6 +350,24 @@ pub(super) fn generation_in(txn: &Transaction<'_>, url_row: &[u8; URL_SIZE]) -> 
         .get(Table::Marks, url_row)?
         .and_then(number)
         .unwrap_or(0))
+}
+
+/// Where the number of lists stands among the marks, whose rows have [`URL_SIZE`] bytes.
+const LISTS: &[u8] = b"lists of variants";
+
+/// How many rows of the records are lists of variants, and no stored responses.
+pub(super) fn lists(store: &Store) -> Result<u64> {
+    store.read(|snapshot| {
+        Ok(snapshot
+            .get(Table::Marks, LISTS)?
+            .and_then(number)
+            .unwrap_or(0))
+    })
+}
+
+fn count_lists(txn: &mut Transaction<'_>, count: impl FnOnce(u64) -> u64) -> Result<()> {
+    let lists = txn.get(Table::Marks, LISTS)?.and_then(number).unwrap_or(0);
+    txn.put(Table::Marks, LISTS, &count(lists).to_le_bytes())
 }
 
 fn number(value: &[u8]) -> Option<u64> {

@@ -61,7 +61,7 @@ pub unsafe extern "C" fn hc_open(
         // SAFETY: the caller passes a NUL-terminated path.
         let path = unsafe { CStr::from_ptr(path) };
         // SAFETY: `o` is NULL or live options that no other thread changes now.
-        let o = unsafe { o.as_ref() };
+        let o = unsafe { guard::optional(o, "options")? };
         let options = o.map_or_else(Options::default, |o| o.options.clone());
         let transport = o.and_then(|o| o.transport.clone());
         // SAFETY: `out` is NULL or writable.

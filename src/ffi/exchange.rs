@@ -5,7 +5,7 @@ use std::ffi::{c_char, c_void};
 use super::error::{hc_status, hc_status_code};
 use super::guard;
 use super::objects::{
-    RequestViews, ResponseViews, hc_cache, hc_error, hc_exchange, hc_request, hc_response,
+    Process, RequestViews, ResponseViews, hc_cache, hc_error, hc_exchange, hc_request, hc_response,
 };
 use super::response::{hc_view, view_of};
 use crate::cache::Exchange;
@@ -71,6 +71,7 @@ pub unsafe extern "C" fn hc_lookup(
         // SAFETY: `view` is NULL or has struct_size bytes.
         unsafe { guard::check_size(view, "view")? };
         let mut x = Box::new(hc_exchange {
+            process: Process::default(),
             exchange: c.cache.lookup(&r.request)?,
             views: ResponseViews::default(),
             forward: None,
@@ -114,6 +115,7 @@ pub unsafe extern "C" fn hc_exchange_forward(x: *mut hc_exchange) -> *const hc_r
         if !is_current {
             let request = request.clone();
             x.forward = Some(Box::new(hc_request {
+                process: Process::default(),
                 request,
                 views: RequestViews::default(),
             }));
@@ -160,6 +162,7 @@ pub unsafe extern "C" fn hc_exchange_response(
             return Ok(hc_status_code::HC_NOT_FOUND as hc_status);
         };
         *out = guard::lend(hc_response {
+            process: Process::default(),
             response,
             views: ResponseViews::default(),
         });

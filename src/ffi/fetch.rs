@@ -2,7 +2,7 @@
 
 use super::error::hc_status;
 use super::guard;
-use super::objects::{ResponseViews, hc_cache, hc_error, hc_request, hc_response};
+use super::objects::{Process, ResponseViews, hc_cache, hc_error, hc_request, hc_response};
 use super::response::{hc_view, view_of};
 use crate::error::Result;
 use crate::fetch::fetch;
@@ -45,6 +45,7 @@ pub unsafe extern "C" fn hc_fetch(
             None => fetch(&c.cache, libcurl()?, &r.request)?,
         };
         let mut p = Box::new(hc_response {
+            process: Process::default(),
             response: fetched.response,
             views: ResponseViews::default(),
         });

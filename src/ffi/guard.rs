@@ -4,7 +4,7 @@ use std::ffi::{CStr, CString, c_char, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::error::{hc_status, status_of};
-use super::objects::hc_error;
+use super::objects::{OfProcess, Process, hc_error};
 use super::options::hc_destroy_fn;
 use crate::error::{Error, Kind, Result};
 
@@ -66,16 +66,44 @@ pub(super) unsafe fn free<T>(object: *mut T) {
 
 /// # Safety
 /// `object` is NULL or points to a live object.
-pub(super) unsafe fn object<'a, T>(object: *const T, name: &str) -> Result<&'a T> {
+pub(super) unsafe fn object<'a, T: OfProcess>(object: *const T, name: &str) -> Result<&'a T> {
     // SAFETY: the caller says so.
-    unsafe { object.as_ref() }.ok_or_else(|| is_null(name))
+    let object = unsafe { object.as_ref() }.ok_or_else(|| is_null(name))?;
+    check_process(object, name)?;
+    Ok(object)
+}
+
+/// An object that may be NULL.
+///
+/// # Safety
+/// `object` is NULL or points to a live object.
+pub(super) unsafe fn optional<'a, T: OfProcess>(
+    object: *const T,
+    name: &str,
+) -> Result<Option<&'a T>> {
+    if object.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: the caller says so.
+    unsafe { self::object(object, name) }.map(Some)
 }
 
 /// # Safety
 /// `object` is NULL or points to a live object that nobody else uses now.
-pub(super) unsafe fn object_mut<'a, T>(object: *mut T, name: &str) -> Result<&'a mut T> {
+pub(super) unsafe fn object_mut<'a, T: OfProcess>(object: *mut T, name: &str) -> Result<&'a mut T> {
     // SAFETY: the caller says so.
-    unsafe { object.as_mut() }.ok_or_else(|| is_null(name))
+    let object = unsafe { object.as_mut() }.ok_or_else(|| is_null(name))?;
+    check_process(object, name)?;
+    Ok(object)
+}
+
+fn check_process(object: &impl OfProcess, name: &str) -> Result<()> {
+    if object.process().is_none_or(Process::is_current) {
+        return Ok(());
+    }
+    let message =
+        format!("the {name} was made before a fork; in the child it may only be destroyed");
+    Err(Error::new(Kind::Misuse, message))
 }
 
 /// # Safety

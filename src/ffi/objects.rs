@@ -5,12 +5,53 @@ use std::ffi::CString;
 use std::sync::Arc;
 
 use super::field::hc_field;
-use crate::cache::{Cache, Exchange, Options, Request, Response};
+use crate::cache::{Cache, Exchange, Options, Request, Response, forks};
 use crate::error::Error;
 use crate::transport::Transport;
 
+/// The process that made an object, told apart from its forked children.
+pub(super) struct Process(u64);
+
+impl Default for Process {
+    fn default() -> Self {
+        Process(forks())
+    }
+}
+
+impl Process {
+    /// Whether this is it.
+    pub(super) fn is_current(&self) -> bool {
+        self.0 == forks()
+    }
+}
+
+/// What belongs to one process: all objects but the cache, which a forked child opens anew by itself.
+pub(super) trait OfProcess {
+    /// The process that made it; `None`: any may use it.
+    fn process(&self) -> Option<&Process>;
+}
+
+macro_rules! of_process {
+    ($($object:ty),*) => {
+        $(impl OfProcess for $object {
+            fn process(&self) -> Option<&Process> {
+                Some(&self.process)
+            }
+        })*
+    };
+}
+
+of_process!(hc_options, hc_request, hc_response, hc_exchange);
+
+impl OfProcess for hc_cache {
+    fn process(&self) -> Option<&Process> {
+        None
+    }
+}
+
 /// Configuration of a cache; hc_open copies it. [one]
 pub struct hc_options {
+    pub(super) process: Process,
     pub(super) options: Options,
     /// In place of libcurl.
     pub(super) transport: Option<Arc<dyn Transport>>,
@@ -24,18 +65,21 @@ pub struct hc_cache {
 
 /// Method, URL, fields, body and options of a request. [one]
 pub struct hc_request {
+    pub(super) process: Process,
     pub(super) request: Arc<Request>,
     pub(super) views: RequestViews,
 }
 
 /// Status, fields, body, and what the cache knows of them. [one]
 pub struct hc_response {
+    pub(super) process: Process,
     pub(super) response: Response,
     pub(super) views: ResponseViews,
 }
 
 /// One request on its way through the cache. [one]
 pub struct hc_exchange {
+    pub(super) process: Process,
     pub(super) exchange: Exchange,
     pub(super) views: ResponseViews,
     pub(super) forward: Option<Box<hc_request>>,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::error::hc_status;
 use super::guard;
-use super::objects::hc_options;
+use super::objects::{Process, hc_options};
 use crate::cache::{Clock, Log, Options};
 
 /// An option's number: one of hc_option_key.
@@ -103,6 +103,7 @@ pub type hc_log_fn =
 pub extern "C" fn hc_options_new() -> *mut hc_options {
     guard::value(std::ptr::null_mut(), || {
         guard::lend(hc_options {
+            process: Process::default(),
             options: Options::default(),
             transport: None,
         })

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::error::hc_status;
 use super::field::hc_field;
 use super::guard;
-use super::objects::{RequestViews, hc_error, hc_request};
+use super::objects::{Process, RequestViews, hc_error, hc_request};
 use super::options::hc_option;
 use crate::cache::Request;
 use crate::error::Result;
@@ -38,6 +38,7 @@ pub unsafe extern "C" fn hc_request_new(
         };
         let request = Arc::new(Request::new(method, url)?);
         *out = guard::lend(hc_request {
+            process: Process::default(),
             request,
             views: RequestViews::default(),
         });

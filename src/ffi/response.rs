@@ -5,7 +5,7 @@ use std::ffi::{CString, c_char, c_int, c_void};
 use super::error::{hc_status, hc_status_code};
 use super::field::{hc_field, lend_fields};
 use super::guard;
-use super::objects::{ResponseViews, hc_error, hc_response};
+use super::objects::{Process, ResponseViews, hc_error, hc_response};
 use super::options::hc_time;
 use crate::cache::{Response, Times};
 use crate::error::Result;
@@ -90,6 +90,7 @@ pub unsafe extern "C" fn hc_response_new(
             )
         };
         *out = guard::lend(hc_response {
+            process: Process::default(),
             response: Response::built(new_head(status, reason)?),
             views: ResponseViews::default(),
         });
@@ -196,12 +197,8 @@ pub unsafe extern "C" fn hc_response_view(p: *mut hc_response, io: *mut hc_view)
         // SAFETY: `io` is NULL or has struct_size bytes, and hc_view begins with struct_size.
         unsafe {
             let before = guard::filled(io, 1, "view")?;
-            let view = view_of(
-                Some((&p.response, p.response.times())),
-                &mut p.views,
-                before.decision,
-                before.outcome,
-            );
+            let seen = (&p.response, p.response.times());
+            let view = view_of(Some(seen), &mut p.views, before.decision, 0);
             guard::fill(io, &view, "view")?;
         }
         Ok(0)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::error::{hc_status, hc_status_code};
 use super::guard;
-use super::objects::{RequestViews, ResponseViews, hc_options, hc_request, hc_response};
+use super::objects::{Process, RequestViews, ResponseViews, hc_options, hc_request, hc_response};
 use super::options::hc_destroy_fn;
 use crate::cache::{self, Overrides, Response};
 use crate::error::{Cause, Error, Kind, Result};
@@ -122,10 +122,12 @@ impl Transport for TableTransport {
             overrides: Overrides::default(),
         });
         let r = hc_request {
+            process: Process::default(),
             request,
             views: RequestViews::default(),
         };
         let mut head = hc_response {
+            process: Process::default(),
             response: Response::built(ResponseHead::default()),
             views: ResponseViews::default(),
         };
