@@ -82,8 +82,9 @@ missing() {
     done
 }
 
+# The words of a column of the table, each once, on one line.
 column() {
-    echo "$1" | cut -d '|' -f "$2" | tr '\n' ' ' | tr -s ' '
+    echo "$1" | cut -d '|' -f "$2" | tr -s ' ' '\n' | awk 'NF && !seen[$0]++ { printf "%s%s", space, $0; space = " " }'
 }
 
 # With this the packages' own scripts start no service (exit status 101: not allowed by policy). What
