@@ -291,21 +291,29 @@ const fn is_plain(byte: u8) -> bool {
         )
 }
 
-/// A registered name that IDNA and the IPv4 parser would leave as it is.
+/// A registered name that IDNA and the IPv4 parser would leave as it is. Two hyphens may begin a label of IDNA, and
+/// a last label that begins with a digit may be a number.
 fn is_normal_host(host: &[u8]) -> bool {
-    let plain = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.');
-    if host.is_empty() || host.len() > 253 || !host.iter().all(plain) {
-        return false;
+    let mut before = b'.';
+    let mut first_of_label = b'.';
+    for &byte in host {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'.' => {}
+            b'-' if before != b'-' => {}
+            _ => return false,
+        }
+        if before == b'.' {
+            first_of_label = byte;
+        }
+        before = byte;
     }
-    let last = host.rsplit(|b| *b == b'.').next().unwrap_or_default();
-    match last.first() {
-        None => false,
-        Some(first) if first.is_ascii_digit() => {
+    match first_of_label {
+        _ if before == b'.' || host.len() > 253 => false,
+        b'0'..=b'9' => {
             let text = std::str::from_utf8(host).unwrap_or_default();
             text.parse::<std::net::Ipv4Addr>().is_ok()
         }
-        // Labels of IDNA begin with "xn--" and are looked at by it.
-        Some(_) => !host.windows(2).any(|pair| pair == b"--"),
+        _ => true,
     }
 }
 
