@@ -621,4 +621,26 @@ mod tests {
         assert!(base.join(b"file:///etc/passwd").is_none());
         assert!(base.join(b"http://h:x/").is_none());
     }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn the_scan_and_the_long_way_agree(
+            url in "https?://[a-z0-9.-]{1,9}(:[0-9]{1,5})?/[a-zA-Z0-9./?&=~%-]{0,12}",
+        ) {
+            if let Some(scanned) = Url::already_normal(url.as_bytes()) {
+                let long = Url::parse(format!("{url}#").as_bytes()).unwrap().0;
+                proptest::prop_assert_eq!(scanned, long);
+            }
+        }
+
+        #[test]
+        fn a_normal_form_is_its_own(url in "https?://[a-z0-9.]{1,9}/[ -~]{0,16}") {
+            if let Ok((normal, _)) = Url::parse(url.as_bytes()) {
+                let again = Url::parse(normal.as_str().as_bytes()).unwrap().0;
+                proptest::prop_assert_eq!(normal, again);
+            }
+        }
+    }
 }
