@@ -4,7 +4,7 @@ use std::time::UNIX_EPOCH;
 
 use super::Millis;
 use super::directives::{ResponseDirectives, Seconds};
-use crate::http::Fields;
+use crate::http::{Fields, ResponseHead};
 use crate::record::{Expires, Stamp};
 use crate::settings::{Expiry, Settings};
 
@@ -36,7 +36,8 @@ const FUTURE_TOLERANCE: Millis = 60_000;
 
 impl Freshness {
     /// The freshness of a stored response under the reader's policy.
-    pub fn of(status: u16, stamp: &Stamp, fields: &Fields, settings: &Settings) -> Self {
+    pub fn of(response: &ResponseHead, stamp: &Stamp, settings: &Settings) -> Self {
+        let fields = &response.fields;
         let received_at = stamp.response_time;
         let written = match stamp.expires {
             Expires::Never => Lifetime::Endless,
@@ -44,7 +45,7 @@ impl Freshness {
         };
         let (lifetime, spent) = if settings.cache_control {
             let explicit = stamp.is_explicit.then_some(written);
-            let lifetime = by_fields(status, fields, received_at, explicit, settings);
+            let lifetime = by_fields(response.status, fields, received_at, explicit, settings);
             (lifetime, stamp.initial_age)
         } else {
             (written, 0)
@@ -101,13 +102,13 @@ impl Freshness {
 /// The times and the expiry that a response received now is stored with. `request_max_age` is what the request
 /// asked for.
 pub fn stamp(
-    status: u16,
-    fields: &Fields,
+    response: &ResponseHead,
     request_max_age: Seconds,
     request_time: Millis,
     now: Millis,
     settings: &Settings,
 ) -> Stamp {
+    let fields = &response.fields;
     let own = match settings.expiry {
         Expiry::Unset | Expiry::DoNotCache => None,
         Expiry::Never => Some(Lifetime::Endless),
@@ -116,7 +117,7 @@ pub fn stamp(
     };
     let is_explicit = own.is_some();
     let lifetime = if settings.cache_control {
-        by_fields(status, fields, now, own, settings)
+        by_fields(response.status, fields, now, own, settings)
     } else {
         // The request's own directive comes before the expiry that was set for it.
         let asked = request_max_age.millis().map(Lifetime::Of);
@@ -251,6 +252,14 @@ mod tests {
         fields
     }
 
+    fn response(status: u16, lines: &[(&str, &str)]) -> ResponseHead {
+        let head = ResponseHead::new(status, b"").unwrap();
+        ResponseHead {
+            fields: fields(lines),
+            ..head
+        }
+    }
+
     fn http_date(at: Millis) -> String {
         httpdate::fmt_http_date(UNIX_EPOCH + std::time::Duration::from_millis(at as u64))
     }
@@ -287,13 +296,14 @@ mod tests {
     fn the_users_expiry_comes_before_the_heuristic() {
         let modified = http_date(NOW - 1_000_000);
         let date = http_date(NOW);
-        let response = fields(&[("Last-Modified", &modified), ("Date", &date)]);
+        let lines = [("Last-Modified", modified.as_str()), ("Date", &date)];
         let mut settings = Settings {
             cache_control: true,
             ..Settings::default()
         };
         let written = |settings: &Settings, status| {
-            let stamp = stamp(status, &response, Seconds::Absent, NOW, NOW, settings);
+            let response = response(status, &lines);
+            let stamp = stamp(&response, Seconds::Absent, NOW, NOW, settings);
             (stamp.expires, stamp.is_explicit)
         };
         assert_eq!(written(&settings, 200), (Expires::At(NOW + 100_000), false));
@@ -304,16 +314,16 @@ mod tests {
 
     #[test]
     fn without_cache_control_the_request_comes_first() {
-        let response = fields(&[("Cache-Control", "max-age=1")]);
+        let response = response(200, &[("Cache-Control", "max-age=1")]);
         let settings = Settings {
             expiry: Expiry::After(50),
             ..Settings::default()
         };
-        let written = |asked| stamp(200, &response, asked, NOW, NOW, &settings).expires;
+        let written = |asked| stamp(&response, asked, NOW, NOW, &settings).expires;
         assert_eq!(written(Seconds::Absent), Expires::At(NOW + 50));
         assert_eq!(written(Seconds::Of(9)), Expires::At(NOW + 9000));
         let unset = Settings::default();
-        let never = stamp(200, &response, Seconds::Absent, NOW, NOW, &unset);
+        let never = stamp(&response, Seconds::Absent, NOW, NOW, &unset);
         assert_eq!((never.expires, never.is_explicit), (Expires::Never, false));
     }
 
@@ -340,9 +350,9 @@ mod tests {
             expiry: Expiry::After(10_000),
             ..Settings::default()
         };
-        let fields = fields(&[("Age", "60")]);
-        let stamp = stamp(200, &fields, Seconds::Absent, NOW, NOW, &settings);
-        let freshness = Freshness::of(200, &stamp, &fields, &settings);
+        let response = response(200, &[("Age", "60")]);
+        let stamp = stamp(&response, Seconds::Absent, NOW, NOW, &settings);
+        let freshness = Freshness::of(&response, &stamp, &settings);
         assert_eq!(freshness.age(NOW + 9_999), 69_999);
         assert!(freshness.is_fresh(NOW + 9_999));
         assert!(!freshness.is_fresh(NOW + 10_000));

@@ -85,9 +85,8 @@ impl Exchange {
         };
         let fields = &found.stored.response.fields;
         let freshness = Freshness::of(
-            found.stored.head.status,
+            &found.stored.response,
             &found.stored.head.stamp,
-            fields,
             self.settings(),
         );
         if !stale::may_use(&freshness, fields, &self.directives, self.settings(), now) {
@@ -135,12 +134,7 @@ impl Exchange {
             }
             Ok(()) => {
                 let stamp = self.stamp(&kept, now);
-                info.freshness = Some(Freshness::of(
-                    kept.status,
-                    &stamp,
-                    &kept.fields,
-                    self.settings(),
-                ));
+                info.freshness = Some(Freshness::of(&kept, &stamp, self.settings()));
                 info.key = self.key_of(&kept);
                 let limit = self.settings().max_response_bytes;
                 let storing = Storing::new(kept.clone(), stamp, framing, limit);
@@ -186,14 +180,6 @@ impl Exchange {
     /// The times and the expiry that a response received now is stored with.
     pub(super) fn stamp(&self, head: &ResponseHead, now: i64) -> Stamp {
         let asked = self.directives.max_age;
-        let (status, fields) = (head.status, &head.fields);
-        freshness::stamp(
-            status,
-            fields,
-            asked,
-            self.request_time,
-            now,
-            self.settings(),
-        )
+        freshness::stamp(head, asked, self.request_time, now, self.settings())
     }
 }

@@ -80,9 +80,8 @@ impl Exchange {
     fn decide_on(&mut self, found: Box<Found>) -> (Decision, Reason) {
         let fields = &found.stored.response.fields;
         let freshness = Freshness::of(
-            found.stored.head.status,
+            &found.stored.response,
             &found.stored.head.stamp,
-            fields,
             self.settings(),
         );
         let now = self.request_time;

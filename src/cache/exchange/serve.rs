@@ -16,12 +16,7 @@ impl Exchange {
         let Found {
             stored, body, file, ..
         } = *found;
-        let freshness = Freshness::of(
-            stored.head.status,
-            &stored.head.stamp,
-            &stored.response.fields,
-            self.settings(),
-        );
+        let freshness = Freshness::of(&stored.response, &stored.head.stamp, self.settings());
         let body = match file {
             // RFC 9110 §9.3.2: a HEAD that a stored GET answers has its fields and no content.
             _ if self.request.http.method.as_str() == "HEAD" => Body::memory(Vec::new()),
