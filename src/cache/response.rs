@@ -172,6 +172,11 @@ impl Response {
     pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
         self.check_process()?;
         let read = self.body.read(buffer);
+        if matches!(&self.body, Body::Arriving(arrival) if !arrival.is_stored()) {
+            // What was announced with the head did not come to be.
+            self.info.key = None;
+            self.info.freshness = None;
+        }
         match &read {
             Ok(n) => self.position += *n as u64,
             Err(error) => self.report_damage(error),

@@ -156,7 +156,10 @@ fn an_abandoned_or_cut_off_body_is_not_stored() {
     drop(broken);
     let mut short = answer(200, &[("Content-Length", "5")], &[b"abcd"]);
     short = short.map(|(head, pieces, _)| (head, pieces, None));
-    assert_eq!(read(&mut bench.will(short).get(URL).unwrap()), b"abcd");
+    let mut short = bench.will(short).get(URL).unwrap();
+    assert!(short.response.info.key.is_some(), "it is to be stored");
+    assert_eq!(read(&mut short), b"abcd");
+    assert!(short.response.info.key.is_none(), "it was not stored");
     let missed = bench.will(answer(200, &[], &[b"x"])).get(URL).unwrap();
     assert_eq!(missed.decision, Decision::Forward);
 }
