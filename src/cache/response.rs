@@ -200,6 +200,17 @@ impl Response {
         }
     }
 
+    /// The same response, with the caller's body in place of its own.
+    pub(super) fn without_body(&self) -> Self {
+        Response {
+            head: self.head.clone(),
+            info: self.info,
+            body: Body::Origins(self.body.size()),
+            context: self.context.clone(),
+            body_was_read: false,
+        }
+    }
+
     /// The same response for another reader; `None` while its body arrives.
     pub(super) fn another(&self) -> Option<Self> {
         Some(Response {

@@ -72,7 +72,12 @@ fn fetch_one(
 fn answered(mut exchange: Exchange, reply: Reply, decision: Decision, outcome: Outcome) -> Fetched {
     match outcome {
         Outcome::Storing | Outcome::NotStored => {
-            let response = exchange.take_handed_on();
+            // What is stored keeps its own, to be read again once it is stored.
+            let response = if outcome == Outcome::Storing {
+                exchange.copy_handed_on()
+            } else {
+                exchange.take_handed_on()
+            };
             let announced = response.as_ref().and_then(Response::body_size);
             let storing = (outcome == Outcome::Storing).then_some(exchange);
             let arriving = Arriving::new(reply.body, storing, announced);

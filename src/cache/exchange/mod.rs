@@ -104,6 +104,11 @@ impl Exchange {
         self.handed_on.take()
     }
 
+    /// What to hand on while its body is the caller's, so that the exchange can go on to store it.
+    pub fn copy_handed_on(&self) -> Option<Response> {
+        self.handed_on.as_ref().map(Response::without_body)
+    }
+
     /// The settings that hold for this request.
     pub fn settings(&self) -> &Settings {
         self.settings.as_deref().unwrap_or(self.cache.settings())
