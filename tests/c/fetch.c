@@ -470,4 +470,22 @@ static const check_test tests[] = {
     TEST(many_threads_fetch_at_once),
 };
 
-CHECK_MAIN(tests)
+static void there_is_no_hc_fetch_without_libcurl(void)
+{
+    hc_cache *c = open_cache(fresh_directory(), NULL, "");
+    hc_response *p = NULL;
+    CHECK_STATUS(hc_fetch(c, request("GET http://h.test/", ""), NULL, &p, &err), HC_E_UNSUPPORTED);
+    CHECK(p == NULL);
+    hc_close(c);
+}
+
+static const check_test tests_without[] = {
+    TEST(there_is_no_hc_fetch_without_libcurl),
+};
+
+int main(int argc, char **argv)
+{
+    if (hc_has_feature("fetch"))
+        return check_run(tests, NELEMS(tests), argc, argv);
+    return check_run(tests_without, NELEMS(tests_without), argc, argv);
+}
