@@ -1,5 +1,5 @@
-/* hc_fetch over the library's own transport, against an origin that does what the URL tells it. Broken
- * origins are in fetch_broken.c, transports of one's own in transport.c. */
+/* hc_fetch over the library's own transport, against an origin that does what the URL tells it.
+ * Broken origins are in fetch_broken.c, transports of one's own in transport.c. */
 #define _POSIX_C_SOURCE 200809L
 
 #include "origin.h"
@@ -9,17 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void check_ok(const fetched *f, int status)
-{
+static void check_ok(const fetched *f, int status) {
     if (f->status != HC_OK)
         check_fail(__FILE__, __LINE__, "hc_fetch is %d: %s", (int)f->status, f->message);
     if (f->read_status != HC_DONE)
-        check_fail(__FILE__, __LINE__, "reading ended with %d: %s", (int)f->read_status, f->message);
+        check_fail(__FILE__, __LINE__, "reading ended with %d: %s", (int)f->read_status,
+                   f->message);
     CHECK_INT(f->view.status, status);
 }
 
-static void a_miss_is_fetched_and_then_a_hit(void)
-{
+static void a_miss_is_fetched_and_then_a_hit(void) {
     origin *o = start_origin();
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     const char *url = at(o, "/body/100000?seed=7");
@@ -43,8 +42,7 @@ static void a_miss_is_fetched_and_then_a_hit(void)
     hc_close(c);
 }
 
-static void chunks_and_empty_bodies_are_bodies(void)
-{
+static void chunks_and_empty_bodies_are_bodies(void) {
     static const char *const targets[] = {"/body/70000?chunked=1", "/body/0", "/body/0?chunked=1",
                                           "/body/70000?chunk=1000", "/body/1?chunked=1"};
     origin *o = start_origin();
@@ -66,8 +64,7 @@ static void chunks_and_empty_bodies_are_bodies(void)
     hc_close(c);
 }
 
-static void what_is_stored_is_revalidated_and_replaced(void)
-{
+static void what_is_stored_is_revalidated_and_replaced(void) {
     origin *o = start_origin();
     hc_cache *c = open_cache(fresh_directory(), NULL, "expire_after immediately");
     const char *url = at(o, "/version/a?etag=1");
@@ -94,8 +91,7 @@ static void what_is_stored_is_revalidated_and_replaced(void)
     hc_close(c);
 }
 
-static void a_stale_response_is_used_when_the_origin_is_gone(void)
-{
+static void a_stale_response_is_used_when_the_origin_is_gone(void) {
     test_clock *clock = new_clock();
     origin *o = start_origin();
     hc_cache *c = open_cache(fresh_directory(), clock, "expire_after 60000, stale_if_error never");
@@ -121,8 +117,7 @@ static void a_stale_response_is_used_when_the_origin_is_gone(void)
     hc_close(d);
 }
 
-static void only_if_cached_asks_nobody(void)
-{
+static void only_if_cached_asks_nobody(void) {
     origin *o = start_origin();
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     const char *url = at(o, "/text/hello");
@@ -141,8 +136,7 @@ static void only_if_cached_asks_nobody(void)
     hc_close(c);
 }
 
-static void redirects_are_followed_within_the_limit(void)
-{
+static void redirects_are_followed_within_the_limit(void) {
     origin *o = start_origin();
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     const char *line = text("GET %s", at(o, "/redirect/3"));
@@ -163,8 +157,7 @@ static void redirects_are_followed_within_the_limit(void)
     hc_close(c);
 }
 
-static void a_redirect_is_handed_on_where_none_is_followed(void)
-{
+static void a_redirect_is_handed_on_where_none_is_followed(void) {
     origin *o = start_origin();
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     const char *line = text("GET %s", at(o, "/redirect/3"));
@@ -176,8 +169,7 @@ static void a_redirect_is_handed_on_where_none_is_followed(void)
     hc_close(c);
 }
 
-static void redirects_that_lead_astray_are_refused(void)
-{
+static void redirects_that_lead_astray_are_refused(void) {
     static const char *const places[] = {"file:///etc/passwd", "gopher://127.0.0.1/",
                                          "ldap://127.0.0.1/", "javascript:alert(1)", "http://"};
     origin *o = start_origin();
@@ -195,8 +187,7 @@ static void redirects_that_lead_astray_are_refused(void)
     hc_close(c);
 }
 
-static void each_hop_is_a_stored_response_of_its_own(void)
-{
+static void each_hop_is_a_stored_response_of_its_own(void) {
     origin *o = start_origin();
     hc_cache *c = open_cache(fresh_directory(), NULL, "cache_control 1");
     const char *cached = escaped("Cache-Control: max-age=600");
@@ -216,8 +207,7 @@ static void each_hop_is_a_stored_response_of_its_own(void)
     hc_close(c);
 }
 
-static void a_body_is_read_in_small_pieces(void)
-{
+static void a_body_is_read_in_small_pieces(void) {
     static const size_t pieces[] = {1, 7, 1000};
     origin *o = start_origin();
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
@@ -237,8 +227,7 @@ static void a_body_is_read_in_small_pieces(void)
     hc_close(c);
 }
 
-static void a_body_that_is_abandoned_is_not_stored(void)
-{
+static void a_body_that_is_abandoned_is_not_stored(void) {
     origin *o = start_origin();
     const char *directory = fresh_directory();
     hc_cache *c = open_cache(directory, NULL, "");
@@ -269,8 +258,7 @@ static void a_body_that_is_abandoned_is_not_stored(void)
     hc_close(c);
 }
 
-static void the_first_bytes_are_there_before_the_last_are_sent(void)
-{
+static void the_first_bytes_are_there_before_the_last_are_sent(void) {
     origin *o = start_origin();
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     const char *url = raw(o, "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabc", "&gate=g&more=def");
@@ -300,8 +288,7 @@ static void the_first_bytes_are_there_before_the_last_are_sent(void)
     hc_close(c);
 }
 
-static void the_whole_body_is_there_though_part_of_it_was_read(void)
-{
+static void the_whole_body_is_there_though_part_of_it_was_read(void) {
     origin *o = start_origin();
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     hc_response *p = NULL;
@@ -316,23 +303,22 @@ static void the_whole_body_is_there_though_part_of_it_was_read(void)
     CHECK(is_origin_body((const char *)body, n, 0, 0));
     hc_response_free(p);
     /* Of one that is not stored what was read is gone. */
-    CHECK_STATUS(hc_fetch(c, request(text("GET %s", at(o, "/body/100000?status=404")), ""), NULL,
-                          &p, &err),
-                 HC_OK);
+    CHECK_STATUS(
+        hc_fetch(c, request(text("GET %s", at(o, "/body/100000?status=404")), ""), NULL, &p, &err),
+        HC_OK);
     CHECK_STATUS(hc_response_read(p, buffer, sizeof buffer, &n, &err), HC_OK);
     CHECK_STATUS(hc_response_body(p, &body, &n, &err), HC_E_MISUSE);
     hc_response_free(p);
-    CHECK_STATUS(hc_fetch(c, request(text("GET %s", at(o, "/body/100000?status=404")), ""), NULL,
-                          &p, &err),
-                 HC_OK);
+    CHECK_STATUS(
+        hc_fetch(c, request(text("GET %s", at(o, "/body/100000?status=404")), ""), NULL, &p, &err),
+        HC_OK);
     CHECK_STATUS(hc_response_body(p, &body, &n, &err), HC_OK);
     CHECK_INT(n, 100000);
     hc_response_free(p);
     hc_close(c);
 }
 
-static void a_response_outlives_its_cache_and_is_stored_at_its_end(void)
-{
+static void a_response_outlives_its_cache_and_is_stored_at_its_end(void) {
     origin *o = start_origin();
     const char *directory = fresh_directory();
     hc_cache *c = open_cache(directory, NULL, "");
@@ -352,8 +338,7 @@ static void a_response_outlives_its_cache_and_is_stored_at_its_end(void)
     hc_close(c);
 }
 
-static void the_request_is_sent_as_it_was_made(void)
-{
+static void the_request_is_sent_as_it_was_made(void) {
     origin *o = start_origin();
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     hc_request *r = request(text("POST %s", at(o, "/echo?b=2&a=1")), "X-A: 1\nX-A: \xff\nx-b: 2");
@@ -374,8 +359,7 @@ static void the_request_is_sent_as_it_was_made(void)
     hc_close(c);
 }
 
-static void variants_are_fetched_apart(void)
-{
+static void variants_are_fetched_apart(void) {
     origin *o = start_origin();
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     const char *line = text("GET %s", at(o, "/vary/a?on=X-Kind"));
@@ -403,8 +387,7 @@ typedef struct {
     int number;
 } fetcher;
 
-static void *fetch_many(void *user)
-{
+static void *fetch_many(void *user) {
     fetcher *f = (fetcher *)user;
     int i, rounds = is_slow() ? 10 : 100;
     for (i = 0; i < rounds; i++) {
@@ -425,8 +408,7 @@ static void *fetch_many(void *user)
     return NULL;
 }
 
-static void many_threads_fetch_at_once(void)
-{
+static void many_threads_fetch_at_once(void) {
     origin *o = start_origin();
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     pthread_t threads[THREADS];
@@ -470,8 +452,7 @@ static const check_test tests[] = {
     TEST(many_threads_fetch_at_once),
 };
 
-static void there_is_no_hc_fetch_without_libcurl(void)
-{
+static void there_is_no_hc_fetch_without_libcurl(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     hc_response *p = NULL;
     CHECK_STATUS(hc_fetch(c, request("GET http://h.test/", ""), NULL, &p, &err), HC_E_UNSUPPORTED);
@@ -483,8 +464,7 @@ static const check_test tests_without[] = {
     TEST(there_is_no_hc_fetch_without_libcurl),
 };
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     if (hc_has_feature("fetch"))
         return check_run(tests, NELEMS(tests), argc, argv);
     return check_run(tests_without, NELEMS(tests_without), argc, argv);

@@ -1,5 +1,5 @@
-/* hc_fetch and origins that break off, lie, dawdle, or send too much: the right error or the right body,
- * nothing wrong stored, and the next request goes on. */
+/* hc_fetch and origins that break off, lie, dawdle, or send too much: the right error or the right
+ * body, nothing wrong stored, and the next request goes on. */
 #define _POSIX_C_SOURCE 200809L
 
 #include "origin.h"
@@ -11,8 +11,7 @@
 #include <unistd.h>
 
 /* After whatever happened, the cache fetches and stores as before. */
-static void check_goes_on(origin *o, hc_cache *c)
-{
+static void check_goes_on(origin *o, hc_cache *c) {
     static int number;
     const char *url = at(o, "/body/70000?seed=%d", ++number);
     fetched f = get(c, url);
@@ -50,8 +49,7 @@ static const broken answers[] = {
     {"not a word", "", HC_E_PROTOCOL, 0, NULL, 0},
 };
 
-static void answers_that_are_broken_or_cut_off(void)
-{
+static void answers_that_are_broken_or_cut_off(void) {
     origin *o = start_origin();
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     size_t i;
@@ -78,8 +76,7 @@ static void answers_that_are_broken_or_cut_off(void)
     hc_close(c);
 }
 
-static void contradictory_lengths_are_never_stored(void)
-{
+static void contradictory_lengths_are_never_stored(void) {
     static const char *const heads[] = {
         HEAD "Content-Length: 3\r\nContent-Length: 5\r\n\r\nabcde",
         HEAD "Content-Length: 3, 5\r\n\r\nabcde",
@@ -105,8 +102,7 @@ static void contradictory_lengths_are_never_stored(void)
     hc_close(c);
 }
 
-static void every_cut_of_an_answer_is_noticed(void)
-{
+static void every_cut_of_an_answer_is_noticed(void) {
     static const char whole[] = HEAD "Content-Type: text/plain\r\nContent-Length: 5\r\n\r\nabcde";
     origin *o = start_origin();
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
@@ -125,8 +121,7 @@ static void every_cut_of_an_answer_is_noticed(void)
     hc_close(c);
 }
 
-static void connections_that_are_closed_or_reset(void)
-{
+static void connections_that_are_closed_or_reset(void) {
     origin *o = start_origin();
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     fetched f = get(c, at(o, "/close"));
@@ -143,8 +138,7 @@ static void connections_that_are_closed_or_reset(void)
     hc_close(c);
 }
 
-static void an_origin_that_is_not_there(void)
-{
+static void an_origin_that_is_not_there(void) {
     origin *o = start_origin();
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     int fd;
@@ -157,8 +151,7 @@ static void an_origin_that_is_not_there(void)
 }
 
 /* Answers one connection in plain text, whatever it is asked. */
-static void *answer_plainly(void *listening)
-{
+static void *answer_plainly(void *listening) {
     static const char plain[] = "HTTP/1.1 400 Bad Request\r\n\r\n";
     char ignored[4096];
     int fd = accept(*(int *)listening, NULL, NULL);
@@ -172,8 +165,7 @@ static void *answer_plainly(void *listening)
     return NULL;
 }
 
-static void an_origin_that_does_not_speak_tls(void)
-{
+static void an_origin_that_does_not_speak_tls(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     pthread_t thread;
     fetched f;
@@ -189,8 +181,7 @@ static void an_origin_that_does_not_speak_tls(void)
     hc_close(c);
 }
 
-static void a_connection_that_died_is_tried_again_once(void)
-{
+static void a_connection_that_died_is_tried_again_once(void) {
     origin *o = start_origin();
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     hc_cache *d = open_cache(fresh_directory(), NULL, "retry 0");
@@ -207,8 +198,7 @@ static void a_connection_that_died_is_tried_again_once(void)
     hc_close(d);
 }
 
-static void heads_that_are_too_large(void)
-{
+static void heads_that_are_too_large(void) {
     origin *o = start_origin();
     hc_cache *c = open_cache(fresh_directory(), NULL, "max_head_bytes 2048, max_fields 10");
     char value[4096];
@@ -232,8 +222,7 @@ static void heads_that_are_too_large(void)
     hc_close(c);
 }
 
-static void an_origin_that_takes_too_long(void)
-{
+static void an_origin_that_takes_too_long(void) {
     static const struct {
         const char *target, *settings;
         hc_status status, read_status;
@@ -259,14 +248,12 @@ static void an_origin_that_takes_too_long(void)
     hc_close(c);
 }
 
-static void an_interim_answer_is_skipped(void)
-{
+static void an_interim_answer_is_skipped(void) {
     origin *o = start_origin();
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
-    fetched f = get(c, raw(o,
-                           "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" HEAD
-                           "Content-Length: 3\r\n\r\nabc",
-                           ""));
+    fetched f = get(
+        c, raw(o, "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" HEAD "Content-Length: 3\r\n\r\nabc",
+               ""));
     CHECK_INT(f.status, HC_OK);
     CHECK_INT(f.view.status, 200);
     CHECK_STR(value_in(f.fields, "Link"), "");
@@ -287,8 +274,7 @@ static const check_test tests[] = {
     TEST(an_interim_answer_is_skipped),
 };
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     if (hc_has_feature("fetch"))
         return check_run(tests, NELEMS(tests), argc, argv);
     /* What is left without libcurl is checked in fetch.c. */

@@ -21,8 +21,7 @@ struct origin {
     int port;
 };
 
-void stop_origin(origin *o)
-{
+void stop_origin(origin *o) {
     if (o->pid == 0)
         return;
     /* It ends when its input does; what it still does for others is of no interest. */
@@ -32,14 +31,12 @@ void stop_origin(origin *o)
     o->pid = 0;
 }
 
-static void end_origin(void *o)
-{
+static void end_origin(void *o) {
     stop_origin((origin *)o);
     free(o);
 }
 
-origin *start_origin(void)
-{
+origin *start_origin(void) {
     origin *o = (origin *)calloc(1, sizeof *o);
     const char *program = getenv("ORIGIN");
     int input[2], output[2];
@@ -74,8 +71,7 @@ origin *start_origin(void)
     return o;
 }
 
-const char *at(origin *o, const char *target, ...)
-{
+const char *at(origin *o, const char *target, ...) {
     char made[8192];
     va_list arguments;
     va_start(arguments, target);
@@ -85,13 +81,11 @@ const char *at(origin *o, const char *target, ...)
 }
 
 /* These stand for themselves in the normal form of a URL. */
-static int is_unreserved(char byte)
-{
+static int is_unreserved(char byte) {
     return isalnum((unsigned char)byte) || byte == '-' || byte == '.' || byte == '_' || byte == '~';
 }
 
-const char *escaped(const char *bytes)
-{
+const char *escaped(const char *bytes) {
     char *out = (char *)malloc(3 * strlen(bytes) + 1);
     char *end = out;
     for (; *bytes; bytes++)
@@ -101,14 +95,12 @@ const char *escaped(const char *bytes)
     return out;
 }
 
-const char *raw(origin *o, const char *bytes, const char *parameters)
-{
+const char *raw(origin *o, const char *bytes, const char *parameters) {
     return at(o, "/raw?send=%s%s", escaped(bytes), parameters);
 }
 
 /* Asks without the library: by a connection of its own. */
-int ask_origin(origin *o, const char *target)
-{
+int ask_origin(origin *o, const char *target) {
     struct sockaddr_in address;
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     const char *question = text("GET %s HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", target);
@@ -132,14 +124,12 @@ int ask_origin(origin *o, const char *target)
     return atoi(body + 4);
 }
 
-int requests_of(origin *o, const char *url)
-{
+int requests_of(origin *o, const char *url) {
     const char *target = strchr(url + strlen("http://"), '/');
     return ask_origin(o, text("/requests?target=%s", escaped(target)));
 }
 
-int is_origin_body(const char *data, size_t len, uint64_t seed, uint64_t offset)
-{
+int is_origin_body(const char *data, size_t len, uint64_t seed, uint64_t offset) {
     size_t i;
     for (i = 0; i < len; i++) {
         uint64_t byte = ((offset + i + seed) * UINT64_C(2654435761) >> 24) & 255;
@@ -149,8 +139,7 @@ int is_origin_body(const char *data, size_t len, uint64_t seed, uint64_t offset)
     return 1;
 }
 
-int bound_port(int *fd)
-{
+int bound_port(int *fd) {
     struct sockaddr_in address;
     socklen_t len = sizeof address;
     *fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -164,14 +153,12 @@ int bound_port(int *fd)
 
 /* ---- fetching ---- */
 
-static void keep_error(fetched *f, hc_error *err)
-{
+static void keep_error(fetched *f, hc_error *err) {
     f->message = text("%s", hc_error_message(err));
     hc_error_free(err);
 }
 
-static void read_body(fetched *f, hc_response *p, size_t piece)
-{
+static void read_body(fetched *f, hc_response *p, size_t piece) {
     hc_error *err = NULL;
     size_t room = 0, n = 0;
     do {
@@ -191,8 +178,7 @@ static void read_body(fetched *f, hc_response *p, size_t piece)
     CHECK_INT(hc_response_read(p, f->body + f->body_len, 1, &n, NULL), f->read_status);
 }
 
-fetched fetch_in_pieces(hc_cache *c, const hc_request *r, size_t piece)
-{
+fetched fetch_in_pieces(hc_cache *c, const hc_request *r, size_t piece) {
     fetched f;
     hc_response *p = NULL;
     hc_error *err = NULL;
@@ -215,12 +201,10 @@ fetched fetch_in_pieces(hc_cache *c, const hc_request *r, size_t piece)
     return f;
 }
 
-fetched fetch(hc_cache *c, const hc_request *r)
-{
+fetched fetch(hc_cache *c, const hc_request *r) {
     return fetch_in_pieces(c, r, 65536);
 }
 
-fetched get(hc_cache *c, const char *url)
-{
+fetched get(hc_cache *c, const char *url) {
     return fetch(c, request(text("GET %s", url), ""));
 }

@@ -1,5 +1,5 @@
-/* origin.h - the origin server of the tests, a program that does what the URL tells it; what it can do is
- * said in tests/support/origin.rs. ORIGIN in the environment names it. */
+/* origin.h - the origin server of the tests, a program that does what the URL tells it; what it can
+ * do is said in tests/support/origin.rs. ORIGIN in the environment names it. */
 #ifndef ORIGIN_H
 #define ORIGIN_H
 
@@ -23,8 +23,8 @@ const char *raw(origin *o, const char *bytes, const char *parameters);
 /* Bytes as they stand in a query. */
 const char *escaped(const char *bytes);
 
-/* How often a target was asked, how many connections were made, and the same for other questions: the
- * number that such a target answers. */
+/* How often a target was asked, how many connections were made, and the same for other questions:
+ * the number that such a target answers. */
 int ask_origin(origin *o, const char *target);
 int requests_of(origin *o, const char *url);
 

@@ -1,5 +1,5 @@
-/* hc_fetch over a transport of one's own: what each function of the table may answer, and how often each is
- * called. No network. */
+/* hc_fetch over a transport of one's own: what each function of the table may answer, and how often
+ * each is called. No network. */
 #include "origin.h"
 
 #include <pthread.h>
@@ -29,8 +29,7 @@ typedef struct {
     size_t done;
 } transfer;
 
-static void add_fields(hc_response *head, const char *fields)
-{
+static void add_fields(hc_response *head, const char *fields) {
     while (*fields) {
         const char *colon = strchr(fields, ':');
         const char *end = fields + strcspn(fields, "\n");
@@ -40,8 +39,7 @@ static void add_fields(hc_response *head, const char *fields)
     }
 }
 
-static void keep_request(mock *m, const hc_request *r)
-{
+static void keep_request(mock *m, const hc_request *r) {
     size_t n = 0, i, len;
     const hc_field *fields = hc_request_fields(r, &n);
     pthread_mutex_lock(&m->lock);
@@ -54,8 +52,7 @@ static void keep_request(mock *m, const hc_request *r)
     pthread_mutex_unlock(&m->lock);
 }
 
-static hc_status mock_start(void *user, const hc_request *r, hc_response *head, void **out)
-{
+static hc_status mock_start(void *user, const hc_request *r, hc_response *head, void **out) {
     mock *m = (mock *)user;
     transfer *t;
     keep_request(m, r);
@@ -72,8 +69,7 @@ static hc_status mock_start(void *user, const hc_request *r, hc_response *head, 
     return HC_OK;
 }
 
-static hc_status mock_read(void *user, void *buffer, size_t capacity, size_t *n)
-{
+static hc_status mock_read(void *user, void *buffer, size_t capacity, size_t *n) {
     transfer *t = (transfer *)user;
     mock *m = t->of;
     size_t left = strlen(m->body) - t->done;
@@ -93,20 +89,17 @@ static hc_status mock_read(void *user, void *buffer, size_t capacity, size_t *n)
     return now == 0 ? HC_DONE : HC_OK;
 }
 
-static void mock_finish(void *user)
-{
+static void mock_finish(void *user) {
     transfer *t = (transfer *)user;
     __atomic_add_fetch(&t->of->finished, 1, __ATOMIC_SEQ_CST);
     free(t);
 }
 
-static void mock_destroy(void *user)
-{
+static void mock_destroy(void *user) {
     ((mock *)user)->destroyed++;
 }
 
-static mock *new_mock(int status, const char *fields, const char *body)
-{
+static mock *new_mock(int status, const char *fields, const char *body) {
     mock *m = (mock *)calloc(1, sizeof *m);
     pthread_mutex_init(&m->lock, NULL);
     m->status = status;
@@ -116,8 +109,7 @@ static mock *new_mock(int status, const char *fields, const char *body)
     return m;
 }
 
-static hc_cache *cache_over(mock *m, test_clock *clock, const char *settings)
-{
+static hc_cache *cache_over(mock *m, test_clock *clock, const char *settings) {
     hc_options *o = options(clock, settings);
     hc_transport table;
     memset(&table, 0, sizeof table);
@@ -132,8 +124,7 @@ static hc_cache *cache_over(mock *m, test_clock *clock, const char *settings)
     return open_with(fresh_directory(), o);
 }
 
-static void what_it_brings_is_stored_and_served(void)
-{
+static void what_it_brings_is_stored_and_served(void) {
     mock *m = new_mock(200, "X-A: 1\nX-A: 2", "body");
     hc_cache *c = cache_over(m, NULL, "");
     int again;
@@ -151,8 +142,7 @@ static void what_it_brings_is_stored_and_served(void)
     hc_close(c);
 }
 
-static void pieces_may_be_of_any_size(void)
-{
+static void pieces_may_be_of_any_size(void) {
     mock *m = new_mock(200, "", "a body in many pieces");
     hc_cache *c = cache_over(m, NULL, "");
     size_t piece;
@@ -168,17 +158,22 @@ static void pieces_may_be_of_any_size(void)
     hc_close(c);
 }
 
-static void failures_of_start_are_the_callers(void)
-{
+static void failures_of_start_are_the_callers(void) {
     static const struct {
         hc_status answered, expected;
     } cases[] = {
-        {HC_E_RESOLVE, HC_E_RESOLVE},     {HC_E_CONNECT, HC_E_CONNECT},
-        {HC_E_TLS, HC_E_TLS},             {HC_E_TIMEOUT, HC_E_TIMEOUT},
-        {HC_E_PROTOCOL, HC_E_PROTOCOL},   {HC_E_CANCELLED, HC_E_CANCELLED},
-        {HC_E_TRANSPORT, HC_E_TRANSPORT}, {HC_E_ARGUMENT, HC_E_CALLBACK},
-        {HC_E_IO, HC_E_CALLBACK},         {HC_E_CALLBACK, HC_E_CALLBACK},
-        {-12345, HC_E_CALLBACK},          {INT32_MIN, HC_E_CALLBACK},
+        {HC_E_RESOLVE, HC_E_RESOLVE},
+        {HC_E_CONNECT, HC_E_CONNECT},
+        {HC_E_TLS, HC_E_TLS},
+        {HC_E_TIMEOUT, HC_E_TIMEOUT},
+        {HC_E_PROTOCOL, HC_E_PROTOCOL},
+        {HC_E_CANCELLED, HC_E_CANCELLED},
+        {HC_E_TRANSPORT, HC_E_TRANSPORT},
+        {HC_E_ARGUMENT, HC_E_CALLBACK},
+        {HC_E_IO, HC_E_CALLBACK},
+        {HC_E_CALLBACK, HC_E_CALLBACK},
+        {-12345, HC_E_CALLBACK},
+        {INT32_MIN, HC_E_CALLBACK},
     };
     mock *m = new_mock(200, "", "body");
     hc_cache *c = cache_over(m, NULL, "");
@@ -203,8 +198,7 @@ static void failures_of_start_are_the_callers(void)
     CHECK_INT(m->finished, m->started);
 }
 
-static void failures_of_read_end_the_body(void)
-{
+static void failures_of_read_end_the_body(void) {
     static const struct {
         hc_status answered, expected;
     } cases[] = {
@@ -236,8 +230,7 @@ static void failures_of_read_end_the_body(void)
     }
 }
 
-static void answers_that_make_no_sense_are_failures_of_the_callback(void)
-{
+static void answers_that_make_no_sense_are_failures_of_the_callback(void) {
     mock *m = new_mock(0, "", "body");
     hc_cache *c = cache_over(m, NULL, "");
     fetched f = get(c, URL);
@@ -264,8 +257,7 @@ static void answers_that_make_no_sense_are_failures_of_the_callback(void)
     hc_close(c);
 }
 
-static void a_body_must_be_as_long_as_announced(void)
-{
+static void a_body_must_be_as_long_as_announced(void) {
     static const struct {
         const char *fields;
         int is_stored;
@@ -287,8 +279,7 @@ static void a_body_must_be_as_long_as_announced(void)
     }
 }
 
-static void a_stale_response_covers_for_it(void)
-{
+static void a_stale_response_covers_for_it(void) {
     test_clock *clock = new_clock();
     mock *m = new_mock(200, "ETag: \"a\"", "body");
     hc_cache *c = cache_over(m, clock, "expire_after 60000, stale_if_error never");
@@ -311,8 +302,7 @@ static void a_stale_response_covers_for_it(void)
     hc_close(c);
 }
 
-static void a_304_freshens_and_another_one_repeats(void)
-{
+static void a_304_freshens_and_another_one_repeats(void) {
     test_clock *clock = new_clock();
     mock *m = new_mock(200, "ETag: \"a\"", "body");
     hc_cache *c = cache_over(m, clock, "expire_after 60000");
@@ -328,7 +318,8 @@ static void a_304_freshens_and_another_one_repeats(void)
     CHECK_STR(value_in(f.fields, "X-A"), "1");
     CHECK_STR(f.body, "body");
     pass(clock, 61 * SECONDS);
-    /* A 304 of something else: asked once more, without conditions; and then it is taken as it is. */
+    /* A 304 of something else: asked once more, without conditions; and then it is taken as it is.
+     */
     m->fields = "ETag: \"b\"";
     f = get(c, URL);
     CHECK_STR(m->asked, "GET " URL "\n");
@@ -338,8 +329,7 @@ static void a_304_freshens_and_another_one_repeats(void)
     hc_close(c);
 }
 
-static void redirects_are_followed_over_it(void)
-{
+static void redirects_are_followed_over_it(void) {
     mock *m = new_mock(302, "Location: https://other.test/", "");
     hc_cache *c = cache_over(m, NULL, "max_redirects 5");
     fetched f = fetch(c, request("GET " URL, "Authorization: Basic eDp5\nX-A: 1"));
@@ -358,8 +348,7 @@ static void redirects_are_followed_over_it(void)
     hc_close(c);
 }
 
-static void the_table_is_destroyed_once_after_its_last_use(void)
-{
+static void the_table_is_destroyed_once_after_its_last_use(void) {
     mock *m = new_mock(200, "", "body");
     hc_options *o = hc_options_new();
     hc_transport table;
@@ -387,8 +376,7 @@ static void the_table_is_destroyed_once_after_its_last_use(void)
     CHECK_INT(m->destroyed, 1);
 }
 
-static void a_table_that_is_refused_or_replaced_is_destroyed(void)
-{
+static void a_table_that_is_refused_or_replaced_is_destroyed(void) {
     size_t missing;
     for (missing = 0; missing < 4; missing++) {
         mock *m = new_mock(200, "", "");
@@ -416,16 +404,14 @@ static void a_table_that_is_refused_or_replaced_is_destroyed(void)
 /* A transport may look into the cache it serves. */
 static hc_cache *reentered;
 
-static hc_status start_and_look(void *user, const hc_request *r, hc_response *head, void **out)
-{
+static hc_status start_and_look(void *user, const hc_request *r, hc_response *head, void **out) {
     hc_exchange *x = NULL;
     hc_status status = hc_lookup(reentered, r, NULL, &x, NULL);
     hc_exchange_free(x);
     return status == HC_OK ? mock_start(user, r, head, out) : HC_E_TRANSPORT;
 }
 
-static void a_transport_may_call_the_library(void)
-{
+static void a_transport_may_call_the_library(void) {
     mock *m = new_mock(200, "", "body");
     hc_options *o = options(NULL, "");
     hc_transport table;
@@ -446,8 +432,7 @@ typedef struct {
     int number;
 } fetcher;
 
-static void *fetch_many(void *user)
-{
+static void *fetch_many(void *user) {
     fetcher *f = (fetcher *)user;
     int i;
     for (i = 0; i < (is_slow() ? 20 : 200); i++) {
@@ -467,8 +452,7 @@ static void *fetch_many(void *user)
     return NULL;
 }
 
-static void it_is_called_by_many_threads(void)
-{
+static void it_is_called_by_many_threads(void) {
     mock *m = new_mock(200, "", "body");
     hc_options *o = options(NULL, "");
     pthread_t threads[8];
