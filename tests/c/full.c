@@ -102,6 +102,62 @@ static void read_only_refuses_to_open(const char *directory)
     }
 }
 
+/* An origin in the program, of one large body. */
+static hc_status start(void *user, const hc_request *r, hc_response *head, void **transfer)
+{
+    (void)r;
+    *transfer = user;
+    *(size_t *)user = 0;
+    return hc_response_assign(head, 200, NULL, 0, NULL);
+}
+
+static hc_status read_some(void *transfer, void *buffer, size_t capacity, size_t *n)
+{
+    size_t *done = (size_t *)transfer;
+    size_t left = 300001 - *done;
+    *n = left < capacity ? left : capacity;
+    body_fill(buffer, *n, 8, *done);
+    *done += *n;
+    return *n == 0 ? HC_DONE : HC_OK;
+}
+
+static void finish(void *transfer)
+{
+    (void)transfer;
+}
+
+static void fetches_once_open(const char *directory)
+{
+    disk d = small_disk(directory, "4m");
+    hc_options *o = options(NULL, "");
+    hc_request *r = request("GET " URL, "");
+    hc_transport table;
+    size_t done = 0, n = 0, i;
+    hc_cache *c;
+    memset(&table, 0, sizeof table);
+    table.struct_size = sizeof table;
+    table.user = &done;
+    table.start = start;
+    table.read = read_some;
+    table.finish = finish;
+    CHECK_STATUS(hc_options_transport(o, &table), HC_OK);
+    c = open_with(text("%s/cache", d.path), o);
+    fill_up(&d);
+    for (i = 0; i < 2; i++) {
+        hc_response *p = NULL;
+        const void *body = NULL;
+        CHECK_STATUS(hc_fetch(c, r, NULL, &p, &err), HC_OK);
+        CHECK_INT(hc_response_from_cache(p), 0);
+        CHECK_STATUS(hc_response_body(p, &body, &n, &err), HC_OK);
+        CHECK_INT(n, 300001);
+        CHECK(body_is(body, n, 8, 0));
+        hc_response_free(p);
+        CHECK(stats_of(c).errors > i);
+    }
+    CHECK_INT(stats_of(c).responses, 0);
+    hc_close(c);
+}
+
 static void goes_on_once_open(const char *directory)
 {
     disk d = small_disk(directory, "4m");
@@ -176,6 +232,7 @@ static const inside insides[] = {
     {"refuses_to_open", refuses_to_open, ENOSPC},
     {"read_only_refuses_to_open", read_only_refuses_to_open, EROFS},
     {"goes_on_once_open", goes_on_once_open, ENOSPC},
+    {"fetches_once_open", fetches_once_open, ENOSPC},
 };
 
 /* ---- where they run ---- */
@@ -230,6 +287,11 @@ static void a_disk_that_becomes_full_is_passed_by(void)
     check_inside("goes_on_once_open");
 }
 
+static void a_full_disk_is_no_failure_of_hc_fetch(void)
+{
+    check_inside("fetches_once_open");
+}
+
 /* The way that is taken where mounts are not allowed, so that it is tried here too. */
 static void calls_that_fail_for_want_of_room_are_passed_by(void)
 {
@@ -238,12 +300,14 @@ static void calls_that_fail_for_want_of_room_are_passed_by(void)
     check_inside("refuses_to_open");
     check_inside("read_only_refuses_to_open");
     check_inside("goes_on_once_open");
+    check_inside("fetches_once_open");
 }
 
 static const check_test tests[] = {
     TEST(a_full_disk_refuses_to_open),
     TEST(a_read_only_disk_refuses_to_open),
     TEST(a_disk_that_becomes_full_is_passed_by),
+    TEST(a_full_disk_is_no_failure_of_hc_fetch),
     TEST(calls_that_fail_for_want_of_room_are_passed_by),
 };
 

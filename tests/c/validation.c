@@ -172,6 +172,42 @@ static void a_304_of_another_response_repeats_the_request(void)
     hc_close(c);
 }
 
+static void a_304_freshens_what_it_was_asked_about_though_it_is_replaced_meanwhile(void)
+{
+    static const size_t sizes[] = {4, 300001};
+    size_t i;
+    for (i = 0; i < NELEMS(sizes); i++) {
+        test_clock *clock = new_clock();
+        hc_cache *c = open_cache(fresh_directory(), clock, "expire_after 60000");
+        hc_exchange *x = NULL;
+        hc_response *p = NULL;
+        const void *body = NULL;
+        int32_t outcome = -1;
+        size_t len = 0;
+        check_note("%zu bytes", sizes[i]);
+        store(c, URL, answer_of(200, "ETag: \"a\"", body_of(1, sizes[i]), sizes[i]));
+        pass(clock, 100 * SECONDS);
+        CHECK_STATUS(hc_lookup(c, request("GET " URL, ""), NULL, &x, &err), HC_OK);
+        CHECK_INT(fetch_from(c, URL, answer_of(200, "ETag: \"b\"", body_of(2, sizes[i]), sizes[i]))
+                      .outcome,
+                  HC_STORED);
+        flush(c);
+        CHECK_STATUS(hc_store(x, answer(304, "ETag: \"a\"", NULL), &outcome, NULL, &err), HC_OK);
+        CHECK_INT(outcome, HC_FRESHENED);
+        CHECK_STATUS(hc_exchange_response(x, &p, &err), HC_OK);
+        CHECK_STATUS(hc_response_body(p, &body, &len, &err), HC_OK);
+        CHECK_INT(len, (int64_t)sizes[i]);
+        CHECK(body_is(body, len, 1, 0));
+        hc_response_free(p);
+        hc_exchange_free(x);
+        /* The newer one stays. */
+        CHECK_STR(look_at(c, URL).fields, "ETag: \"b\"\n");
+        CHECK(body_is(look_at(c, URL).body, sizes[i], 2, 0));
+        CHECK_INT(stats_of(c).errors, 0);
+        hc_close(c);
+    }
+}
+
 static void a_200_replaces_what_was_asked_about(void)
 {
     test_clock *clock = new_clock();
@@ -265,6 +301,7 @@ static const check_test tests[] = {
     TEST(a_304_reported_as_a_head_freshens_as_well),
     TEST(a_large_body_stays_when_it_is_freshened),
     TEST(a_304_of_another_response_repeats_the_request),
+    TEST(a_304_freshens_what_it_was_asked_about_though_it_is_replaced_meanwhile),
     TEST(a_200_replaces_what_was_asked_about),
     TEST(another_answer_is_handed_on),
     TEST(conditions_of_the_caller_are_his_own_business),
