@@ -41,6 +41,8 @@ pub trait Arrival: Send {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize>;
     /// Bytes of the whole body, if that was announced.
     fn announced(&self) -> Option<u64>;
+    /// Whether it is being stored, or was.
+    fn is_stored(&self) -> bool;
     /// The stored response, once the body was read to its end and stored.
     fn stored(&mut self) -> Result<Option<Response>>;
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::body::{self, Body, Bytes};
+use super::body::{self, Arrival, Body, Bytes};
 use super::{Cache, Request, shelf};
 use crate::error::{Error, Kind, Result};
 use crate::http::{ResponseHead, Url};
@@ -19,7 +19,8 @@ pub struct Response {
     pub info: Info,
     body: Body,
     context: Option<Context>,
-    body_was_read: bool,
+    /// Bytes that were read.
+    position: u64,
 }
 
 /// What the cache knows of a response.
@@ -79,7 +80,7 @@ impl Response {
             info: Info::default(),
             body,
             context: None,
-            body_was_read: false,
+            position: 0,
         }
     }
 
@@ -89,14 +90,19 @@ impl Response {
             info,
             body,
             context: Some(context),
-            body_was_read: false,
+            position: 0,
         }
     }
 
     /// The same response with another body.
-    pub fn with_body(mut self, body: Body) -> Self {
-        self.body = body;
-        self
+    pub fn with_body(&self, body: Body) -> Self {
+        Response {
+            head: self.head.clone(),
+            info: self.info,
+            body,
+            context: self.context.clone(),
+            position: 0,
+        }
     }
 
     /// An error unless the caller built this response himself.
@@ -115,6 +121,11 @@ impl Response {
         self.body = Body::memory(bytes);
     }
 
+    /// Sets a body that arrives while it is read.
+    pub fn set_arriving(&mut self, arrival: Box<dyn Arrival>) {
+        self.body = Body::Arriving(arrival);
+    }
+
     /// The final URL; `None` for a response that the caller built.
     pub fn url(&self) -> Option<&Url> {
         self.context
@@ -124,10 +135,17 @@ impl Response {
 
     /// The times at the cache's clock, now.
     pub fn times(&self) -> Times {
-        let (Some(freshness), Some(context)) = (self.info.freshness, &self.context) else {
+        match &self.context {
+            Some(context) if self.info.freshness.is_some() => self.times_at(context.cache.now()),
+            _ => Times::default(),
+        }
+    }
+
+    /// The times at an instant.
+    pub fn times_at(&self, now: i64) -> Times {
+        let Some(freshness) = self.info.freshness else {
             return Times::default();
         };
-        let now = context.cache.now();
         Times {
             created_at: Some(freshness.received_at),
             expires_at: Some(freshness.expires_at().unwrap_or(NEVER)),
@@ -153,10 +171,15 @@ impl Response {
     /// Reads the next bytes of the body; 0 is the end.
     pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
         self.check_process()?;
-        self.body_was_read = true;
         let read = self.body.read(buffer);
-        if let Err(error) = &read {
-            self.report_damage(error);
+        if matches!(&self.body, Body::Arriving(arrival) if !arrival.is_stored()) {
+            // What was announced with the head did not come to be.
+            self.info.key = None;
+            self.info.freshness = None;
+        }
+        match &read {
+            Ok(n) => self.position += *n as u64,
+            Err(error) => self.report_damage(error),
         }
         read
     }
@@ -175,11 +198,19 @@ impl Response {
             }
             return whole.map(Bytes::from);
         }
-        if self.body_was_read {
-            self.load_stored()
+        let bytes = if self.position == 0 {
+            let announced = self.body.size();
+            Bytes::from(body::read_all(&mut self.body, announced)?)
         } else {
-            self.load_arriving()
-        }
+            self.load_stored()?
+        };
+        // From now on it is read from memory, from where reading stands.
+        let at = usize::try_from(self.position).unwrap_or(usize::MAX);
+        self.body = Body::Memory {
+            bytes: bytes.clone(),
+            at,
+        };
+        Ok(bytes)
     }
 
     /// Of a stored body that cannot be read: its reader is told by the error, and nobody is to meet it again.
@@ -200,38 +231,9 @@ impl Response {
         }
     }
 
-    /// The same response, with the caller's body in place of its own.
-    pub(super) fn without_body(&self) -> Self {
-        Response {
-            head: self.head.clone(),
-            info: self.info,
-            body: Body::Origins(self.body.size()),
-            context: self.context.clone(),
-            body_was_read: false,
-        }
-    }
-
     /// The same response for another reader; `None` while its body arrives.
     pub(super) fn another(&self) -> Option<Self> {
-        Some(Response {
-            head: self.head.clone(),
-            info: self.info,
-            body: self.body.another()?,
-            context: self.context.clone(),
-            body_was_read: false,
-        })
-    }
-
-    fn load_arriving(&mut self) -> Result<Bytes> {
-        self.body_was_read = true;
-        let announced = self.body.size();
-        let bytes = Bytes::from(body::read_all(&mut self.body, announced)?);
-        // From now on it is read from memory, from where reading stands: its end.
-        self.body = Body::Memory {
-            at: bytes.as_slice().len(),
-            bytes: bytes.clone(),
-        };
-        Ok(bytes)
+        self.body.another().map(|body| self.with_body(body))
     }
 
     /// Of a body that was partly read: the rest is read, then the stored one.

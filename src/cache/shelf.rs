@@ -114,7 +114,8 @@ fn find_variant(
             continue;
         };
         // §4.1: of several that match, the one with the most recent Date.
-        let date = freshness::date(&stored.response.fields).unwrap_or(stored.head.response_time);
+        let date =
+            freshness::date(&stored.response.fields).unwrap_or(stored.head.stamp.response_time);
         if newest.as_ref().is_none_or(|(other, _)| date > *other) {
             newest = Some((date, found(stored, value, true)));
         }

@@ -80,6 +80,10 @@ impl Arrival for Arriving {
         self.announced
     }
 
+    fn is_stored(&self) -> bool {
+        self.storing.is_some()
+    }
+
     fn stored(&mut self) -> Result<Option<Response>> {
         match &self.storing {
             Some(exchange) if self.transfer.is_none() => exchange.response(),

@@ -69,21 +69,18 @@ fn fetch_one(
     Ok(Fetched::from(exchange, decision, Outcome::NotStored))
 }
 
-fn answered(mut exchange: Exchange, reply: Reply, decision: Decision, outcome: Outcome) -> Fetched {
+fn answered(exchange: Exchange, reply: Reply, decision: Decision, outcome: Outcome) -> Fetched {
     match outcome {
         Outcome::Storing | Outcome::NotStored => {
-            // What is stored keeps its own, to be read again once it is stored.
-            let response = if outcome == Outcome::Storing {
-                exchange.copy_handed_on()
-            } else {
-                exchange.take_handed_on()
+            let Some(described) = exchange.handed_on() else {
+                return Fetched::from(exchange, decision, outcome);
             };
-            let announced = response.as_ref().and_then(Response::body_size);
+            // The exchange keeps what it hands on too, for whoever asks for the whole body later.
+            let mut response = described.with_body(Body::Origins(None));
+            let announced = described.body_size();
             let storing = (outcome == Outcome::Storing).then_some(exchange);
             let arriving = Arriving::new(reply.body, storing, announced);
-            let response = response
-                .unwrap_or_else(|| Response::built(reply.head))
-                .with_body(Body::Arriving(Box::new(arriving)));
+            response.set_arriving(Box::new(arriving));
             Fetched {
                 response,
                 decision,

@@ -326,7 +326,10 @@ unsafe fn fill_view(x: &mut hc_exchange, view: *mut hc_view, outcome: i32) -> Re
         return Ok(());
     }
     let decision = x.exchange.decision() as i32;
-    let filled = view_of(x.exchange.handed_on(), &mut x.views, decision, outcome);
+    let now = x.exchange.now();
+    let handed_on = x.exchange.handed_on();
+    let handed_on = handed_on.map(|response| (response, response.times_at(now)));
+    let filled = view_of(handed_on, &mut x.views, decision, outcome);
     // SAFETY: `view` has struct_size bytes, and hc_view begins with struct_size.
     unsafe { guard::fill(view, &filled, "view") }
 }

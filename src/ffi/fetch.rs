@@ -51,7 +51,12 @@ pub unsafe extern "C" fn hc_fetch(
         });
         if !view.is_null() {
             let (decision, outcome) = (fetched.decision as i32, fetched.outcome as i32);
-            let filled = view_of(Some(&p.response), &mut p.views, decision, outcome);
+            let filled = view_of(
+                Some((&p.response, p.response.times())),
+                &mut p.views,
+                decision,
+                outcome,
+            );
             // SAFETY: `view` has struct_size bytes, and hc_view begins with struct_size.
             unsafe { guard::fill(view, &filled, "view")? };
         }

@@ -214,7 +214,9 @@ pub unsafe extern "C" fn hc_request_method(r: *const hc_request) -> *const c_cha
 pub unsafe extern "C" fn hc_request_url(r: *const hc_request) -> *const c_char {
     guard::value(std::ptr::null(), || {
         // SAFETY: the caller passes NULL or a live request.
-        unsafe { r.as_ref() }.map_or(std::ptr::null(), |r| r.request.http.url.as_c_str().as_ptr())
+        unsafe { r.as_ref() }.map_or(std::ptr::null(), |r| {
+            r.request.http.url.as_bytes_with_nul().as_ptr().cast()
+        })
     })
 }
 

@@ -7,7 +7,7 @@ use super::field::{hc_field, lend_fields};
 use super::guard;
 use super::objects::{Process, ResponseViews, hc_error, hc_response};
 use super::options::hc_time;
-use crate::cache::Response;
+use crate::cache::{Response, Times};
 use crate::error::Result;
 use crate::http::ResponseHead;
 
@@ -197,7 +197,8 @@ pub unsafe extern "C" fn hc_response_view(p: *mut hc_response, io: *mut hc_view)
         // SAFETY: `io` is NULL or has struct_size bytes, and hc_view begins with struct_size.
         unsafe {
             let before = guard::filled(io, 1, "view")?;
-            let view = view_of(Some(&p.response), &mut p.views, before.decision, 0);
+            let seen = (&p.response, p.response.times());
+            let view = view_of(Some(seen), &mut p.views, before.decision, 0);
             guard::fill(io, &view, "view")?;
         }
         Ok(0)
@@ -370,7 +371,7 @@ fn new_head(status: i32, reason: &[u8]) -> Result<ResponseHead> {
 
 /// The view of a response; without one, of nothing to hand on.
 pub(super) fn view_of(
-    response: Option<&Response>,
+    response: Option<(&Response, Times)>,
     views: &mut ResponseViews,
     decision: i32,
     outcome: i32,
@@ -397,11 +398,10 @@ pub(super) fn view_of(
         freshness_lifetime: unset,
         elapsed: 0,
     };
-    let Some(response) = response else {
+    let Some((response, times)) = response else {
         return view;
     };
     lend_fields(&response.head.fields, &mut views.fields);
-    let times = response.times();
     view.status = response.head.status.into();
     for (is_set, flag) in [
         (response.info.from_cache, hc_view_flag::HC_FROM_CACHE),
@@ -422,9 +422,9 @@ pub(super) fn view_of(
         .body_size()
         .map_or(-1, |size| i64::try_from(size).unwrap_or(i64::MAX));
     view.reason = response.head.reason.as_ptr();
-    view.url = response
-        .url()
-        .map_or(std::ptr::null(), |url| url.as_c_str().as_ptr());
+    view.url = response.url().map_or(std::ptr::null(), |url| {
+        url.as_bytes_with_nul().as_ptr().cast()
+    });
     view.created_at = times.created_at.unwrap_or(unset);
     view.expires_at = times.expires_at.unwrap_or(unset);
     view.age = times.age;

@@ -61,37 +61,37 @@ impl Fields {
     /// Adds a field that is known to be well-formed, as the stored ones are.
     pub(crate) fn push(&mut self, name: &[u8], value: &[u8]) -> Result<()> {
         let too_large = || {
-            Error::new(
-                Kind::TooLarge,
-                format!("field {} is too large to hold", quoted(name)),
-            )
+            let message = format!("field {} is too large to hold", quoted(name));
+            Error::new(Kind::TooLarge, message)
         };
-        let name_at = self.text.len();
-        let value_at = name_at + name.len() + 1;
-        let end = value_at
-            .checked_add(value.len() + 1)
-            .filter(|end| u32::try_from(*end).is_ok());
-        let end = end.ok_or_else(too_large)?;
         if self.spans.capacity() == 0 {
             // Most lists have some fields: this spares them the first steps of growing.
             self.spans.reserve(8);
             self.text.reserve(256);
         }
-        self.text
-            .try_reserve(end - name_at)
-            .map_err(|_| too_large())?;
+        let needed = name.len().saturating_add(value.len()).saturating_add(2);
+        self.text.try_reserve(needed).map_err(|_| too_large())?;
+        self.append(name, value).ok_or_else(too_large)
+    }
+
+    /// The same for a list that has room for all that comes; `None` when the list becomes too large.
+    #[inline]
+    pub(crate) fn append(&mut self, name: &[u8], value: &[u8]) -> Option<()> {
+        let name_at = self.text.len();
+        let value_at = name_at + name.len() + 1;
+        // The largest of the four numbers: if it fits, all do.
+        u32::try_from(value_at + value.len() + 1).ok()?;
         self.text.extend_from_slice(name);
         self.text.push(0);
         self.text.extend_from_slice(value);
         self.text.push(0);
-        // All four fit: `end` does, and it is the largest.
         self.spans.push(Span {
             name: name_at as u32,
             name_len: name.len() as u32,
             value: value_at as u32,
             value_len: value.len() as u32,
         });
-        Ok(())
+        Some(())
     }
 
     /// Removes every field of this name; says whether there was one.

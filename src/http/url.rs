@@ -1,8 +1,6 @@
 //! The normalised URL (RFC 3986 §6). The host is read as browsers read it (IDNA, IPv4 and IPv6 forms);
 //! the rest by RFC 3986 alone, so that nothing that could mean two things becomes one.
 
-use std::ffi::CStr;
-
 use base64::Engine;
 
 use super::fields::quoted;
@@ -140,9 +138,9 @@ impl Url {
         self.text.strip_suffix('\0').unwrap_or(&self.text)
     }
 
-    /// The whole URL for C.
-    pub fn as_c_str(&self) -> &CStr {
-        CStr::from_bytes_with_nul(self.text.as_bytes()).unwrap_or_default()
+    /// The whole URL with the NUL that C wants.
+    pub fn as_bytes_with_nul(&self) -> &[u8] {
+        self.text.as_bytes()
     }
 
     /// `http` or `https`.
@@ -293,21 +291,29 @@ const fn is_plain(byte: u8) -> bool {
         )
 }
 
-/// A registered name that IDNA and the IPv4 parser would leave as it is.
+/// A registered name that IDNA and the IPv4 parser would leave as it is. Two hyphens may begin a label of IDNA, and
+/// a last label that begins with a digit may be a number.
 fn is_normal_host(host: &[u8]) -> bool {
-    let plain = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.');
-    if host.is_empty() || host.len() > 253 || !host.iter().all(plain) {
-        return false;
+    let mut before = b'.';
+    let mut first_of_label = b'.';
+    for &byte in host {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'.' => {}
+            b'-' if before != b'-' => {}
+            _ => return false,
+        }
+        if before == b'.' {
+            first_of_label = byte;
+        }
+        before = byte;
     }
-    let last = host.rsplit(|b| *b == b'.').next().unwrap_or_default();
-    match last.first() {
-        None => false,
-        Some(first) if first.is_ascii_digit() => {
+    match first_of_label {
+        _ if before == b'.' || host.len() > 253 => false,
+        b'0'..=b'9' => {
             let text = std::str::from_utf8(host).unwrap_or_default();
             text.parse::<std::net::Ipv4Addr>().is_ok()
         }
-        // Labels of IDNA begin with "xn--" and are looked at by it.
-        Some(_) => !host.windows(2).any(|pair| pair == b"--"),
+        _ => true,
     }
 }
 
@@ -614,5 +620,27 @@ mod tests {
         }
         assert!(base.join(b"file:///etc/passwd").is_none());
         assert!(base.join(b"http://h:x/").is_none());
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn the_scan_and_the_long_way_agree(
+            url in "https?://[a-z0-9.-]{1,9}(:[0-9]{1,5})?/[a-zA-Z0-9./?&=~%-]{0,12}",
+        ) {
+            if let Some(scanned) = Url::already_normal(url.as_bytes()) {
+                let long = Url::parse(format!("{url}#").as_bytes()).unwrap().0;
+                proptest::prop_assert_eq!(scanned, long);
+            }
+        }
+
+        #[test]
+        fn a_normal_form_is_its_own(url in "https?://[a-z0-9.]{1,9}/[ -~]{0,16}") {
+            if let Ok((normal, _)) = Url::parse(url.as_bytes()) {
+                let again = Url::parse(normal.as_str().as_bytes()).unwrap().0;
+                proptest::prop_assert_eq!(normal, again);
+            }
+        }
     }
 }

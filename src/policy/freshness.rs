@@ -4,8 +4,8 @@ use std::time::UNIX_EPOCH;
 
 use super::Millis;
 use super::directives::{ResponseDirectives, Seconds};
-use crate::http::Fields;
-use crate::record::{Expires, Head};
+use crate::http::{Fields, ResponseHead};
+use crate::record::{Expires, Stamp};
 use crate::settings::{Expiry, Settings};
 
 /// A freshness lifetime.
@@ -36,24 +36,25 @@ const FUTURE_TOLERANCE: Millis = 60_000;
 
 impl Freshness {
     /// The freshness of a stored response under the reader's policy.
-    pub fn of(head: &Head, fields: &Fields, settings: &Settings) -> Self {
-        let written = match head.expires {
+    pub fn of(response: &ResponseHead, stamp: &Stamp, settings: &Settings) -> Self {
+        let fields = &response.fields;
+        let received_at = stamp.response_time;
+        let written = match stamp.expires {
             Expires::Never => Lifetime::Endless,
-            Expires::At(instant) => Lifetime::Of(instant.saturating_sub(head.response_time)),
+            Expires::At(instant) => Lifetime::Of(instant.saturating_sub(received_at)),
         };
-        let initial_age = initial_age(fields, head.request_time, head.response_time);
         let (lifetime, spent) = if settings.cache_control {
-            let explicit = head.is_explicit.then_some(written);
-            let lifetime = by_fields(head.status, fields, head.response_time, explicit, settings);
-            (lifetime, initial_age)
+            let explicit = stamp.is_explicit.then_some(written);
+            let lifetime = by_fields(response.status, fields, received_at, explicit, settings);
+            (lifetime, stamp.initial_age)
         } else {
             (written, 0)
         };
         Freshness {
             lifetime,
-            initial_age,
+            initial_age: stamp.initial_age,
             spent,
-            received_at: head.response_time,
+            received_at,
         }
     }
 
@@ -98,15 +99,16 @@ impl Freshness {
     }
 }
 
-/// The expiry to be written with a response received now, and whether the user set it.
-pub fn written_expiry(
-    status: u16,
-    fields: &Fields,
+/// The times and the expiry that a response received now is stored with. `request_max_age` is what the request
+/// asked for.
+pub fn stamp(
+    response: &ResponseHead,
     request_max_age: Seconds,
     request_time: Millis,
     now: Millis,
     settings: &Settings,
-) -> (Expires, bool) {
+) -> Stamp {
+    let fields = &response.fields;
     let own = match settings.expiry {
         Expiry::Unset | Expiry::DoNotCache => None,
         Expiry::Never => Some(Lifetime::Endless),
@@ -115,24 +117,31 @@ pub fn written_expiry(
     };
     let is_explicit = own.is_some();
     let lifetime = if settings.cache_control {
-        by_fields(status, fields, now, own, settings)
+        by_fields(response.status, fields, now, own, settings)
     } else {
         // The request's own directive comes before the expiry that was set for it.
         let asked = request_max_age.millis().map(Lifetime::Of);
         asked.or(own).unwrap_or(Lifetime::Endless)
     };
-    let age = if settings.cache_control {
-        initial_age(fields, request_time, now)
+    let initial_age = initial_age(fields, request_time, now);
+    let spent = if settings.cache_control {
+        initial_age
     } else {
         0
     };
     let expires = match lifetime {
         Lifetime::Endless => Expires::Never,
         Lifetime::Of(lifetime) => {
-            Expires::At(now.saturating_add(lifetime).saturating_sub(age).max(0))
+            Expires::At(now.saturating_add(lifetime).saturating_sub(spent).max(0))
         }
     };
-    (expires, is_explicit)
+    Stamp {
+        request_time,
+        response_time: now,
+        initial_age,
+        expires,
+        is_explicit,
+    }
 }
 
 /// §4.2.1, and where the response says nothing the user's expiry before the heuristic.
@@ -243,6 +252,14 @@ mod tests {
         fields
     }
 
+    fn response(status: u16, lines: &[(&str, &str)]) -> ResponseHead {
+        let head = ResponseHead::new(status, b"").unwrap();
+        ResponseHead {
+            fields: fields(lines),
+            ..head
+        }
+    }
+
     fn http_date(at: Millis) -> String {
         httpdate::fmt_http_date(UNIX_EPOCH + std::time::Duration::from_millis(at as u64))
     }
@@ -279,13 +296,15 @@ mod tests {
     fn the_users_expiry_comes_before_the_heuristic() {
         let modified = http_date(NOW - 1_000_000);
         let date = http_date(NOW);
-        let response = fields(&[("Last-Modified", &modified), ("Date", &date)]);
+        let lines = [("Last-Modified", modified.as_str()), ("Date", &date)];
         let mut settings = Settings {
             cache_control: true,
             ..Settings::default()
         };
         let written = |settings: &Settings, status| {
-            written_expiry(status, &response, Seconds::Absent, NOW, NOW, settings)
+            let response = response(status, &lines);
+            let stamp = stamp(&response, Seconds::Absent, NOW, NOW, settings);
+            (stamp.expires, stamp.is_explicit)
         };
         assert_eq!(written(&settings, 200), (Expires::At(NOW + 100_000), false));
         assert_eq!(written(&settings, 500), (Expires::At(NOW), false));
@@ -295,17 +314,17 @@ mod tests {
 
     #[test]
     fn without_cache_control_the_request_comes_first() {
-        let response = fields(&[("Cache-Control", "max-age=1")]);
+        let response = response(200, &[("Cache-Control", "max-age=1")]);
         let settings = Settings {
             expiry: Expiry::After(50),
             ..Settings::default()
         };
-        let written = |asked| written_expiry(200, &response, asked, NOW, NOW, &settings).0;
+        let written = |asked| stamp(&response, asked, NOW, NOW, &settings).expires;
         assert_eq!(written(Seconds::Absent), Expires::At(NOW + 50));
         assert_eq!(written(Seconds::Of(9)), Expires::At(NOW + 9000));
         let unset = Settings::default();
-        let never = written_expiry(200, &response, Seconds::Absent, NOW, NOW, &unset);
-        assert_eq!(never, (Expires::Never, false));
+        let never = stamp(&response, Seconds::Absent, NOW, NOW, &unset);
+        assert_eq!((never.expires, never.is_explicit), (Expires::Never, false));
     }
 
     #[test]
@@ -327,13 +346,13 @@ mod tests {
 
     #[test]
     fn age_and_what_counts_of_it_are_two_things_without_cache_control() {
-        let head = Head {
-            response_time: NOW,
-            request_time: NOW,
-            expires: Expires::At(NOW + 10_000),
-            ..Head::default()
+        let settings = Settings {
+            expiry: Expiry::After(10_000),
+            ..Settings::default()
         };
-        let freshness = Freshness::of(&head, &fields(&[("Age", "60")]), &Settings::default());
+        let response = response(200, &[("Age", "60")]);
+        let stamp = stamp(&response, Seconds::Absent, NOW, NOW, &settings);
+        let freshness = Freshness::of(&response, &stamp, &settings);
         assert_eq!(freshness.age(NOW + 9_999), 69_999);
         assert!(freshness.is_fresh(NOW + 9_999));
         assert!(!freshness.is_fresh(NOW + 10_000));

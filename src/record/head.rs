@@ -6,7 +6,7 @@ use crate::key::VariantId;
 use crate::key::credentials::Mark;
 
 /// Bytes of the fixed part.
-pub const HEAD_SIZE: usize = 112;
+pub const HEAD_SIZE: usize = 120;
 
 const MAGIC: [u8; 4] = *b"hcR1";
 const NEVER: i64 = i64::MAX;
@@ -24,21 +24,30 @@ pub enum Expires {
     At(i64),
 }
 
-/// The fixed part of a record. Times are milliseconds since the Unix epoch.
+/// The times of a stored response, in milliseconds since the Unix epoch, and its expiry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Head {
-    /// The status code.
-    pub status: u16,
-    /// The expiry was set by the user, and so comes before a heuristic.
-    pub is_explicit: bool,
-    /// The body is a file named by `id`.
-    pub body_is_file: bool,
+pub struct Stamp {
     /// When the request was made that this answers, or that last freshened it.
     pub request_time: i64,
     /// When the response, or the 304 that last freshened it, was received.
     pub response_time: i64,
+    /// How old it already was then, in milliseconds (RFC 9111 §4.2.3: corrected_initial_age).
+    pub initial_age: i64,
     /// When it becomes stale by the writer's policy.
     pub expires: Expires,
+    /// The expiry was set by the user, and so comes before a heuristic.
+    pub is_explicit: bool,
+}
+
+/// The fixed part of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The status code.
+    pub status: u16,
+    /// The times and the expiry.
+    pub stamp: Stamp,
+    /// The body is a file named by `id`.
+    pub body_is_file: bool,
     /// Bytes of the key behind the head.
     pub key_len: u32,
     /// Bytes of the MessagePack part behind the key.
@@ -55,32 +64,12 @@ pub struct Head {
     pub variant: VariantId,
 }
 
-impl Default for Head {
-    fn default() -> Self {
-        Head {
-            status: 0,
-            is_explicit: false,
-            body_is_file: false,
-            request_time: 0,
-            response_time: 0,
-            expires: Expires::Never,
-            key_len: 0,
-            meta_len: 0,
-            body_len: 0,
-            body_sum: 0,
-            mark: [0; 16],
-            id: [0; 16],
-            variant: [0; 16],
-        }
-    }
-}
-
 impl Head {
     /// Writes the head into the first [`HEAD_SIZE`] bytes of a record that holds its key and meta already.
     pub(super) fn encode(&self, record: &mut [u8]) {
-        let flags = (u8::from(self.is_explicit) * IS_EXPLICIT)
+        let flags = (u8::from(self.stamp.is_explicit) * IS_EXPLICIT)
             | (u8::from(self.body_is_file) * BODY_IS_FILE);
-        let expires = match self.expires {
+        let expires = match self.stamp.expires {
             Expires::Never => NEVER,
             Expires::At(instant) => instant.min(NEVER - 1),
         };
@@ -94,8 +83,9 @@ impl Head {
         put(&MAGIC);
         put(&self.status.to_le_bytes());
         put(&[flags, 0]);
-        put(&self.request_time.to_le_bytes());
-        put(&self.response_time.to_le_bytes());
+        put(&self.stamp.request_time.to_le_bytes());
+        put(&self.stamp.response_time.to_le_bytes());
+        put(&self.stamp.initial_age.to_le_bytes());
         put(&expires.to_le_bytes());
         put(&self.key_len.to_le_bytes());
         put(&self.meta_len.to_le_bytes());
@@ -124,17 +114,22 @@ impl Head {
         }
         let request_time = i64::from_le_bytes(take(&mut rest)?);
         let response_time = i64::from_le_bytes(take(&mut rest)?);
+        let initial_age = i64::from_le_bytes(take(&mut rest)?);
         let expires = match i64::from_le_bytes(take(&mut rest)?) {
             NEVER => Expires::Never,
             instant => Expires::At(instant),
         };
-        let head = Head {
-            status,
-            is_explicit: flags & IS_EXPLICIT != 0,
-            body_is_file: flags & BODY_IS_FILE != 0,
+        let stamp = Stamp {
             request_time,
             response_time,
+            initial_age,
             expires,
+            is_explicit: flags & IS_EXPLICIT != 0,
+        };
+        let head = Head {
+            status,
+            stamp,
+            body_is_file: flags & BODY_IS_FILE != 0,
             key_len: u32::from_le_bytes(take(&mut rest)?),
             meta_len: u32::from_le_bytes(take(&mut rest)?),
             body_len: u64::from_le_bytes(take(&mut rest)?),

@@ -97,7 +97,7 @@ fn read_fields(rest: &mut &[u8], meta_len: usize) -> Option<Fields> {
     for _ in 0..parts / 2 {
         let name = read_name(rest)?;
         let value = read_bytes(rest)?;
-        fields.push(name, value).ok()?;
+        fields.append(name, value)?;
     }
     Some(fields)
 }

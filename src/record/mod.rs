@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-pub use head::{Expires, HEAD_SIZE, Head};
+pub use head::{Expires, HEAD_SIZE, Head, Stamp};
 
 use crate::error::Result;
 use crate::http::ResponseHead;
@@ -126,16 +126,27 @@ mod tests {
         )
     }
 
+    const STAMP: Stamp = Stamp {
+        request_time: 1,
+        response_time: 2,
+        initial_age: 4,
+        expires: Expires::At(3),
+        is_explicit: true,
+    };
+
     fn encoded() -> Vec<u8> {
         let (response, selecting) = example();
         let head = Head {
             status: 200,
-            request_time: 1,
-            response_time: 2,
-            expires: Expires::At(3),
-            is_explicit: true,
+            stamp: STAMP,
+            body_is_file: false,
+            key_len: 0,
+            meta_len: 0,
+            body_len: 0,
+            body_sum: 0,
+            mark: [7; 16],
             id: [9; 16],
-            ..Head::default()
+            variant: [8; 16],
         };
         let (key, body) = (b"key".as_slice(), b"body".as_slice());
         let record = Record {
@@ -155,13 +166,11 @@ mod tests {
         let (response, selecting) = example();
         assert_eq!(stored.response, response);
         assert_eq!(stored.selecting, selecting);
+        let head = stored.head;
+        assert_eq!(head.stamp, STAMP);
         assert_eq!(
-            (stored.head.request_time, stored.head.response_time),
-            (1, 2)
-        );
-        assert_eq!(
-            (stored.head.expires, stored.head.is_explicit),
-            (Expires::At(3), true)
+            (head.mark, head.id, head.variant),
+            ([7; 16], [9; 16], [8; 16])
         );
         assert_eq!(&bytes[stored.body], b"body");
     }

@@ -11,6 +11,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::missing_transmute_annotations,
     reason = "a benchmark stops where it fails"
 )]
 

@@ -1,6 +1,6 @@
 //! The origin's answer: what it changes, and what is handed on.
 
-use super::storing::{Stamp, Storing};
+use super::storing::Storing;
 use super::{Exchange, Outcome, Phase};
 use crate::cache::body::Body;
 use crate::cache::shelf::{self, Found};
@@ -9,12 +9,13 @@ use crate::error::{Error, Kind, Result};
 use crate::http::ResponseHead;
 use crate::http::response::Framing;
 use crate::key::{MethodClass, PrimaryKey};
-use crate::policy::freshness::{Freshness, written_expiry};
+use crate::policy::freshness::{self, Freshness};
 use crate::policy::reason::Reason;
 use crate::policy::storable::is_storable;
 use crate::policy::update::remove_hop_by_hop;
 use crate::policy::validate::{NotModified, Validators};
 use crate::policy::{invalidate, stale};
+use crate::record::Stamp;
 
 impl Exchange {
     /// Reports the origin's whole answer.
@@ -41,6 +42,7 @@ impl Exchange {
             return Err(Error::new(Kind::Argument, message));
         }
         let now = self.cache.now();
+        self.now = now;
         if let Some(found) = self.found.take_if(|_| conditional && head.status == 304) {
             let validators = Validators::of(&found.stored.response.fields);
             return match validators.identified_by(&head.fields) {
@@ -64,7 +66,8 @@ impl Exchange {
         self.phase = Phase::Ended;
         self.handed_on = None;
         self.reason = Reason::Origin;
-        Ok(self.use_stale(self.cache.now()))
+        self.now = self.cache.now();
+        Ok(self.use_stale(self.now))
     }
 
     /// §4.3.4: the 304 speaks of another response than the one whose validators were sent.
@@ -81,7 +84,11 @@ impl Exchange {
             return false;
         };
         let fields = &found.stored.response.fields;
-        let freshness = Freshness::of(&found.stored.head, fields, self.settings());
+        let freshness = Freshness::of(
+            &found.stored.response,
+            &found.stored.head.stamp,
+            self.settings(),
+        );
         if !stale::may_use(&freshness, fields, &self.directives, self.settings(), now) {
             self.found = Some(found);
             return false;
@@ -127,7 +134,7 @@ impl Exchange {
             }
             Ok(()) => {
                 let stamp = self.stamp(&kept, now);
-                info.freshness = Some(self.freshness_of(&kept, &stamp));
+                info.freshness = Some(Freshness::of(&kept, &stamp, self.settings()));
                 info.key = self.key_of(&kept);
                 let limit = self.settings().max_response_bytes;
                 let storing = Storing::new(kept.clone(), stamp, framing, limit);
@@ -172,31 +179,7 @@ impl Exchange {
 
     /// The times and the expiry that a response received now is stored with.
     pub(super) fn stamp(&self, head: &ResponseHead, now: i64) -> Stamp {
-        let (expires, is_explicit) = written_expiry(
-            head.status,
-            &head.fields,
-            self.directives.max_age,
-            self.request_time,
-            now,
-            self.settings(),
-        );
-        Stamp {
-            request_time: self.request_time,
-            response_time: now,
-            expires,
-            is_explicit,
-        }
-    }
-
-    fn freshness_of(&self, head: &ResponseHead, stamp: &Stamp) -> Freshness {
-        let record = crate::record::Head {
-            status: head.status,
-            is_explicit: stamp.is_explicit,
-            request_time: stamp.request_time,
-            response_time: stamp.response_time,
-            expires: stamp.expires,
-            ..Default::default()
-        };
-        Freshness::of(&record, &head.fields, self.settings())
+        let asked = self.directives.max_age;
+        freshness::stamp(head, asked, self.request_time, now, self.settings())
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::storing::{Arrived, BodySource, Stamp, entry};
+use super::storing::{Arrived, BodySource, entry};
 use super::{Exchange, Outcome, Phase};
 use crate::cache::body::Body;
 use crate::cache::shelf::{self, Entry, Found, Place};
@@ -15,6 +15,7 @@ use crate::key::{Key, PrimaryKey};
 use crate::policy::directives::ResponseDirectives;
 use crate::policy::reason::Reason;
 use crate::policy::update::freshened;
+use crate::record::Stamp;
 use crate::storage::{Store, Transaction};
 
 impl Exchange {
@@ -135,10 +136,7 @@ impl Exchange {
         if written == Some(true) {
             cache.counters().revalidations();
         }
-        found.stored.head.request_time = stamp.request_time;
-        found.stored.head.response_time = stamp.response_time;
-        found.stored.head.expires = stamp.expires;
-        found.stored.head.is_explicit = stamp.is_explicit;
+        found.stored.head.stamp = stamp;
         self.phase = Phase::Ended;
         self.reason = Reason::None;
         self.serve(found, true)?;

@@ -27,6 +27,7 @@ impl Exchange {
             Cow::Borrowed(_) => None,
             Cow::Owned(settings) => Some(Box::new(settings)),
         };
+        let now = cache.now();
         let mut exchange = Exchange {
             cache: cache.clone(),
             request: request.clone(),
@@ -39,7 +40,8 @@ impl Exchange {
             decision: Decision::Forward,
             reason: Reason::None,
             phase: Phase::Ended,
-            request_time: cache.now(),
+            request_time: now,
+            now,
             generation: 0,
             forks: forks(),
         };
@@ -77,7 +79,11 @@ impl Exchange {
 
     fn decide_on(&mut self, found: Box<Found>) -> (Decision, Reason) {
         let fields = &found.stored.response.fields;
-        let freshness = Freshness::of(&found.stored.head, fields, self.settings());
+        let freshness = Freshness::of(
+            &found.stored.response,
+            &found.stored.head.stamp,
+            self.settings(),
+        );
         let now = self.request_time;
         let decided = reuse(&freshness, fields, &self.directives, self.settings(), now);
         self.found = Some(found);

@@ -55,6 +55,8 @@ pub struct Exchange {
     reason: Reason,
     phase: Phase,
     request_time: i64,
+    /// What the clock said in the last verb.
+    now: i64,
     /// How often the URL had been invalidated when the request was forwarded.
     generation: u64,
     forks: u64,
@@ -104,9 +106,9 @@ impl Exchange {
         self.handed_on.take()
     }
 
-    /// What to hand on while its body is the caller's, so that the exchange can go on to store it.
-    pub fn copy_handed_on(&self) -> Option<Response> {
-        self.handed_on.as_ref().map(Response::without_body)
+    /// What the clock said in the last verb.
+    pub fn now(&self) -> i64 {
+        self.now
     }
 
     /// The settings that hold for this request.

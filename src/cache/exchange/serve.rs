@@ -16,7 +16,7 @@ impl Exchange {
         let Found {
             stored, body, file, ..
         } = *found;
-        let freshness = Freshness::of(&stored.head, &stored.response.fields, self.settings());
+        let freshness = Freshness::of(&stored.response, &stored.head.stamp, self.settings());
         let body = match file {
             // RFC 9110 §9.3.2: a HEAD that a stored GET answers has its fields and no content.
             _ if self.request.http.method.as_str() == "HEAD" => Body::memory(Vec::new()),
@@ -26,7 +26,7 @@ impl Exchange {
         let mut head = stored.response;
         if self.settings().cache_control {
             // §5.1
-            head.fields = with_age(&head.fields, freshness.age(self.cache.now()))?;
+            head.fields = with_age(&head.fields, freshness.age(self.now))?;
         }
         let key = self.key.as_ref().map(|key| Key {
             row: key.row,

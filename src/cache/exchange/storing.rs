@@ -9,7 +9,7 @@ use crate::http::{Fields, ResponseHead};
 use crate::key::credentials;
 use crate::key::selecting::{self, Vary, vary};
 use crate::policy::reason::Reason;
-use crate::record::{Expires, Head, INLINE_LIMIT, Record, Selecting};
+use crate::record::{Head, INLINE_LIMIT, Record, Selecting, Stamp};
 use crate::storage::{BodyRef, BodyWriter, Store};
 
 /// An answer of the origin that is being stored.
@@ -33,14 +33,6 @@ enum Sink {
 pub(super) enum Arrived {
     Memory(Vec<u8>),
     File(BodyRef),
-}
-
-/// The times and the expiry a response is stored with.
-pub(super) struct Stamp {
-    pub(super) request_time: i64,
-    pub(super) response_time: i64,
-    pub(super) expires: Expires,
-    pub(super) is_explicit: bool,
 }
 
 impl Storing {
@@ -144,11 +136,8 @@ pub(super) fn entry(
     };
     let head = Head {
         status: response.status,
-        is_explicit: stamp.is_explicit,
         body_is_file: file.is_some(),
-        request_time: stamp.request_time,
-        response_time: stamp.response_time,
-        expires: stamp.expires,
+        stamp: *stamp,
         key_len: 0,
         meta_len: 0,
         body_len: file.map_or(0, |file| file.len),

@@ -1,0 +1,31 @@
+# What shows that it works: the demo, the tests, the style, the speed.
+
+.PHONY: deps demo test test-full bench check-style check-readme
+
+deps: ## find, and if allowed install, what building and testing needs
+	@cbuild/deps.sh test
+
+demo: ## the cache between a C program and a real web server (SERVER=nginx or python3)
+	@cbuild/deps.sh demo
+	@$(MAKE) --no-print-directory library
+	@$(CC) -std=c99 -Wall -Wextra -Wpedantic -Werror $(HTTPCACHE_CFLAGS) bindings/c/demo.c -o build/demo $(HTTPCACHE_LIBS)
+	@cbuild/demo.sh build/demo $(SERVER)
+
+test: ## everything, as continuous integration runs it
+	@cbuild/test.sh
+
+test-full: ## the same, with the result written to tests/REPORT.md
+	@mkdir -p tests
+	@cbuild/test.sh tests/REPORT.md
+
+bench: ## the speed of a hit
+	@cargo bench --quiet --locked --bench hit
+
+check-style: ## rustfmt and clippy, with and without features
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --all-targets --no-default-features -- -D warnings
+
+# The example of README.md, compiled and run.
+check-readme: library
+	@cbuild/check_readme.sh $(CC) $(HTTPCACHE_CFLAGS) $(HTTPCACHE_LIBS)

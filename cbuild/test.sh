@@ -1,0 +1,124 @@
+#!/bin/sh
+# Runs all tests. One line for each step; what a step wrote is in build/test/STEP.log and is shown if it
+# failed. The last line is the sum, "N passed, N failed"; the exit status is 0 only if every step has run and
+# nothing failed.
+#
+#   cbuild/test.sh [REPORT]
+#
+# REPORT is a file that gets the result with its date and the kind of machine.
+set -eu
+
+cd "$(dirname "$0")/.."
+report=${1-}
+logs=build/test
+results=$logs/results
+make=${MAKE:-make}
+# Seconds after which a step has hung.
+limit=600
+
+# What was given to the make that runs this is not meant for those that it runs.
+unset MAKEFLAGS MAKELEVEL MFLAGS || true
+
+rm -rf $logs
+mkdir -p $logs
+: >$results
+
+# Every step there is: one that is not among the results did not run.
+steps='deps style header-current rust rust-without-fetch library header symbols version paths c c++
+c-asan c-valgrind install readme demo-nginx demo-python3'
+
+# How a step is counted: `check` is one test, `cargo` and `c` say how many they ran.
+count() { # KIND LOG
+    case $1 in
+        cargo) sed -n 's/^test result: [A-Za-z]*\. \([0-9]*\) passed; \([0-9]*\) failed.*/\1 \2/p' "$2" ;;
+        c) sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$2" | tail -n 1 ;;
+    esac | awk '{ passed += $1; failed += $2 } END { print passed + 0, failed + 0 }'
+}
+
+step() { # NAME KIND COMMAND...
+    name=$1 kind=$2 log=$logs/$1.log
+    shift 2
+    start=$(date +%s)
+    timeout -k 10 $limit "$@" </dev/null >"$log" 2>&1 &
+    echo $! >"$logs/$name.pid"
+    status=0
+    wait $! || status=$?
+    rm -f "$logs/$name.pid"
+    seconds=$(($(date +%s) - start))
+    # shellcheck disable=SC2046 # two numbers
+    set -- $(count "$kind" "$log")
+    passed=$1 failed=$2
+    if [ "$kind" = check ] && [ $status -eq 0 ]; then passed=1; fi
+    # A step that ends badly before it counts, or that counts nothing, has failed.
+    if [ "$failed" -eq 0 ] && { [ $status -ne 0 ] || [ "$passed" -eq 0 ]; }; then failed=1; fi
+    [ $status -ne 124 ] || echo "stopped after $limit seconds" >>"$log"
+    echo "$name $passed $failed $seconds" >>$results
+    printf '%-20s %5d passed %3d failed %5d s\n' "$name" "$passed" "$failed" "$seconds"
+    [ "$failed" -eq 0 ]
+}
+
+stop_all() {
+    # shellcheck disable=SC2046,SC2086 # several process ids
+    kill $lanes $(cat $logs/*.pid 2>/dev/null) 2>/dev/null || true
+    wait
+}
+lanes=
+trap 'stop_all; exit 1' HUP INT TERM
+
+# cargo keeps what it builds for tests and for release apart, so the two lanes do not wait for one another.
+rust_lane() {
+    step rust cargo cargo test --locked --no-fail-fast || true
+    step rust-without-fetch cargo cargo test --locked --no-fail-fast --no-default-features || true
+    step header-current check "$make" header-check || true
+    step style check "$make" check-style || true
+}
+
+# All that needs no more than the library and a C compiler, shortest first.
+c_lane() {
+    step header check cbuild/check_header.sh || true
+    step paths check cbuild/check_paths.sh || true
+    step library check "$make" library || return 0
+    step symbols check tests/abi/check_symbols.sh build/lib/libhttpcache.so || true
+    step version check cbuild/check_version.sh || true
+    step install check cbuild/check_install.sh || true
+    step readme check "$make" check-readme || true
+    step demo-nginx check "$make" demo SERVER=nginx || true
+    step demo-python3 check "$make" demo SERVER=python3 || true
+    step c c "$make" ctest || true
+    step c++ c "$make" ctest-cxx || true
+    step c-asan c "$make" ctest-asan || true
+    step c-valgrind c "$make" ctest-valgrind || true
+}
+
+if step deps check cbuild/deps.sh test; then
+    rust_lane &
+    lanes=$!
+    c_lane &
+    lanes="$lanes $!"
+    # shellcheck disable=SC2086 # two process ids
+    wait $lanes
+fi
+
+for name in $steps; do
+    if ! grep -q "^$name " $results; then
+        echo "did not run" >"$logs/$name.log"
+        echo "$name 0 1 0" >>$results
+        printf '%-20s did not run\n' "$name"
+    fi
+done
+
+while read -r name _ failed _; do
+    if [ "$failed" -ne 0 ]; then
+        printf '\n==== %s ====\n' "$name"
+        cat "$logs/$name.log"
+    fi
+done <$results
+
+sum=$(awk '{ passed += $2; failed += $3 } END { printf "%d passed, %d failed", passed, failed }' $results)
+if [ -n "$report" ]; then
+    # Written aside first: the report says whether all is committed, and is committed itself.
+    cbuild/report.sh $results "$sum" >$logs/report
+    cp $logs/report "$report"
+fi
+echo "$sum"
+! grep -qv '^[^ ]* [0-9]* 0 ' $results
