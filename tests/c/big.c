@@ -1,4 +1,5 @@
-/* A body of 1 GiB goes in and out in pieces, within 64 MiB of memory. An argument is another size in MiB. */
+/* A body of 1 GiB goes in and out in pieces, within 64 MiB of memory. An argument is another size
+ * in MiB. */
 #define _POSIX_C_SOURCE 200809L
 #define _DEFAULT_SOURCE
 
@@ -18,16 +19,14 @@ enum {
 static uint64_t size;
 
 /* The most memory that this process ever had, in bytes. */
-static int64_t peak(void)
-{
+static int64_t peak(void) {
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     return (int64_t)usage.ru_maxrss * 1024;
 }
 
 /* Stores the body and returns its hash. */
-static uint64_t store_big(hc_cache *c, char *piece)
-{
+static uint64_t store_big(hc_cache *c, char *piece) {
     hc_exchange *x = NULL;
     int32_t outcome = -1;
     uint64_t done, hash = HASH_BEGIN;
@@ -47,8 +46,7 @@ static uint64_t store_big(hc_cache *c, char *piece)
     return hash;
 }
 
-static uint64_t read_big(hc_cache *c, char *piece)
-{
+static uint64_t read_big(hc_cache *c, char *piece) {
     hc_exchange *x = NULL;
     hc_response *p = NULL;
     uint64_t total = 0, hash = HASH_BEGIN;
@@ -68,8 +66,7 @@ static uint64_t read_big(hc_cache *c, char *piece)
     return hash;
 }
 
-static int in_and_out(void *user)
-{
+static int in_and_out(void *user) {
     hc_cache *c = open_cache((const char *)user, NULL, "");
     char *piece = (char *)malloc(PIECE);
     uint64_t stored, read;
@@ -91,8 +88,7 @@ static int in_and_out(void *user)
     return 0;
 }
 
-static void a_big_body_takes_little_memory(void)
-{
+static void a_big_body_takes_little_memory(void) {
     check_in_child(in_and_out, (void *)fresh_directory());
 }
 
@@ -100,8 +96,7 @@ static const check_test tests[] = {
     TEST(a_big_body_takes_little_memory),
 };
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     size = (uint64_t)(argc > 1 ? atoi(argv[1]) : is_slow() ? 8 : 1024) << 20;
     return check_run(tests, NELEMS(tests), 1, argv);
 }

@@ -11,10 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *running;      /* The name of the test. */
-static volatile int failed;      /* Whether it failed. */
-static pid_t own_process;        /* The process that runs the tests. */
-static pthread_t own_thread;     /* Its thread that does. */
+static const char *running;  /* The name of the test. */
+static volatile int failed;  /* Whether it failed. */
+static pid_t own_process;    /* The process that runs the tests. */
+static pthread_t own_thread; /* Its thread that does. */
 static jmp_buf after_the_test;
 static pthread_mutex_t printing = PTHREAD_MUTEX_INITIALIZER;
 static __thread char note[256];
@@ -27,16 +27,14 @@ typedef struct {
 static deferral *deferred;
 static size_t deferred_count, deferred_room;
 
-void check_note(const char *format, ...)
-{
+void check_note(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(note, sizeof note, format, arguments);
     va_end(arguments);
 }
 
-void check_defer(void (*undo)(void *user), void *user)
-{
+void check_defer(void (*undo)(void *user), void *user) {
     if (deferred_count == deferred_room) {
         deferred_room = deferred_room * 2 + 64;
         deferred = (deferral *)realloc(deferred, deferred_room * sizeof *deferred);
@@ -46,8 +44,7 @@ void check_defer(void (*undo)(void *user), void *user)
     deferred_count++;
 }
 
-void check_fail(const char *file, int line, const char *format, ...)
-{
+void check_fail(const char *file, int line, const char *format, ...) {
     va_list arguments;
     pthread_mutex_lock(&printing);
     printf("FAILED %s: %s:%d: ", running ? running : "(no test)", file, line);
@@ -67,23 +64,20 @@ void check_fail(const char *file, int line, const char *format, ...)
     longjmp(after_the_test, 1);
 }
 
-void check_int(const char *file, int line, const char *what, int64_t actual, int64_t expected)
-{
+void check_int(const char *file, int line, const char *what, int64_t actual, int64_t expected) {
     if (actual != expected)
         check_fail(file, line, "%s is %" PRId64 ", not %" PRId64, what, actual, expected);
 }
 
 void check_str(const char *file, int line, const char *what, const char *actual,
-               const char *expected)
-{
+               const char *expected) {
     if (actual == NULL || strcmp(actual, expected) != 0)
         check_fail(file, line, "%s is \"%s\", not \"%s\"", what, actual ? actual : "(NULL)",
                    expected);
 }
 
 void check_status(const char *file, int line, const char *what, hc_status actual,
-                  hc_status expected, hc_error *err, const char *text)
-{
+                  hc_status expected, hc_error *err, const char *text) {
     char message[512];
     hc_status told = hc_error_status(err);
     int has_error = err != NULL;
@@ -100,21 +94,18 @@ void check_status(const char *file, int line, const char *what, hc_status actual
         check_fail(file, line, "%s: \"%s\" does not hold \"%s\"", what, message, text);
 }
 
-size_t check_mark(void)
-{
+size_t check_mark(void) {
     return deferred_count;
 }
 
-void check_undo(size_t mark)
-{
+void check_undo(size_t mark) {
     while (deferred_count > mark) {
         deferral last = deferred[--deferred_count];
         last.undo(last.user);
     }
 }
 
-static int is_wanted(const char *name, int argc, char **argv)
-{
+static int is_wanted(const char *name, int argc, char **argv) {
     int i;
     for (i = 1; i < argc; i++) {
         if (strcmp(argv[i], name) == 0)
@@ -123,8 +114,7 @@ static int is_wanted(const char *name, int argc, char **argv)
     return argc < 2;
 }
 
-int check_run(const check_test *tests, size_t count, int argc, char **argv)
-{
+int check_run(const check_test *tests, size_t count, int argc, char **argv) {
     /* static: what longjmp must not lose. */
     static size_t i;
     static int passed_count, failed_count;

@@ -1,4 +1,5 @@
-/* A damaged data file: the cache opens empty, says so in the log, and keeps the damaged one aside. */
+/* A damaged data file: the cache opens empty, says so in the log, and keeps the damaged one aside.
+ */
 #define _POSIX_C_SOURCE 200809L
 
 #include "support.h"
@@ -12,8 +13,7 @@
 #define URL "http://h.test/"
 
 /* Fills a cache with enough for a data file of many pages. */
-static void fill(const char *directory)
-{
+static void fill(const char *directory) {
     hc_cache *c = open_cache(directory, NULL, "");
     int i;
     for (i = 0; i < 100; i++)
@@ -30,8 +30,7 @@ struct damaged {
     int found;
 };
 
-static int find_damaged(const char *path, void *user)
-{
+static int find_damaged(const char *path, void *user) {
     struct damaged *damaged = (struct damaged *)user;
     struct stat status;
     char *bytes;
@@ -50,8 +49,7 @@ static int find_damaged(const char *path, void *user)
 }
 
 /* Opens a directory whose data file was damaged and checks what becomes of it. */
-static void check_recovery(const char *directory)
-{
+static void check_recovery(const char *directory) {
     struct damaged damaged;
     hc_options *o = options(NULL, "");
     test_log *log = log_of(o, HC_LOG_WARNING);
@@ -77,8 +75,7 @@ static void check_recovery(const char *directory)
     hc_close(c);
 }
 
-static void garbage_is_moved_aside(void)
-{
+static void garbage_is_moved_aside(void) {
     static const size_t sizes[] = {1, 100, 4096, 8192, 100000};
     size_t i;
     for (i = 0; i < NELEMS(sizes); i++) {
@@ -90,8 +87,7 @@ static void garbage_is_moved_aside(void)
     }
 }
 
-static void a_truncated_file_is_moved_aside(void)
-{
+static void a_truncated_file_is_moved_aside(void) {
     static const int percents[] = {1, 10, 50, 90};
     size_t i;
     for (i = 0; i < NELEMS(percents); i++) {
@@ -105,8 +101,7 @@ static void a_truncated_file_is_moved_aside(void)
     }
 }
 
-static void a_file_of_another_program_is_moved_aside(void)
-{
+static void a_file_of_another_program_is_moved_aside(void) {
     const char *directory = fresh_directory();
     static const char other[] = "SQLite format 3";
     fill(directory);
@@ -114,16 +109,14 @@ static void a_file_of_another_program_is_moved_aside(void)
     check_recovery(directory);
 }
 
-static int remove_bodies(const char *path, void *user)
-{
+static int remove_bodies(const char *path, void *user) {
     (void)user;
     if (strstr(path, "/bodies/") != NULL)
         unlink(path);
     return 0;
 }
 
-static int damage_bodies(const char *path, void *user)
-{
+static int damage_bodies(const char *path, void *user) {
     if (strstr(path, "/bodies/") != NULL) {
         FILE *file = fopen(path, "r+b");
         if (file != NULL) {
@@ -136,8 +129,7 @@ static int damage_bodies(const char *path, void *user)
     return 0;
 }
 
-static void a_body_that_is_gone_is_a_miss(void)
-{
+static void a_body_that_is_gone_is_a_miss(void) {
     const char *directory = fresh_directory();
     hc_cache *c;
     fill(directory);
@@ -150,10 +142,9 @@ static void a_body_that_is_gone_is_a_miss(void)
     hc_close(c);
 }
 
-/* Where a body is damaged inside, reading it ends in an error or the cache forwards; its bytes are never
- * handed on. */
-static void a_damaged_body_is_never_handed_on(void)
-{
+/* Where a body is damaged inside, reading it ends in an error or the cache forwards; its bytes are
+ * never handed on. */
+static void a_damaged_body_is_never_handed_on(void) {
     static long places[] = {0, 65535, 65536, 200000, 300000, 300010};
     size_t i;
     for (i = 0; i < NELEMS(places); i++) {

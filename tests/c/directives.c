@@ -1,5 +1,5 @@
-/* Directives: what RFC 9111 makes of the fields of a response where it decides, and of those of a request
- * always. */
+/* Directives: what RFC 9111 makes of the fields of a response where it decides, and of those of a
+ * request always. */
 #include "support.h"
 
 #include <string.h>
@@ -12,8 +12,7 @@ typedef struct {
 } lifetime_case;
 
 /* Stores an answer with `fields`, with Date at T0, and checks when it becomes stale. */
-static void check_lifetime(const char *settings, const char *fields, int64_t lifetime)
-{
+static void check_lifetime(const char *settings, const char *fields, int64_t lifetime) {
     test_clock *clock = new_clock();
     hc_cache *c = open_cache(fresh_directory(), clock, settings);
     seen s = fetch_from(c, URL,
@@ -35,8 +34,7 @@ static void check_lifetime(const char *settings, const char *fields, int64_t lif
     hc_close(c);
 }
 
-static void fields_of_a_response_decide_its_lifetime(void)
-{
+static void fields_of_a_response_decide_its_lifetime(void) {
     const char *in_90 = http_date(T0 + 90 * SECONDS);
     const char *before_100 = http_date(T0 - 100 * SECONDS);
     const lifetime_case cases[] = {
@@ -77,8 +75,7 @@ static void fields_of_a_response_decide_its_lifetime(void)
         check_lifetime("cache_control 1", cases[i].fields, cases[i].lifetime);
 }
 
-static void fields_of_a_response_decide_nothing_without_rfc_9111(void)
-{
+static void fields_of_a_response_decide_nothing_without_rfc_9111(void) {
     const lifetime_case cases[] = {
         {"Cache-Control: max-age=1", 60 * SECONDS},
         {"Cache-Control: no-store", 60 * SECONDS},
@@ -92,8 +89,7 @@ static void fields_of_a_response_decide_nothing_without_rfc_9111(void)
         check_lifetime("expire_after 60000", cases[i].fields, cases[i].lifetime);
 }
 
-static void settings_come_after_fields_and_before_heuristics(void)
-{
+static void settings_come_after_fields_and_before_heuristics(void) {
     const char *settings = "cache_control 1, expire_after 30000";
     const char *modified = text("Last-Modified: %s", http_date(T0 - 100 * SECONDS));
     check_lifetime(settings, "Cache-Control: max-age=60", 60 * SECONDS);
@@ -102,8 +98,7 @@ static void settings_come_after_fields_and_before_heuristics(void)
     check_lifetime(settings, "", 30 * SECONDS);
 }
 
-static void the_heuristic_is_a_share_of_the_time_since_the_last_change(void)
-{
+static void the_heuristic_is_a_share_of_the_time_since_the_last_change(void) {
     const char *modified = text("Last-Modified: %s", http_date(T0 - 100 * SECONDS));
     check_lifetime("cache_control 1, heuristic_percent 50", modified, 50 * SECONDS);
     check_lifetime("cache_control 1, heuristic_percent 0", modified, 0);
@@ -111,8 +106,7 @@ static void the_heuristic_is_a_share_of_the_time_since_the_last_change(void)
                    text("Last-Modified: %s", http_date(T0 + 100 * SECONDS)), 0);
 }
 
-static void a_hit_tells_its_age(void)
-{
+static void a_hit_tells_its_age(void) {
     test_clock *clock = new_clock();
     hc_cache *c = open_cache(fresh_directory(), clock, "cache_control 1");
     seen s;
@@ -155,8 +149,7 @@ static const reuse_case reuse_cases[] = {
     {"Cache-Control: unknown, max-ag=0, x=\"max-age=0\"", 30 * SECONDS, HC_FRESH},
 };
 
-static void directives_of_a_request_bound_reuse_in_either_policy(void)
-{
+static void directives_of_a_request_bound_reuse_in_either_policy(void) {
     static const char *const policies[] = {"cache_control 1", "expire_after 60000"};
     size_t i, k;
     for (k = 0; k < NELEMS(policies); k++) {
@@ -182,8 +175,7 @@ static void directives_of_a_request_bound_reuse_in_either_policy(void)
     }
 }
 
-static void no_store_of_a_request_stores_nothing_in_either_policy(void)
-{
+static void no_store_of_a_request_stores_nothing_in_either_policy(void) {
     static const char *const policies[] = {"cache_control 1", "cache_control 0"};
     size_t k;
     for (k = 0; k < NELEMS(policies); k++) {
@@ -199,8 +191,7 @@ static void no_store_of_a_request_stores_nothing_in_either_policy(void)
     }
 }
 
-static void must_revalidate_forbids_stale_use(void)
-{
+static void must_revalidate_forbids_stale_use(void) {
     test_clock *clock = new_clock();
     hc_cache *c = open_cache(fresh_directory(), clock, "cache_control 1");
     store(c, URL, answer(200, "Cache-Control: max-age=60, must-revalidate\nETag: \"a\"", "x"));
@@ -209,8 +200,7 @@ static void must_revalidate_forbids_stale_use(void)
     hc_close(c);
 }
 
-static void no_cache_without_a_validator_fetches_anew(void)
-{
+static void no_cache_without_a_validator_fetches_anew(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     seen s;
     store(c, URL, answer(200, "", "x"));

@@ -1,5 +1,5 @@
-/* The life of an exchange with the verbs that need no network: what is stored, and what is handed on.
- * Times are in expiry.c, validation in validation.c, RFC 9111's directives in directives.c. */
+/* The life of an exchange with the verbs that need no network: what is stored, and what is handed
+ * on. Times are in expiry.c, validation in validation.c, RFC 9111's directives in directives.c. */
 #include "support.h"
 
 #include <stdlib.h>
@@ -10,8 +10,7 @@
 static const char *const policies[] = {"cache_control 0", "cache_control 1"};
 
 /* Runs `task` with either policy on a cache of its own. */
-static void with_both_policies(void (*task)(hc_cache *c))
-{
+static void with_both_policies(void (*task)(hc_cache *c)) {
     size_t i;
     for (i = 0; i < NELEMS(policies); i++) {
         hc_cache *c = open_cache(fresh_directory(), new_clock(), policies[i]);
@@ -21,8 +20,7 @@ static void with_both_policies(void (*task)(hc_cache *c))
     }
 }
 
-static void miss_store_hit(hc_cache *c)
-{
+static void miss_store_hit(hc_cache *c) {
     hc_response *origin = answer(200, "Cache-Control: max-age=60\nX-A: 1", "body");
     seen s = look_at(c, URL);
     CHECK_INT(s.decision, HC_FORWARD);
@@ -50,14 +48,12 @@ static void miss_store_hit(hc_cache *c)
     CHECK_STR(value_in(s.fields, "X-A"), "1");
 }
 
-static void a_miss_is_forwarded_stored_and_then_a_hit(void)
-{
+static void a_miss_is_forwarded_stored_and_then_a_hit(void) {
     with_both_policies(miss_store_hit);
 }
 
 /* The fields without Age, which a cache adds on each use (RFC 9111 5.1). */
-static const char *without_age(const char *fields)
-{
+static const char *without_age(const char *fields) {
     char *kept = (char *)calloc(1, strlen(fields) + 1);
     while (*fields) {
         size_t line = strcspn(fields, "\n") + 1;
@@ -69,8 +65,7 @@ static const char *without_age(const char *fields)
     return kept;
 }
 
-static void identical_fields(hc_cache *c)
-{
+static void identical_fields(hc_cache *c) {
     static const char fields[] = "Cache-Control: max-age=60\n"
                                  "X-b: 2\n"
                                  "x-B: 1\n"
@@ -84,13 +79,11 @@ static void identical_fields(hc_cache *c)
     CHECK_STR(without_age(look_at(c, URL).fields), fields);
 }
 
-static void a_hit_has_the_fields_of_the_origin_in_their_order(void)
-{
+static void a_hit_has_the_fields_of_the_origin_in_their_order(void) {
     with_both_policies(identical_fields);
 }
 
-static void every_byte_of_a_value(hc_cache *c)
-{
+static void every_byte_of_a_value(hc_cache *c) {
     char fields[1024] = "Cache-Control: max-age=60\n";
     size_t len = strlen(fields);
     int byte;
@@ -119,13 +112,11 @@ static void every_byte_of_a_value(hc_cache *c)
     }
 }
 
-static void raw_bytes_of_a_value_come_back(void)
-{
+static void raw_bytes_of_a_value_come_back(void) {
     with_both_policies(every_byte_of_a_value);
 }
 
-static void a_body_of_any_bytes(hc_cache *c)
-{
+static void a_body_of_any_bytes(hc_cache *c) {
     char body[256];
     seen s;
     int byte;
@@ -137,18 +128,17 @@ static void a_body_of_any_bytes(hc_cache *c)
     CHECK(memcmp(s.body, body, 256) == 0);
 }
 
-static void a_body_holds_any_bytes(void)
-{
+static void a_body_holds_any_bytes(void) {
     with_both_policies(a_body_of_any_bytes);
 }
 
-static void fields_of_the_connection(hc_cache *c)
-{
+static void fields_of_the_connection(hc_cache *c) {
     seen s;
-    store(c, URL, answer(200,
-                         "Cache-Control: max-age=60\nConnection: X-Hop\nX-Hop: 1\nX-End: 2\n"
-                         "Keep-Alive: timeout=5\nProxy-Connection: close",
-                         ""));
+    store(c, URL,
+          answer(200,
+                 "Cache-Control: max-age=60\nConnection: X-Hop\nX-Hop: 1\nX-End: 2\n"
+                 "Keep-Alive: timeout=5\nProxy-Connection: close",
+                 ""));
     s = look_at(c, URL);
     CHECK_STR(value_in(s.fields, "Connection"), "");
     CHECK_STR(value_in(s.fields, "X-Hop"), "");
@@ -157,13 +147,11 @@ static void fields_of_the_connection(hc_cache *c)
     CHECK_STR(value_in(s.fields, "X-End"), "2");
 }
 
-static void fields_of_the_connection_are_not_stored(void)
-{
+static void fields_of_the_connection_are_not_stored(void) {
     with_both_policies(fields_of_the_connection);
 }
 
-static void a_second_answer_replaces_the_first(void)
-{
+static void a_second_answer_replaces_the_first(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     hc_request *anew = request("GET " URL, "Cache-Control: no-cache");
     store(c, URL, answer(200, "X-A: 1", "first"));
@@ -174,8 +162,7 @@ static void a_second_answer_replaces_the_first(void)
     hc_close(c);
 }
 
-static void of_two_that_ask_at_once_the_later_answer_stays(void)
-{
+static void of_two_that_ask_at_once_the_later_answer_stays(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     hc_exchange *first = NULL, *second = NULL;
     int32_t outcome = -1;
@@ -191,29 +178,20 @@ static void of_two_that_ask_at_once_the_later_answer_stays(void)
     hc_close(c);
 }
 
-static void only_what_may_be_stored_is(void)
-{
+static void only_what_may_be_stored_is(void) {
     static const struct {
         const char *line, *settings;
         int status;
         int is_stored;
     } cases[] = {
-        {"GET " URL, "cache_control 0", 200, 1},
-        {"GET " URL, "cache_control 0", 404, 0},
-        {"GET " URL, "cache_control 0", 500, 0},
-        {"GET " URL, "cache_control 0", 206, 0},
-        {"POST " URL, "cache_control 0", 200, 0},
-        {"PUT " URL, "cache_control 0", 200, 0},
-        {"DELETE " URL, "cache_control 0", 200, 0},
-        {"OPTIONS " URL, "cache_control 0", 200, 0},
-        {"get " URL, "cache_control 0", 200, 0},
-        {"GET " URL, "cache_control 1", 200, 1},
-        {"GET " URL, "cache_control 1", 404, 1},
-        {"GET " URL, "cache_control 1", 301, 1},
-        {"GET " URL, "cache_control 1", 410, 1},
-        {"GET " URL, "cache_control 1", 416, 0},
-        {"GET " URL, "cache_control 1", 304, 0},
-        {"PUT " URL, "cache_control 1", 200, 0},
+        {"GET " URL, "cache_control 0", 200, 1},    {"GET " URL, "cache_control 0", 404, 0},
+        {"GET " URL, "cache_control 0", 500, 0},    {"GET " URL, "cache_control 0", 206, 0},
+        {"POST " URL, "cache_control 0", 200, 0},   {"PUT " URL, "cache_control 0", 200, 0},
+        {"DELETE " URL, "cache_control 0", 200, 0}, {"OPTIONS " URL, "cache_control 0", 200, 0},
+        {"get " URL, "cache_control 0", 200, 0},    {"GET " URL, "cache_control 1", 200, 1},
+        {"GET " URL, "cache_control 1", 404, 1},    {"GET " URL, "cache_control 1", 301, 1},
+        {"GET " URL, "cache_control 1", 410, 1},    {"GET " URL, "cache_control 1", 416, 0},
+        {"GET " URL, "cache_control 1", 304, 0},    {"PUT " URL, "cache_control 1", 200, 0},
         {"DELETE " URL, "cache_control 1", 200, 0},
     };
     size_t i;
@@ -232,8 +210,7 @@ static void only_what_may_be_stored_is(void)
     }
 }
 
-static void an_answer_that_is_not_stored_is_handed_on_as_it_came(void)
-{
+static void an_answer_that_is_not_stored_is_handed_on_as_it_came(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     seen s = fetch_from(c, URL, answer(404, "X-A: 1\nX-A: 2", "not here"));
     CHECK_INT(s.outcome, HC_NOT_STORED);
@@ -247,8 +224,7 @@ static void an_answer_that_is_not_stored_is_handed_on_as_it_came(void)
     hc_close(c);
 }
 
-static void methods_are_matched_apart_and_head_is_answered_by_get_where_rfc_9111_decides(void)
-{
+static void methods_are_matched_apart_and_head_is_answered_by_get_where_rfc_9111_decides(void) {
     hc_cache *off = open_cache(fresh_directory(), NULL, "cache_control 0");
     hc_cache *on = open_cache(fresh_directory(), NULL, "cache_control 1");
     hc_response *origin = answer(200, "Cache-Control: max-age=60\nContent-Length: 4", "body");
@@ -269,8 +245,7 @@ static void methods_are_matched_apart_and_head_is_answered_by_get_where_rfc_9111
     hc_close(on);
 }
 
-static void an_unsafe_method_invalidates_where_rfc_9111_decides(void)
-{
+static void an_unsafe_method_invalidates_where_rfc_9111_decides(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "cache_control 1");
     store(c, URL, answer(200, "Cache-Control: max-age=60", "x"));
     store(c, URL "other", answer(200, "Cache-Control: max-age=60", "x"));
@@ -286,15 +261,13 @@ static void an_unsafe_method_invalidates_where_rfc_9111_decides(void)
     hc_close(c);
 }
 
-static void a_store_after_an_invalidation_stores_nothing_older(void)
-{
+static void a_store_after_an_invalidation_stores_nothing_older(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "cache_control 1");
     hc_exchange *x = NULL;
     int32_t outcome = -1;
     CHECK_STATUS(hc_lookup(c, request("GET " URL, ""), NULL, &x, &err), HC_OK);
     ask(c, request("POST " URL, ""), answer(200, "", ""));
-    CHECK_STATUS(hc_store(x, answer(200, "Cache-Control: max-age=60", "old"), &outcome, NULL,
-                          &err),
+    CHECK_STATUS(hc_store(x, answer(200, "Cache-Control: max-age=60", "old"), &outcome, NULL, &err),
                  HC_OK);
     CHECK_INT(outcome, HC_NOT_STORED);
     hc_exchange_free(x);
@@ -302,8 +275,7 @@ static void a_store_after_an_invalidation_stores_nothing_older(void)
     hc_close(c);
 }
 
-static void authorization_separates(hc_cache *c)
-{
+static void authorization_separates(hc_cache *c) {
     hc_response *origin = answer(200, "Cache-Control: max-age=60", "of A");
     hc_request *a = request("GET " URL, "Authorization: Basic QTph");
     hc_request *b = request("GET " URL, "Authorization: Basic QjpiCg==");
@@ -321,13 +293,11 @@ static void authorization_separates(hc_cache *c)
     CHECK_STR(look(c, request("GET http://A:a@h.test/", "")).body, "of A");
 }
 
-static void users_never_get_each_others_responses(void)
-{
+static void users_never_get_each_others_responses(void) {
     with_both_policies(authorization_separates);
 }
 
-static void responses_survive_closing(void)
-{
+static void responses_survive_closing(void) {
     const char *directory = fresh_directory();
     test_clock *clock = new_clock();
     size_t large = 300001;
@@ -354,8 +324,7 @@ static void responses_survive_closing(void)
     hc_close(c);
 }
 
-static void closing_is_enough_to_keep_what_was_stored(void)
-{
+static void closing_is_enough_to_keep_what_was_stored(void) {
     const char *directory = fresh_directory();
     hc_cache *c = open_cache(directory, NULL, "");
     store(c, URL, answer(200, "", "body"));
@@ -365,8 +334,7 @@ static void closing_is_enough_to_keep_what_was_stored(void)
     hc_close(c);
 }
 
-static void flushing_takes_a_time_to_wait(void)
-{
+static void flushing_takes_a_time_to_wait(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     hc_status status;
     CHECK_STATUS(hc_flush(c, -1, &err), HC_E_ARGUMENT);
@@ -379,8 +347,7 @@ static void flushing_takes_a_time_to_wait(void)
     hc_close(c);
 }
 
-static void the_response_to_hand_on_is_an_object_of_its_own(void)
-{
+static void the_response_to_hand_on_is_an_object_of_its_own(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     hc_exchange *x = NULL;
     hc_response *p = (hc_response *)(void *)&p;
@@ -401,8 +368,7 @@ static void the_response_to_hand_on_is_an_object_of_its_own(void)
     hc_response_free(p);
 }
 
-static void a_hit_needs_no_view(void)
-{
+static void a_hit_needs_no_view(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     hc_exchange *x = NULL;
     store(c, URL, answer(200, "", "body"));

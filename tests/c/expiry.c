@@ -1,11 +1,11 @@
-/* Expiry: when a stored response becomes stale, as the settings say, and what the clock does to it. */
+/* Expiry: when a stored response becomes stale, as the settings say, and what the clock does to it.
+ */
 #include "support.h"
 
 #define URL "http://h.test/"
 #define ETAG "ETag: \"a\""
 
-static void without_an_expiry_a_response_never_becomes_stale(void)
-{
+static void without_an_expiry_a_response_never_becomes_stale(void) {
     test_clock *clock = new_clock();
     hc_cache *c = open_cache(fresh_directory(), clock, "");
     seen s = fetch_from(c, URL, answer(200, "Cache-Control: max-age=1\nExpires: 0", "x"));
@@ -22,8 +22,7 @@ static void without_an_expiry_a_response_never_becomes_stale(void)
     hc_close(c);
 }
 
-static void a_duration_counts_from_the_response(void)
-{
+static void a_duration_counts_from_the_response(void) {
     test_clock *clock = new_clock();
     hc_cache *c = open_cache(fresh_directory(), clock, "expire_after 60000");
     seen s = fetch_from(c, URL, answer(200, ETAG, "x"));
@@ -42,8 +41,7 @@ static void a_duration_counts_from_the_response(void)
     hc_close(c);
 }
 
-static void the_response_time_is_that_of_the_store(void)
-{
+static void the_response_time_is_that_of_the_store(void) {
     test_clock *clock = new_clock();
     hc_cache *c = open_cache(fresh_directory(), clock, "expire_after 60000");
     hc_exchange *x = NULL;
@@ -60,14 +58,12 @@ static void the_response_time_is_that_of_the_store(void)
     hc_close(c);
 }
 
-static void age_counts_what_passed_before_the_response_came(void)
-{
+static void age_counts_what_passed_before_the_response_came(void) {
     test_clock *clock = new_clock();
     hc_cache *c = open_cache(fresh_directory(), clock, "");
     store(c, URL "age", answer(200, "Age: 10", "x"));
     store(c, URL "date", answer(200, text("Date: %s", http_date(T0 - 20 * SECONDS)), "x"));
-    store(c, URL "both",
-          answer(200, text("Age: 30\nDate: %s", http_date(T0 - 20 * SECONDS)), "x"));
+    store(c, URL "both", answer(200, text("Age: 30\nDate: %s", http_date(T0 - 20 * SECONDS)), "x"));
     store(c, URL "future", answer(200, text("Date: %s", http_date(T0 + 20 * SECONDS)), "x"));
     store(c, URL "nonsense", answer(200, "Age: x\nDate: y", "x"));
     pass(clock, 1 * SECONDS);
@@ -79,8 +75,7 @@ static void age_counts_what_passed_before_the_response_came(void)
     hc_close(c);
 }
 
-static void an_instant_is_when_it_becomes_stale(void)
-{
+static void an_instant_is_when_it_becomes_stale(void) {
     test_clock *clock = new_clock();
     hc_cache *c = open_cache(fresh_directory(), clock, "expire_at 1700000090000");
     CHECK_INT(fetch_from(c, URL, answer(200, ETAG, "x")).expires_at, T0 + 90000);
@@ -91,25 +86,23 @@ static void an_instant_is_when_it_becomes_stale(void)
     hc_close(c);
 }
 
-static void an_instant_in_the_past_is_stored_stale(void)
-{
+static void an_instant_in_the_past_is_stored_stale(void) {
     hc_cache *c = open_cache(fresh_directory(), new_clock(), "expire_at 1000");
     CHECK_INT(fetch_from(c, URL, answer(200, ETAG, "x")).outcome, HC_STORED);
     CHECK_INT(look_at(c, URL).decision, HC_REVALIDATE);
     hc_close(c);
 }
 
-static void immediately_needs_a_validator(void)
-{
+static void immediately_needs_a_validator(void) {
     hc_cache *c = open_cache(fresh_directory(), new_clock(), "expire_after immediately");
     CHECK_INT(fetch_from(c, URL "none", answer(200, "", "x")).outcome, HC_NOT_STORED);
     CHECK_INT(look_at(c, URL "none").decision, HC_FORWARD);
     CHECK_INT(fetch_from(c, URL "etag", answer(200, ETAG, "x")).outcome, HC_STORED);
     CHECK_INT(look_at(c, URL "etag").decision, HC_REVALIDATE);
-    CHECK_INT(fetch_from(c, URL "date",
-                         answer(200, text("Last-Modified: %s", http_date(T0 - DAYS)), "x"))
-                  .outcome,
-              HC_STORED);
+    CHECK_INT(
+        fetch_from(c, URL "date", answer(200, text("Last-Modified: %s", http_date(T0 - DAYS)), "x"))
+            .outcome,
+        HC_STORED);
     CHECK_INT(look_at(c, URL "date").decision, HC_REVALIDATE);
     /* And so on each use: a 304 does not make it fresh. */
     CHECK_INT(fetch_from(c, URL "etag", answer(304, ETAG, NULL)).outcome, HC_FRESHENED);
@@ -117,8 +110,7 @@ static void immediately_needs_a_validator(void)
     hc_close(c);
 }
 
-static void do_not_cache_neither_reads_nor_writes(void)
-{
+static void do_not_cache_neither_reads_nor_writes(void) {
     const char *directory = fresh_directory();
     hc_cache *c = open_cache(directory, NULL, "");
     hc_cache *d = open_cache(directory, NULL, "expire_after do_not_cache");
@@ -132,8 +124,7 @@ static void do_not_cache_neither_reads_nor_writes(void)
     hc_close(d);
 }
 
-static void a_request_has_an_expiry_of_its_own(void)
-{
+static void a_request_has_an_expiry_of_its_own(void) {
     static const struct {
         const char *settings;
         int64_t expires_at;
@@ -158,8 +149,7 @@ static void a_request_has_an_expiry_of_its_own(void)
     hc_close(c);
 }
 
-static void a_request_can_leave_the_cache_alone(void)
-{
+static void a_request_can_leave_the_cache_alone(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     hc_request *r = request_with("GET " URL, "", "expire_after do_not_cache");
     store(c, URL, answer(200, "", "stored"));
@@ -169,8 +159,7 @@ static void a_request_can_leave_the_cache_alone(void)
     hc_close(c);
 }
 
-static void a_request_can_use_a_cache_that_is_left_alone(void)
-{
+static void a_request_can_use_a_cache_that_is_left_alone(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "expire_after do_not_cache");
     hc_request *r = request_with("GET " URL, "", "expire_after 60000");
     CHECK_INT(ask(c, r, answer(200, "", "x")).outcome, HC_STORED);
@@ -178,16 +167,14 @@ static void a_request_can_use_a_cache_that_is_left_alone(void)
     hc_close(c);
 }
 
-static void max_age_of_a_request_comes_before_its_expiry(void)
-{
+static void max_age_of_a_request_comes_before_its_expiry(void) {
     hc_cache *c = open_cache(fresh_directory(), new_clock(), "expire_after 60000");
     hc_request *r = request_with("GET " URL, "Cache-Control: max-age=30", "expire_after 5000");
     CHECK_INT(ask(c, r, answer(200, "", "x")).expires_at, T0 + 30000);
     hc_close(c);
 }
 
-static void what_was_written_holds_whatever_the_reader_is_set_to(void)
-{
+static void what_was_written_holds_whatever_the_reader_is_set_to(void) {
     const char *directory = fresh_directory();
     test_clock *clock = new_clock();
     hc_cache *c = open_cache(directory, clock, "expire_after 60000");
@@ -200,8 +187,7 @@ static void what_was_written_holds_whatever_the_reader_is_set_to(void)
     hc_close(d);
 }
 
-static void the_clock_may_jump(void)
-{
+static void the_clock_may_jump(void) {
     test_clock *clock = new_clock();
     hc_cache *c = open_cache(fresh_directory(), clock, "expire_after 60000");
     hc_cache *d = open_cache(fresh_directory(), clock, "");
@@ -222,8 +208,7 @@ static void the_clock_may_jump(void)
     hc_close(d);
 }
 
-static void the_farthest_times_do_not_overflow(void)
-{
+static void the_farthest_times_do_not_overflow(void) {
     static const char *const settings[] = {"expire_after 9223372036854775807",
                                            "expire_at 9223372036854775807"};
     size_t i;

@@ -5,7 +5,8 @@
  *  KILL_POINT    "event:before" or "event:after": where the process kills itself while armed
  *  KILL_COUNT    at which time the point is met, from 1
  *
- * A program arms it with fault_arm(1), which is found at run time: without the library there is none. */
+ * A program arms it with fault_arm(1), which is found at run time: without the library there is
+ * none. */
 #ifndef FAULTS_H
 #define FAULTS_H
 

@@ -1,5 +1,5 @@
-/* fork: a cache from before works in parent and child, other objects may only be destroyed in the child, and
- * whatever the child does the parent's cache is unharmed. */
+/* fork: a cache from before works in parent and child, other objects may only be destroyed in the
+ * child, and whatever the child does the parent's cache is unharmed. */
 #define _POSIX_C_SOURCE 200809L
 
 #include "support.h"
@@ -15,8 +15,7 @@
 
 static size_t large = 200000;
 
-static void check_stored(hc_cache *c, const char *url, uint64_t seed, size_t len)
-{
+static void check_stored(hc_cache *c, const char *url, uint64_t seed, size_t len) {
     seen s = look_at(c, url);
     check_note("%s in process %d", url, (int)getpid());
     CHECK_INT(s.decision, HC_FRESH);
@@ -25,24 +24,21 @@ static void check_stored(hc_cache *c, const char *url, uint64_t seed, size_t len
 }
 
 /* Whether something is stored there already or not. */
-static void store_body(hc_cache *c, const char *url, uint64_t seed, size_t len)
-{
+static void store_body(hc_cache *c, const char *url, uint64_t seed, size_t len) {
     hc_request *r = request(text("GET %s", url), "Cache-Control: no-cache");
     check_note("%s in process %d", url, (int)getpid());
     CHECK_INT(ask(c, r, answer_of(200, "", body_of(seed, len), len)).outcome, HC_STORED);
 }
 
 /* A cache with something stored. */
-static hc_cache *filled(const char *directory)
-{
+static hc_cache *filled(const char *directory) {
     hc_cache *c = open_cache(directory, NULL, "");
     store_body(c, URL "small", 1, 100);
     store_body(c, URL "large", 2, large);
     return c;
 }
 
-static int use_in_child(void *user)
-{
+static int use_in_child(void *user) {
     hc_cache *c = (hc_cache *)user;
     check_stored(c, URL "small", 1, 100);
     check_stored(c, URL "large", 2, large);
@@ -54,28 +50,28 @@ static int use_in_child(void *user)
     return 0;
 }
 
-static int use_in_child_and_close(void *user)
-{
+static int use_in_child_and_close(void *user) {
     use_in_child(user);
     hc_close((hc_cache *)user);
     return 0;
 }
 
-static int use_in_child_and_die(void *user)
-{
+static int used[2]; /* The pipe through which a child says that it is ready to be killed. */
+
+static int use_in_child_and_die(void *user) {
     use_in_child(user);
-    raise(SIGKILL);
-    return 0;
+    tell(used[1]);
+    for (;;)
+        pause();
+    return 1;
 }
 
-static int close_in_child(void *user)
-{
+static int close_in_child(void *user) {
     hc_close((hc_cache *)user);
     return 0;
 }
 
-static void check_parent(hc_cache *c, int has_childs)
-{
+static void check_parent(hc_cache *c, int has_childs) {
     check_stored(c, URL "small", 1, 100);
     check_stored(c, URL "large", 2, large);
     if (has_childs) {
@@ -88,16 +84,23 @@ static void check_parent(hc_cache *c, int has_childs)
     CHECK_INT(stats_of(c).errors, 0);
 }
 
-static void the_cache_works_in_child_and_parent(void)
-{
+static void the_cache_works_in_child_and_parent(void) {
     static int (*const tasks[])(void *) = {use_in_child, use_in_child_and_close,
                                            use_in_child_and_die, close_in_child};
     size_t i;
     for (i = 0; i < NELEMS(tasks); i++) {
         const char *directory = fresh_directory();
         hc_cache *c = filled(directory);
-        int status = reap(in_child(tasks[i], c));
-        CHECK_INT(status, tasks[i] == use_in_child_and_die ? -SIGKILL : 0);
+        pid_t child;
+        CHECK_INT(pipe(used), 0);
+        child = in_child(tasks[i], c);
+        close(used[1]);
+        if (tasks[i] == use_in_child_and_die) {
+            CHECK(hear(used[0]));
+            kill(child, SIGKILL);
+        }
+        CHECK_INT(reap(child), tasks[i] == use_in_child_and_die ? -SIGKILL : 0);
+        close(used[0]);
         check_parent(c, tasks[i] != close_in_child);
         hc_close(c);
         c = open_cache(directory, NULL, "");
@@ -111,8 +114,7 @@ typedef struct {
     int from_parent[2], from_child[2];
 } pair;
 
-static int work_beside_parent(void *user)
-{
+static int work_beside_parent(void *user) {
     pair *p = (pair *)user;
     int i;
     for (i = 0; i < 20; i++) {
@@ -126,8 +128,7 @@ static int work_beside_parent(void *user)
     return 0;
 }
 
-static void both_see_what_the_other_stores(void)
-{
+static void both_see_what_the_other_stores(void) {
     pair p;
     pid_t child;
     int i;
@@ -162,8 +163,7 @@ typedef struct {
     hc_error *error;
 } objects;
 
-static void make_objects(objects *o, const char *directory)
-{
+static void make_objects(objects *o, const char *directory) {
     int32_t outcome = -1;
     memset(o, 0, sizeof *o);
     o->cache = filled(directory);
@@ -180,8 +180,7 @@ static void make_objects(objects *o, const char *directory)
     CHECK_INT(hc_open(NULL, NULL, NULL, &o->error), HC_E_ARGUMENT);
 }
 
-static void free_objects(objects *o)
-{
+static void free_objects(objects *o) {
     hc_exchange_free(o->storing);
     hc_exchange_free(o->miss);
     hc_exchange_free(o->hit);
@@ -193,14 +192,12 @@ static void free_objects(objects *o)
     hc_close(o->cache);
 }
 
-static int destroy_in_child(void *user)
-{
+static int destroy_in_child(void *user) {
     free_objects((objects *)user);
     return 0;
 }
 
-static int misuse_exchanges_in_child(void *user)
-{
+static int misuse_exchanges_in_child(void *user) {
     objects *o = (objects *)user;
     hc_response *own = answer(200, "", "x");
     hc_response *out = NULL;
@@ -226,8 +223,7 @@ static int misuse_exchanges_in_child(void *user)
     return 0;
 }
 
-static int misuse_the_rest_in_child(void *user)
-{
+static int misuse_the_rest_in_child(void *user) {
     objects *o = (objects *)user;
     hc_cache *c = NULL;
     hc_exchange *x = NULL;
@@ -244,8 +240,7 @@ static int misuse_the_rest_in_child(void *user)
 }
 
 /* After whatever the child did, what was begun before goes on in the parent. */
-static void check_objects_in_parent(objects *o)
-{
+static void check_objects_in_parent(objects *o) {
     const void *body = NULL;
     size_t len = 0;
     int32_t outcome = -1;
@@ -261,8 +256,7 @@ static void check_objects_in_parent(objects *o)
     check_parent(o->cache, 0);
 }
 
-static void check_with_objects(int (*task)(void *user))
-{
+static void check_with_objects(int (*task)(void *user)) {
     objects o;
     make_objects(&o, fresh_directory());
     CHECK_INT(reap(in_child(task, &o)), 0);
@@ -270,18 +264,15 @@ static void check_with_objects(int (*task)(void *user))
     free_objects(&o);
 }
 
-static void what_was_before_can_be_destroyed_in_the_child(void)
-{
+static void what_was_before_can_be_destroyed_in_the_child(void) {
     check_with_objects(destroy_in_child);
 }
 
-static void using_exchanges_and_responses_from_before_is_misuse(void)
-{
+static void using_exchanges_and_responses_from_before_is_misuse(void) {
     check_with_objects(misuse_exchanges_in_child);
 }
 
-static void using_anything_else_from_before_is_misuse(void)
-{
+static void using_anything_else_from_before_is_misuse(void) {
     check_with_objects(misuse_the_rest_in_child);
 }
 
@@ -297,14 +288,12 @@ typedef struct {
     int stop;
 } busy;
 
-static int stopped(busy *b)
-{
+static int stopped(busy *b) {
     return __atomic_load_n(&b->stop, __ATOMIC_SEQ_CST);
 }
 
 /* Stores and looks until it is told to stop. */
-static void *be_busy(void *user)
-{
+static void *be_busy(void *user) {
     busy *b = (busy *)user;
     char *body = (char *)malloc(large);
     int version;
@@ -330,8 +319,7 @@ static void *be_busy(void *user)
     return NULL;
 }
 
-static int use_quickly(void *user)
-{
+static int use_quickly(void *user) {
     hc_cache *c = (hc_cache *)user;
     alarm(60); /* A lock that a thread held at the fork would be waited for for ever. */
     check_stored(c, URL "large", 2, large);
@@ -343,11 +331,10 @@ static int use_quickly(void *user)
     return 0;
 }
 
-static void a_process_with_threads_may_fork(void)
-{
+static void a_process_with_threads_may_fork(void) {
     hc_cache *c = filled(fresh_directory());
     pthread_t threads[THREADS];
-    busy busies[THREADS];
+    static busy busies[THREADS]; /* If a check fails, the threads outlive this function. */
     int forks = is_slow() ? 5 : 100;
     int i;
     for (i = 0; i < THREADS; i++) {
@@ -368,8 +355,7 @@ static void a_process_with_threads_may_fork(void)
     hc_close(c);
 }
 
-static int fork_again(void *user)
-{
+static int fork_again(void *user) {
     hc_cache *c = (hc_cache *)user;
     store_body(c, URL "child-small", 3, 100);
     if (reap(in_child(use_in_child_and_close, c)) != 0)
@@ -379,8 +365,7 @@ static int fork_again(void *user)
     return 0;
 }
 
-static void a_child_may_fork_as_well(void)
-{
+static void a_child_may_fork_as_well(void) {
     hc_cache *c = filled(fresh_directory());
     CHECK_INT(reap(in_child(fork_again, c)), 0);
     check_parent(c, 1);

@@ -1,7 +1,7 @@
 /* A full disk, and one that cannot be written: refused when opening, passed through afterwards.
  *
- * The disk is a small file system of one's own where the system lets this process mount one, and else a
- * preloaded library that fails what would take room. */
+ * The disk is a small file system of one's own where the system lets this process mount one, and
+ * else a preloaded library that fails what would take room. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -30,8 +30,7 @@ typedef struct {
 } disk;
 
 /* A disk of `size` bytes in the place of `directory`, in this process alone. */
-static disk small_disk(const char *directory, const char *size)
-{
+static disk small_disk(const char *directory, const char *size) {
     disk d;
     void *symbol = dlsym(RTLD_DEFAULT, FAULT_ARM);
     d.path = directory;
@@ -43,8 +42,7 @@ static disk small_disk(const char *directory, const char *size)
     return d;
 }
 
-static void fill_up(const disk *d)
-{
+static void fill_up(const disk *d) {
     char block[4096];
     int file;
     if (d->arm != NULL) {
@@ -59,8 +57,7 @@ static void fill_up(const disk *d)
     close(file);
 }
 
-static void make_room(const disk *d)
-{
+static void make_room(const disk *d) {
     if (d->arm != NULL)
         d->arm(0);
     else
@@ -69,8 +66,7 @@ static void make_room(const disk *d)
 
 /* ---- the tests, each in a process with mounts of its own ---- */
 
-static void refuses_to_open(const char *directory)
-{
+static void refuses_to_open(const char *directory) {
     disk d = small_disk(directory, "8k");
     const char *cache = text("%s/cache", d.path);
     hc_cache *c = NULL;
@@ -79,8 +75,7 @@ static void refuses_to_open(const char *directory)
     CHECK(c == NULL);
 }
 
-static void read_only_refuses_to_open(const char *directory)
-{
+static void read_only_refuses_to_open(const char *directory) {
     disk d = small_disk(directory, "1m");
     const char *cache = text("%s/cache", d.path);
     hc_cache *c = NULL;
@@ -102,8 +97,59 @@ static void read_only_refuses_to_open(const char *directory)
     }
 }
 
-static void goes_on_once_open(const char *directory)
-{
+/* An origin in the program, of one large body. */
+static hc_status start(void *user, const hc_request *r, hc_response *head, void **transfer) {
+    (void)r;
+    *transfer = user;
+    *(size_t *)user = 0;
+    return hc_response_assign(head, 200, NULL, 0, NULL);
+}
+
+static hc_status read_some(void *transfer, void *buffer, size_t capacity, size_t *n) {
+    size_t *done = (size_t *)transfer;
+    size_t left = 300001 - *done;
+    *n = left < capacity ? left : capacity;
+    body_fill(buffer, *n, 8, *done);
+    *done += *n;
+    return *n == 0 ? HC_DONE : HC_OK;
+}
+
+static void finish(void *transfer) {
+    (void)transfer;
+}
+
+static void fetches_once_open(const char *directory) {
+    disk d = small_disk(directory, "4m");
+    hc_options *o = options(NULL, "");
+    hc_request *r = request("GET " URL, "");
+    hc_transport table;
+    size_t done = 0, n = 0, i;
+    hc_cache *c;
+    memset(&table, 0, sizeof table);
+    table.struct_size = sizeof table;
+    table.user = &done;
+    table.start = start;
+    table.read = read_some;
+    table.finish = finish;
+    CHECK_STATUS(hc_options_transport(o, &table), HC_OK);
+    c = open_with(text("%s/cache", d.path), o);
+    fill_up(&d);
+    for (i = 0; i < 2; i++) {
+        hc_response *p = NULL;
+        const void *body = NULL;
+        CHECK_STATUS(hc_fetch(c, r, NULL, &p, &err), HC_OK);
+        CHECK_INT(hc_response_from_cache(p), 0);
+        CHECK_STATUS(hc_response_body(p, &body, &n, &err), HC_OK);
+        CHECK_INT(n, 300001);
+        CHECK(body_is(body, n, 8, 0));
+        hc_response_free(p);
+        CHECK(stats_of(c).errors > i);
+    }
+    CHECK_INT(stats_of(c).responses, 0);
+    hc_close(c);
+}
+
+static void goes_on_once_open(const char *directory) {
     disk d = small_disk(directory, "4m");
     hc_options *o = options(NULL, "");
     test_log *log = log_of(o, HC_LOG_WARNING);
@@ -176,6 +222,7 @@ static const inside insides[] = {
     {"refuses_to_open", refuses_to_open, ENOSPC},
     {"read_only_refuses_to_open", read_only_refuses_to_open, EROFS},
     {"goes_on_once_open", goes_on_once_open, ENOSPC},
+    {"fetches_once_open", fetches_once_open, ENOSPC},
 };
 
 /* ---- where they run ---- */
@@ -185,8 +232,7 @@ static const char *place; /* Removed after the test by the process that runs it.
 static int by_library;
 
 /* Becomes this program again, with mounts of its own, or under the library that fails calls. */
-static int run_inside(void *which)
-{
+static int run_inside(void *which) {
     const inside *i = (const inside *)which;
     char *arguments[4];
     arguments[0] = program;
@@ -197,7 +243,7 @@ static int run_inside(void *which)
         setenv("LD_PRELOAD", getenv("FAULT_LIBRARY") ? getenv("FAULT_LIBRARY") : "", 1);
         setenv("FAULT_UNDER", arguments[2], 1);
         setenv("FAULT_ERRNO", text("%d", i->error), 1);
-    } else if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) {
+    } else if (mount("none", "/", "", MS_REC | MS_PRIVATE, NULL) != 0) {
         return 1;
     }
     setenv("FULL_INSIDE", "1", 1);
@@ -205,8 +251,7 @@ static int run_inside(void *which)
     return 127;
 }
 
-static void check_inside(const char *name)
-{
+static void check_inside(const char *name) {
     size_t i;
     place = fresh_directory();
     for (i = 0; i < NELEMS(insides); i++) {
@@ -215,40 +260,41 @@ static void check_inside(const char *name)
     }
 }
 
-static void a_full_disk_refuses_to_open(void)
-{
+static void a_full_disk_refuses_to_open(void) {
     check_inside("refuses_to_open");
 }
 
-static void a_read_only_disk_refuses_to_open(void)
-{
+static void a_read_only_disk_refuses_to_open(void) {
     check_inside("read_only_refuses_to_open");
 }
 
-static void a_disk_that_becomes_full_is_passed_by(void)
-{
+static void a_disk_that_becomes_full_is_passed_by(void) {
     check_inside("goes_on_once_open");
 }
 
+static void a_full_disk_is_no_failure_of_hc_fetch(void) {
+    check_inside("fetches_once_open");
+}
+
 /* The way that is taken where mounts are not allowed, so that it is tried here too. */
-static void calls_that_fail_for_want_of_room_are_passed_by(void)
-{
+static void calls_that_fail_for_want_of_room_are_passed_by(void) {
     CHECK(getenv("FAULT_LIBRARY") != NULL);
     by_library = 1;
     check_inside("refuses_to_open");
     check_inside("read_only_refuses_to_open");
     check_inside("goes_on_once_open");
+    check_inside("fetches_once_open");
 }
 
 static const check_test tests[] = {
     TEST(a_full_disk_refuses_to_open),
     TEST(a_read_only_disk_refuses_to_open),
     TEST(a_disk_that_becomes_full_is_passed_by),
+    TEST(a_full_disk_is_no_failure_of_hc_fetch),
     TEST(calls_that_fail_for_want_of_room_are_passed_by),
 };
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     size_t i;
     program = argv[0];
     if (getenv("FULL_INSIDE") == NULL)

@@ -1,11 +1,12 @@
-/* Writes null.c from the header: every function is called with NULL in each place where a pointer stands,
- * one place at a time and in all at once, and what it answers is compared with what the header says.
+/* Writes null.c from the header: every function is called with NULL in each place where a pointer
+ * stands, one place at a time and in all at once, and what it answers is compared with what the
+ * header says.
  *
  *   generate_null httpcache.h symbols.txt > null.c
  *
- * What a call is made of is found by the type and the name of each parameter. A function whose parameters
- * or answer to NULL are not known here is an error, and so is one that the list of symbols does not have,
- * or has and the header has not. */
+ * What a call is made of is found by the type and the name of each parameter. A function whose
+ * parameters or answer to NULL are not known here is an error, and so is one that the list of
+ * symbols does not have, or has and the header has not. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,15 +33,15 @@ typedef struct {
 static function functions[FUNCTIONS];
 static int function_count;
 
-static void fail(const char *what, const char *subject)
-{
+static void fail(const char *what, const char *subject) {
     fprintf(stderr, "generate_null: %s: %s\n", what, subject);
     exit(1);
 }
 
 /* ---- what calls are made of ---- */
 
-/* Valid arguments by type; `e->` is the environment in null_environment.h. NULL as a type is any. */
+/* Valid arguments by type; `e->` is the environment in null_environment.h. NULL as a type is any.
+ */
 static const struct {
     const char *type, *name, *argument;
 } arguments[] = {
@@ -144,38 +145,42 @@ static const struct {
 static const struct {
     const char *function, *result;
 } answers[] = {
-    {"hc_error_status", "0"},          {"hc_error_message", "\"\""},
-    {"hc_error_cause", "NULL"},        {"hc_has_feature", "0"},
-    {"hc_request_method", "NULL"},     {"hc_request_url", "NULL"},
-    {"hc_request_fields", "NULL"},     {"hc_request_body", "NULL"},
-    {"hc_response_status", "0"},       {"hc_response_from_cache", "0"},
-    {"hc_response_get", "NULL"},       {"hc_response_key", "NULL"},
-    {"hc_exchange_decision", "HC_FORWARD"}, {"hc_exchange_forward", "NULL"},
+    {"hc_error_status", "0"},
+    {"hc_error_message", "\"\""},
+    {"hc_error_cause", "NULL"},
+    {"hc_has_feature", "0"},
+    {"hc_request_method", "NULL"},
+    {"hc_request_url", "NULL"},
+    {"hc_request_fields", "NULL"},
+    {"hc_request_body", "NULL"},
+    {"hc_response_status", "0"},
+    {"hc_response_from_cache", "0"},
+    {"hc_response_get", "NULL"},
+    {"hc_response_key", "NULL"},
+    {"hc_exchange_decision", "HC_FORWARD"},
+    {"hc_exchange_forward", "NULL"},
     {"hc_exchange_reason", "\"\""},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-static int is_pointer(const char *type)
-{
+static int is_pointer(const char *type) {
     size_t len = strlen(type);
     return type[len - 1] == '*' || (len > 3 && strcmp(type + len - 3, "_fn") == 0);
 }
 
-static int is_optional(const function *f, const parameter *p)
-{
+static int is_optional(const function *f, const parameter *p) {
     size_t i;
     for (i = 0; i < COUNT(optional); i++) {
-        int is_this = strcmp(optional[i].function, "*") == 0 ||
-                      strcmp(optional[i].function, f->name) == 0;
+        int is_this =
+            strcmp(optional[i].function, "*") == 0 || strcmp(optional[i].function, f->name) == 0;
         if (is_this && strcmp(optional[i].parameter, p->name) == 0)
             return 1;
     }
     return 0;
 }
 
-static const char *argument_of(const function *f, const parameter *p)
-{
+static const char *argument_of(const function *f, const parameter *p) {
     size_t i;
     for (i = 0; i < COUNT(arguments); i++) {
         if (strcmp(arguments[i].type, p->type) == 0 &&
@@ -187,8 +192,7 @@ static const char *argument_of(const function *f, const parameter *p)
     return NULL;
 }
 
-static const char *answer_of(const function *f)
-{
+static const char *answer_of(const function *f) {
     size_t i;
     for (i = 0; i < COUNT(answers); i++) {
         if (strcmp(answers[i].function, f->name) == 0)
@@ -198,8 +202,7 @@ static const char *answer_of(const function *f)
     return NULL;
 }
 
-static const char *preparation_of(const function *f)
-{
+static const char *preparation_of(const function *f) {
     size_t i;
     for (i = 0; i < COUNT(preparations); i++) {
         if (strcmp(preparations[i].function, f->name) == 0)
@@ -208,8 +211,7 @@ static const char *preparation_of(const function *f)
     return "";
 }
 
-static const char *valid_result_of(const function *f)
-{
+static const char *valid_result_of(const function *f) {
     size_t i;
     for (i = 0; i < COUNT(valid_results); i++) {
         if (strcmp(valid_results[i].function, f->name) == 0)
@@ -220,8 +222,7 @@ static const char *valid_result_of(const function *f)
 
 /* ---- reading the header ---- */
 
-static char *read_all(const char *path)
-{
+static char *read_all(const char *path) {
     FILE *file = fopen(path, "rb");
     char *data;
     long len;
@@ -239,8 +240,7 @@ static char *read_all(const char *path)
 }
 
 /* Blanks what is no declaration: comments, preprocessor lines, struct and enum bodies, typedefs. */
-static void keep_declarations(char *text)
-{
+static void keep_declarations(char *text) {
     char *c = text;
     int depth = 0;
     int starts_line = 1;
@@ -270,8 +270,7 @@ static void keep_declarations(char *text)
 }
 
 /* Copies without white space at the ends, and with single spaces inside. */
-static void squeeze(char *out, const char *from, const char *end)
-{
+static void squeeze(char *out, const char *from, const char *end) {
     char *at = out;
     while (from < end) {
         if (!isspace((unsigned char)*from)) {
@@ -289,8 +288,7 @@ static void squeeze(char *out, const char *from, const char *end)
 }
 
 /* Splits "const char *name" into type and name. */
-static void split(const char *from, const char *end, char *type, char *name)
-{
+static void split(const char *from, const char *end, char *type, char *name) {
     const char *at = end;
     while (at > from && isspace((unsigned char)at[-1]))
         at--;
@@ -301,8 +299,7 @@ static void split(const char *from, const char *end, char *type, char *name)
     squeeze(type, from, at);
 }
 
-static void take_parameters(function *f, const char *from, const char *end)
-{
+static void take_parameters(function *f, const char *from, const char *end) {
     char whole[NAME];
     if (end - from == 4 && strncmp(from, "void", 4) == 0)
         return;
@@ -321,8 +318,7 @@ static void take_parameters(function *f, const char *from, const char *end)
 }
 
 /* Finds "type hc_name(parameters);" outside of typedefs. */
-static void find_functions(const char *text)
-{
+static void find_functions(const char *text) {
     const char *at = text;
     const char *open;
     while ((open = strchr(at, '(')) != NULL) {
@@ -352,8 +348,7 @@ static void find_functions(const char *text)
     }
 }
 
-static void compare_with(const char *symbols)
-{
+static void compare_with(const char *symbols) {
     char name[NAME];
     int used, found = 0, i;
     while (sscanf(symbols, " %63s%n", name, &used) == 1) {
@@ -374,8 +369,7 @@ static void compare_with(const char *symbols)
 /* ---- writing the calls ---- */
 
 /* Prints a call with NULL in the places of `nulls`, a set of bits. */
-static void write_call(const function *f, unsigned nulls)
-{
+static void write_call(const function *f, unsigned nulls) {
     int i;
     printf("%s(", f->name);
     for (i = 0; i < f->count; i++) {
@@ -386,8 +380,7 @@ static void write_call(const function *f, unsigned nulls)
 }
 
 /* What the call must answer. */
-static void write_check(const function *f, unsigned nulls)
-{
+static void write_check(const function *f, unsigned nulls) {
     unsigned required = 0;
     int i;
     for (i = 0; i < f->count; i++) {
@@ -404,6 +397,11 @@ static void write_check(const function *f, unsigned nulls)
         printf(", %s, %d);\n", required ? "HC_E_ARGUMENT" : valid_result_of(f),
                !(nulls & 1u << (f->count - 1)) &&
                    strcmp(f->parameters[f->count - 1].name, "err") == 0);
+    } else if (!required && strncmp(f->result, "hc_", 3) == 0 && is_pointer(f->result)) {
+        /* An object to destroy: hc_options *hc_options_new(void) by hc_options_free. */
+        printf("    %.*s_free(", (int)strcspn(f->result, " "), f->result);
+        write_call(f, nulls);
+        printf(");\n");
     } else if (!required) {
         printf("    (void)");
         write_call(f, nulls);
@@ -423,8 +421,7 @@ static void write_check(const function *f, unsigned nulls)
     }
 }
 
-static void write_case(const function *f, unsigned nulls, const char *note)
-{
+static void write_case(const function *f, unsigned nulls, const char *note) {
     printf("    e = new_environment();\n");
     printf("    check_note(\"%s\");\n", note);
     if (*preparation_of(f) != '\0')
@@ -440,8 +437,7 @@ static void write_case(const function *f, unsigned nulls, const char *note)
     printf("    free_environment(e);\n");
 }
 
-static void write_function(const function *f)
-{
+static void write_function(const function *f) {
     unsigned all = 0;
     int i, pointers = 0;
     char note[3 * NAME];
@@ -464,8 +460,7 @@ static void write_function(const function *f)
     printf("}\n\n");
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     char *header;
     int i;
     if (argc != 3)

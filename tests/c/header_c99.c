@@ -10,8 +10,7 @@
 typedef char status_has_32_bits[sizeof(hc_status) == 4 ? 1 : -1];
 typedef char option_has_32_bits[sizeof(hc_option) == 4 ? 1 : -1];
 
-int main(void)
-{
+int main(void) {
     if (strcmp(hc_version(), HC_VERSION) != 0 || hc_version_number() != HC_VERSION_NUMBER) {
         printf("FAILED header_c99: the library is %s, its header %s\n", hc_version(), HC_VERSION);
         printf("0 passed, 1 failed\n");

@@ -11,8 +11,7 @@ static_assert(std::is_same<hc_status, int32_t>::value, "a status is an int32_t")
 static_assert(std::is_same<hc_option, int32_t>::value, "an option is an int32_t");
 static_assert(std::is_standard_layout<hc_view>::value, "a view is plain data");
 
-int main()
-{
+int main() {
     if (std::strcmp(hc_version(), HC_VERSION) != 0 || hc_version_number() != HC_VERSION_NUMBER) {
         std::printf("FAILED header_cxx11: the library is %s, its header %s\n", hc_version(),
                     HC_VERSION);

@@ -1,8 +1,8 @@
-/* Killed processes: whatever point of its writing one dies at, what was acknowledged is there, every body is
- * whole, nothing unfinished is left, and opening needs no repair.
+/* Killed processes: whatever point of its writing one dies at, what was acknowledged is there,
+ * every body is whole, nothing unfinished is left, and opening needs no repair.
  *
- * The process that dies is this program again, under the library that kills it at a named point. The body
- * of a response is a function of its URL and its version, which a field tells. */
+ * The process that dies is this program again, under the library that kills it at a named point.
+ * The body of a response is a function of its URL and its version, which a field tells. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -30,40 +30,34 @@ static char *program;
 
 /* ---- what is stored ---- */
 
-static size_t size_of(int url)
-{
+static size_t size_of(int url) {
     return url % 2 ? 200000 + (size_t)url : 500 + (size_t)url;
 }
 
-static uint64_t seed_of(int url, int version)
-{
+static uint64_t seed_of(int url, int version) {
     return (uint64_t)url * 1000003 + (uint64_t)version;
 }
 
-static hc_request *of(int url, const char *fields)
-{
+static hc_request *of(int url, const char *fields) {
     return request(text("GET http://h.test/%d", url), fields);
 }
 
 /* Stores a version of a URL, replacing another one. */
-static void put(hc_cache *c, int url, int version)
-{
+static void put(hc_cache *c, int url, int version) {
     size_t len = size_of(url);
     char *body = body_of(seed_of(url, version), len);
-    hc_response *origin = answer_of(
-        200, text("ETag: \"%d-%d\"\nX-Version: %d", url, version, version), body, len);
+    hc_response *origin =
+        answer_of(200, text("ETag: \"%d-%d\"\nX-Version: %d", url, version, version), body, len);
     CHECK_INT(ask(c, of(url, "Cache-Control: no-cache"), origin).outcome, HC_STORED);
 }
 
-static void freshen(hc_cache *c, int url, int version)
-{
+static void freshen(hc_cache *c, int url, int version) {
     hc_response *origin = answer(304, text("ETag: \"%d-%d\"\nX-Fresh: 1", url, version), NULL);
     CHECK_INT(ask(c, of(url, "Cache-Control: no-cache"), origin).outcome, HC_FRESHENED);
 }
 
 /* The version of a URL that is stored, after a check of its body; 0 for none. */
-static int version_of(hc_cache *c, int url, int *is_fresh)
-{
+static int version_of(hc_cache *c, int url, int *is_fresh) {
     seen s = look(c, of(url, ""));
     int version;
     check_note("URL %d", url);
@@ -102,8 +96,7 @@ static const scenario scenarios[] = {
 /* What the levels do besides. */
 static const char *const level_points[] = {"", "body-sync ", "body-sync body-names "};
 
-static void arm(int on)
-{
+static void arm(int on) {
     void *symbol = dlsym(RTLD_DEFAULT, FAULT_ARM);
     fault_arm_fn function;
     CHECK(symbol != NULL);
@@ -112,8 +105,7 @@ static void arm(int on)
 }
 
 /* What is stored before anything dies. */
-static const char *prelude(int level)
-{
+static const char *prelude(int level) {
     const char *directory = fresh_directory();
     hc_cache *c = open_cache(directory, NULL, text("durability %d", level));
     int url;
@@ -124,10 +116,9 @@ static const char *prelude(int level)
     return directory;
 }
 
-/* The process that is to die: argv is "die", directory, scenario. It tells through its standard output what
- * is acknowledged. */
-static int die(char **argv)
-{
+/* The process that is to die: argv is "die", directory, scenario. It tells through its standard
+ * output what is acknowledged. */
+static int die(char **argv) {
     const scenario *s = &scenarios[atoi(argv[2])];
     hc_cache *c = open_cache(argv[1], NULL, "");
     arm(1);
@@ -142,8 +133,7 @@ static int die(char **argv)
 }
 
 /* Runs it until it dies; returns whether it acknowledged, and whether it died. */
-static int run_to_death(const char *directory, int which, const char *point, int count, int *died)
-{
+static int run_to_death(const char *directory, int which, const char *point, int count, int *died) {
     char *arguments[5];
     int out[2], is_acknowledged, status;
     pid_t child;
@@ -175,16 +165,14 @@ static int run_to_death(const char *directory, int which, const char *point, int
     return is_acknowledged;
 }
 
-static int64_t milliseconds(void)
-{
+static int64_t milliseconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
 }
 
 /* Opens what a killed process left. */
-static hc_cache *reopen(const char *directory, test_log **log)
-{
+static hc_cache *reopen(const char *directory, test_log **log) {
     hc_options *o = options(NULL, "");
     const char *before = data_file(directory);
     int64_t begin;
@@ -199,8 +187,7 @@ static hc_cache *reopen(const char *directory, test_log **log)
 }
 
 /* Checks that only what is stored lies in the directory. */
-static void check_nothing_unfinished(const char *directory, int large_responses)
-{
+static void check_nothing_unfinished(const char *directory, int large_responses) {
     const char *data = data_file(directory);
     const char *bodies = text("%.*sbodies", (int)(strlen(data) - strlen("data.mdb")), data);
     check_note("what is left in %s", directory);
@@ -209,8 +196,7 @@ static void check_nothing_unfinished(const char *directory, int large_responses)
     CHECK_INT(count_files(bodies, ""), large_responses);
 }
 
-static void check_left(const char *directory, const scenario *s, int is_acknowledged)
-{
+static void check_left(const char *directory, const scenario *s, int is_acknowledged) {
     test_log *log;
     hc_cache *c = reopen(directory, &log);
     int url, version, fresh = 0, large = 0;
@@ -237,8 +223,7 @@ static void check_left(const char *directory, const scenario *s, int is_acknowle
 }
 
 /* Kills at a point, the first time it is met, the second, ...; returns how often. */
-static int kill_at(int which, const char *stored, const char *point)
-{
+static int kill_at(int which, const char *stored, const char *point) {
     int count, died = 1, kills = 0;
     int most = is_slow() ? 1 : 3;
     for (count = 1; died && count <= most; count++) {
@@ -258,8 +243,7 @@ static int kill_at(int which, const char *stored, const char *point)
     return kills;
 }
 
-static int kill_at_all(int which, int level, const char *stored)
-{
+static int kill_at_all(int which, int level, const char *stored) {
     static const char *const when[] = {"before", "after"};
     const char *points = text("%s%s", scenarios[which].points,
                               strstr(scenarios[which].points, BODY) ? level_points[level] : "");
@@ -275,8 +259,7 @@ static int kill_at_all(int which, int level, const char *stored)
     return kills;
 }
 
-static void killed_anywhere(int level)
-{
+static void killed_anywhere(int level) {
     const char *stored = prelude(level);
     int kills = 0;
     size_t i;
@@ -285,18 +268,15 @@ static void killed_anywhere(int level)
     printf("# durability %d: killed %d times at named points\n", level, kills);
 }
 
-static void killed_at_each_point_where_nothing_is_synced(void)
-{
+static void killed_at_each_point_where_nothing_is_synced(void) {
     killed_anywhere(0);
 }
 
-static void killed_at_each_point_where_integrity_is_synced(void)
-{
+static void killed_at_each_point_where_integrity_is_synced(void) {
     killed_anywhere(1);
 }
 
-static void killed_at_each_point_where_all_is_synced(void)
-{
+static void killed_at_each_point_where_all_is_synced(void) {
     killed_anywhere(2);
 }
 
@@ -314,8 +294,7 @@ typedef struct {
     int url, version;
 } report;
 
-static void tell_report(int fd, char kind, int url, int version)
-{
+static void tell_report(int fd, char kind, int url, int version) {
     report r;
     memset(&r, 0, sizeof r);
     r.kind = kind;
@@ -326,8 +305,7 @@ static void tell_report(int fd, char kind, int url, int version)
 }
 
 /* argv is "work", directory, number, version to begin with. Works until it is killed. */
-static int work(char **argv)
-{
+static int work(char **argv) {
     hc_cache *c = open_cache(argv[1], NULL, "");
     int number = atoi(argv[2]);
     int version = atoi(argv[3]);
@@ -351,13 +329,12 @@ static int work(char **argv)
 
 typedef struct {
     pid_t pid;
-    int from;     /* The end of the pipe that its reports come out of. */
-    int begun;    /* The greatest version it began. */
+    int from;  /* The end of the pipe that its reports come out of. */
+    int begun; /* The greatest version it began. */
     int acknowledged[OWN];
 } worker;
 
-static void start(worker *w, int number, const char *directory)
-{
+static void start(worker *w, int number, const char *directory) {
     char *arguments[6];
     int out[2];
     char text_number[16], text_version[16];
@@ -383,8 +360,7 @@ static void start(worker *w, int number, const char *directory)
     w->from = out[0];
 }
 
-static int take_report(worker *w)
-{
+static int take_report(worker *w) {
     report r;
     ssize_t n = read(w->from, &r, sizeof r);
     if (n != (ssize_t)sizeof r)
@@ -396,8 +372,7 @@ static int take_report(worker *w)
 }
 
 /* Takes `count` reports of any workers. */
-static void take_reports(worker *workers, int count)
-{
+static void take_reports(worker *workers, int count) {
     struct pollfd ready[WORKERS];
     int i;
     while (count > 0) {
@@ -415,8 +390,7 @@ static void take_reports(worker *workers, int count)
     }
 }
 
-static void end(worker *w)
-{
+static void end(worker *w) {
     kill(w->pid, SIGKILL);
     while (take_report(w)) {
     }
@@ -424,8 +398,7 @@ static void end(worker *w)
     CHECK_INT(reap(w->pid), -SIGKILL);
 }
 
-static void check_acknowledged(hc_cache *c, const worker *w, int number)
-{
+static void check_acknowledged(hc_cache *c, const worker *w, int number) {
     int i;
     for (i = 0; i < OWN; i++) {
         int version = version_of(c, number * OWN + i, NULL);
@@ -435,8 +408,7 @@ static void check_acknowledged(hc_cache *c, const worker *w, int number)
     }
 }
 
-static void one_of_four_is_killed_at_any_time(void)
-{
+static void one_of_four_is_killed_at_any_time(void) {
     const char *directory = fresh_directory();
     int kills = is_slow() ? 5 : 50;
     worker workers[WORKERS];
@@ -482,8 +454,7 @@ static const check_test tests[] = {
     TEST(one_of_four_is_killed_at_any_time),
 };
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     program = argv[0];
     if (argc == 4 && strcmp(argv[1], "die") == 0)
         return die(argv + 1);

@@ -8,20 +8,17 @@
 #include <string.h>
 #include <strings.h>
 
-static void free_request(void *r)
-{
+static void free_request(void *r) {
     hc_request_free((hc_request *)r);
 }
 
-static void free_response(void *p)
-{
+static void free_response(void *p) {
     hc_response_free((hc_response *)p);
 }
 
 /* Splits the next line of "Name: value\n..."; 0 at the end. */
 static int next_field(const char **fields, const char **name, size_t *name_len, const char **value,
-                      size_t *value_len)
-{
+                      size_t *value_len) {
     size_t line = strcspn(*fields, "\n");
     const char *colon = (const char *)memchr(*fields, ':', line);
     if (colon == NULL)
@@ -34,8 +31,7 @@ static int next_field(const char **fields, const char **name, size_t *name_len, 
     return 1;
 }
 
-hc_request *request(const char *line, const char *fields)
-{
+hc_request *request(const char *line, const char *fields) {
     size_t method = strcspn(line, " ");
     const char *name, *value;
     size_t name_len, value_len;
@@ -47,8 +43,7 @@ hc_request *request(const char *line, const char *fields)
     return r;
 }
 
-hc_response *answer_of(int status, const char *fields, const void *body, size_t len)
-{
+hc_response *answer_of(int status, const char *fields, const void *body, size_t len) {
     const char *name, *value;
     size_t name_len, value_len;
     hc_response *p = NULL;
@@ -61,13 +56,11 @@ hc_response *answer_of(int status, const char *fields, const void *body, size_t 
     return p;
 }
 
-hc_response *answer(int status, const char *fields, const char *body)
-{
+hc_response *answer(int status, const char *fields, const char *body) {
     return answer_of(status, fields, body, body ? strlen(body) : 0);
 }
 
-const char *fields_text(const hc_field *fields, size_t count)
-{
+const char *fields_text(const hc_field *fields, size_t count) {
     size_t i, len = 0;
     char *out, *end;
     for (i = 0; i < count; i++)
@@ -87,8 +80,7 @@ const char *fields_text(const hc_field *fields, size_t count)
     return out;
 }
 
-const char *value_in(const char *fields, const char *name)
-{
+const char *value_in(const char *fields, const char *name) {
     const char *field, *value;
     size_t field_len, value_len;
     while (next_field(&fields, &field, &field_len, &value, &value_len)) {
@@ -98,16 +90,14 @@ const char *value_in(const char *fields, const char *name)
     return "";
 }
 
-hc_view new_view(void)
-{
+hc_view new_view(void) {
     hc_view view;
     memset(&view, 0, sizeof view);
     view.struct_size = sizeof view;
     return view;
 }
 
-static void see_forward(seen *s, hc_exchange *x)
-{
+static void see_forward(seen *s, hc_exchange *x) {
     const hc_request *r = hc_exchange_forward(x);
     const hc_field *fields;
     size_t count = 0;
@@ -119,8 +109,7 @@ static void see_forward(seen *s, hc_exchange *x)
 }
 
 /* Copies what is handed on: nothing of it may depend on the exchange, which is freed. */
-static void see_view(seen *s, hc_exchange *x, const hc_view *view)
-{
+static void see_view(seen *s, hc_exchange *x, const hc_view *view) {
     hc_response *p = NULL;
     const void *body = NULL;
     s->status = view->status;
@@ -154,8 +143,7 @@ static void see_view(seen *s, hc_exchange *x, const hc_view *view)
     hc_response_free(p);
 }
 
-static hc_exchange *begin(hc_cache *c, const hc_request *r, seen *s, hc_view *view)
-{
+static hc_exchange *begin(hc_cache *c, const hc_request *r, seen *s, hc_view *view) {
     hc_exchange *x = NULL;
     memset(s, 0, sizeof *s);
     s->outcome = -1;
@@ -165,15 +153,13 @@ static hc_exchange *begin(hc_cache *c, const hc_request *r, seen *s, hc_view *vi
     CHECK_INT(hc_exchange_decision(x), view->decision);
     snprintf(s->why, sizeof s->why, "%s", hc_exchange_reason(x));
     see_forward(s, x);
-    CHECK((s->forward_url != NULL) ==
-          (s->decision == HC_FORWARD || s->decision == HC_REVALIDATE));
+    CHECK((s->forward_url != NULL) == (s->decision == HC_FORWARD || s->decision == HC_REVALIDATE));
     /* What is to be forwarded has nothing to hand on yet; everything else has. */
     CHECK((view->status == 0) == (s->forward_url != NULL));
     return x;
 }
 
-seen look(hc_cache *c, const hc_request *r)
-{
+seen look(hc_cache *c, const hc_request *r) {
     seen s;
     hc_view view;
     hc_exchange *x = begin(c, r, &s, &view);
@@ -182,8 +168,7 @@ seen look(hc_cache *c, const hc_request *r)
     return s;
 }
 
-seen ask(hc_cache *c, const hc_request *r, const hc_response *origin)
-{
+seen ask(hc_cache *c, const hc_request *r, const hc_response *origin) {
     seen s;
     hc_view view;
     hc_exchange *x = begin(c, r, &s, &view);
@@ -200,8 +185,7 @@ seen ask(hc_cache *c, const hc_request *r, const hc_response *origin)
     return s;
 }
 
-seen ask_unreachable(hc_cache *c, const hc_request *r)
-{
+seen ask_unreachable(hc_cache *c, const hc_request *r) {
     seen s;
     hc_view view;
     hc_exchange *x = begin(c, r, &s, &view);
@@ -213,18 +197,15 @@ seen ask_unreachable(hc_cache *c, const hc_request *r)
     return s;
 }
 
-seen look_at(hc_cache *c, const char *url)
-{
+seen look_at(hc_cache *c, const char *url) {
     return look(c, request(text("GET %s", url), ""));
 }
 
-seen fetch_from(hc_cache *c, const char *url, const hc_response *origin)
-{
+seen fetch_from(hc_cache *c, const char *url, const hc_response *origin) {
     return ask(c, request(text("GET %s", url), ""), origin);
 }
 
-void store(hc_cache *c, const char *url, const hc_response *origin)
-{
+void store(hc_cache *c, const char *url, const hc_response *origin) {
     seen s = fetch_from(c, url, origin);
     CHECK_INT(s.outcome, HC_STORED);
 }

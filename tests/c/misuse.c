@@ -1,5 +1,5 @@
-/* Misuse: a verb that the header's table does not allow at some point is refused and changes nothing, and
- * objects may go in any order. */
+/* Misuse: a verb that the header's table does not allow at some point is refused and changes
+ * nothing, and objects may go in any order. */
 #include "support.h"
 
 #include <string.h>
@@ -26,8 +26,7 @@ static const struct {
     {WRITE, "hc_store_write"}, {END, "hc_store_end"},
 };
 
-static hc_status call(int verb, hc_exchange *x, hc_error **err)
-{
+static hc_status call(int verb, hc_exchange *x, hc_error **err) {
     int32_t outcome;
     switch (verb) {
     case STORE:
@@ -45,121 +44,102 @@ static hc_status call(int verb, hc_exchange *x, hc_error **err)
 
 /* ---- the points at which an exchange may stand ---- */
 
-/* Brings an exchange to the point; the cache holds URL fresh, stale with a validator, or not at all. */
+/* Brings an exchange to the point; the cache holds URL fresh, stale with a validator, or not at
+ * all. */
 typedef void (*arrival)(hc_exchange *x);
 
-static void nothing(hc_exchange *x)
-{
+static void nothing(hc_exchange *x) {
     (void)x;
 }
 
-static void report_answer(hc_exchange *x, int status, const char *fields, int32_t expected)
-{
+static void report_answer(hc_exchange *x, int status, const char *fields, int32_t expected) {
     int32_t outcome = -1;
-    CHECK_STATUS(hc_store(x, answer(status, fields, status == 304 ? NULL : "body"), &outcome, NULL,
-                          &err),
-                 HC_OK);
+    CHECK_STATUS(
+        hc_store(x, answer(status, fields, status == 304 ? NULL : "body"), &outcome, NULL, &err),
+        HC_OK);
     CHECK_INT(outcome, expected);
 }
 
-static void report_head(hc_exchange *x, int status, const char *fields, int32_t expected)
-{
+static void report_head(hc_exchange *x, int status, const char *fields, int32_t expected) {
     int32_t outcome = -1;
     CHECK_STATUS(hc_store_begin(x, answer(status, fields, NULL), &outcome, NULL, &err), HC_OK);
     CHECK_INT(outcome, expected);
 }
 
-static void stored(hc_exchange *x)
-{
+static void stored(hc_exchange *x) {
     report_answer(x, 200, "ETag: \"b\"", HC_STORED);
 }
 
-static void not_stored(hc_exchange *x)
-{
+static void not_stored(hc_exchange *x) {
     report_answer(x, 404, "", HC_NOT_STORED);
 }
 
-static void freshened(hc_exchange *x)
-{
+static void freshened(hc_exchange *x) {
     report_answer(x, 304, "ETag: \"a\"", HC_FRESHENED);
 }
 
-static void used_stale(hc_exchange *x)
-{
+static void used_stale(hc_exchange *x) {
     report_answer(x, 503, "", HC_USED_STALE);
 }
 
-static void repeated(hc_exchange *x)
-{
+static void repeated(hc_exchange *x) {
     report_answer(x, 304, "ETag: \"other\"", HC_REPEAT);
 }
 
-static void repeated_and_stored(hc_exchange *x)
-{
+static void repeated_and_stored(hc_exchange *x) {
     repeated(x);
     stored(x);
 }
 
-static void head_not_stored(hc_exchange *x)
-{
+static void head_not_stored(hc_exchange *x) {
     report_head(x, 404, "", HC_NOT_STORED);
 }
 
-static void head_freshened(hc_exchange *x)
-{
+static void head_freshened(hc_exchange *x) {
     report_head(x, 304, "ETag: \"a\"", HC_FRESHENED);
 }
 
-static void head_used_stale(hc_exchange *x)
-{
+static void head_used_stale(hc_exchange *x) {
     report_head(x, 503, "", HC_USED_STALE);
 }
 
-static void head_repeated(hc_exchange *x)
-{
+static void head_repeated(hc_exchange *x) {
     report_head(x, 304, "ETag: \"other\"", HC_REPEAT);
 }
 
-static void begun(hc_exchange *x)
-{
+static void begun(hc_exchange *x) {
     report_head(x, 200, "", HC_STORING);
 }
 
-static void written(hc_exchange *x)
-{
+static void written(hc_exchange *x) {
     begun(x);
     CHECK_STATUS(hc_store_write(x, "body", 4, &err), HC_OK);
 }
 
-static void too_long(hc_exchange *x)
-{
+static void too_long(hc_exchange *x) {
     report_head(x, 200, "Content-Length: 2", HC_STORING);
     CHECK_STATUS(hc_store_write(x, "body", 4, &err), HC_DONE);
 }
 
-static void ended(hc_exchange *x)
-{
+static void ended(hc_exchange *x) {
     int32_t outcome = -1;
     written(x);
     CHECK_STATUS(hc_store_end(x, &outcome, &err), HC_OK);
     CHECK_INT(outcome, HC_STORED);
 }
 
-static void broken_off(hc_exchange *x)
-{
+static void broken_off(hc_exchange *x) {
     hc_status status;
     written(x);
     status = hc_store_failure(x, NULL, NULL);
     CHECK(status == HC_OK || status == HC_NOT_FOUND);
 }
 
-static void failed(hc_exchange *x)
-{
+static void failed(hc_exchange *x) {
     CHECK_STATUS(hc_store_failure(x, NULL, &err), HC_NOT_FOUND);
 }
 
-static void failed_and_used_stale(hc_exchange *x)
-{
+static void failed_and_used_stale(hc_exchange *x) {
     CHECK_STATUS(hc_store_failure(x, NULL, &err), HC_OK);
 }
 
@@ -215,8 +195,7 @@ typedef struct {
     hc_status has_response;
 } state;
 
-static state state_of(hc_cache *c, hc_exchange *x)
-{
+static state state_of(hc_cache *c, hc_exchange *x) {
     state s;
     hc_response *p = NULL;
     memset(&s, 0, sizeof s);
@@ -230,8 +209,7 @@ static state state_of(hc_cache *c, hc_exchange *x)
     return s;
 }
 
-static void check_same(const state *before, const state *after)
-{
+static void check_same(const state *before, const state *after) {
     CHECK_INT(after->decision, before->decision);
     CHECK_STR(after->reason, before->reason);
     CHECK_INT(after->has_forward, before->has_forward);
@@ -245,8 +223,7 @@ static void check_same(const state *before, const state *after)
     CHECK_INT(after->stats.errors, before->stats.errors);
 }
 
-static hc_cache *cache_of(const point *at)
-{
+static hc_cache *cache_of(const point *at) {
     test_clock *clock = new_clock();
     hc_cache *c = open_cache(fresh_directory(), clock, "expire_after 60000, stale_if_error never");
     if (at->state != MISS)
@@ -256,8 +233,7 @@ static hc_cache *cache_of(const point *at)
     return c;
 }
 
-static hc_exchange *exchange_at(hc_cache *c, const point *at)
-{
+static hc_exchange *exchange_at(hc_cache *c, const point *at) {
     hc_exchange *x = NULL;
     CHECK_STATUS(hc_lookup(c, request("GET " URL, at->request), NULL, &x, &err), HC_OK);
     CHECK_INT(hc_exchange_decision(x), at->decision);
@@ -267,8 +243,7 @@ static hc_exchange *exchange_at(hc_cache *c, const point *at)
 
 /* ---- the tests ---- */
 
-static void a_verb_out_of_order_is_refused_and_changes_nothing(void)
-{
+static void a_verb_out_of_order_is_refused_and_changes_nothing(void) {
     size_t i, k;
     for (i = 0; i < NELEMS(points); i++) {
         hc_cache *c = cache_of(&points[i]);
@@ -287,8 +262,7 @@ static void a_verb_out_of_order_is_refused_and_changes_nothing(void)
     }
 }
 
-static void a_verb_in_order_is_taken_whatever_was_refused_before(void)
-{
+static void a_verb_in_order_is_taken_whatever_was_refused_before(void) {
     size_t i, k, m;
     for (i = 0; i < NELEMS(points); i++) {
         for (k = 0; k < NELEMS(verbs); k++) {
@@ -312,8 +286,7 @@ static void a_verb_in_order_is_taken_whatever_was_refused_before(void)
     }
 }
 
-static void what_is_stored_in_pieces_stays_as_it_was_begun(void)
-{
+static void what_is_stored_in_pieces_stays_as_it_was_begun(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     hc_exchange *x = NULL;
     int32_t outcome = -1;
@@ -333,8 +306,7 @@ static void what_is_stored_in_pieces_stays_as_it_was_begun(void)
     hc_close(c);
 }
 
-static void an_interim_answer_is_none(void)
-{
+static void an_interim_answer_is_none(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     hc_exchange *x = NULL;
     int32_t outcome = -1;
@@ -347,8 +319,7 @@ static void an_interim_answer_is_none(void)
     hc_close(c);
 }
 
-static void a_response_of_the_cache_is_no_answer_of_an_origin(void)
-{
+static void a_response_of_the_cache_is_no_answer_of_an_origin(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     hc_exchange *x = NULL;
     hc_response *p = NULL;
@@ -367,8 +338,7 @@ static void a_response_of_the_cache_is_no_answer_of_an_origin(void)
 }
 
 /* Every order of releasing five objects that depend on each other. */
-static void objects_go_in_any_order(void)
-{
+static void objects_go_in_any_order(void) {
     int order[5] = {0, 1, 2, 3, 4};
     int n, i, k, swap;
     for (n = 0; n < 120; n++) {
@@ -416,8 +386,7 @@ static void objects_go_in_any_order(void)
     CHECK_INT(n, 119);
 }
 
-static void a_closed_cache_serves_the_exchanges_made_from_it(void)
-{
+static void a_closed_cache_serves_the_exchanges_made_from_it(void) {
     const char *directory = fresh_directory();
     hc_cache *c = open_cache(directory, NULL, "");
     hc_exchange *x = NULL;
@@ -439,8 +408,7 @@ typedef struct {
     int depth, calls;
 } reentry;
 
-static int64_t looking_clock(void *user)
-{
+static int64_t looking_clock(void *user) {
     reentry *again = (reentry *)user;
     again->calls++;
     if (again->cache != NULL && again->depth == 0) {
@@ -461,8 +429,7 @@ static int64_t looking_clock(void *user)
     return T0;
 }
 
-static void a_callback_may_call_the_library(void)
-{
+static void a_callback_may_call_the_library(void) {
     reentry again;
     hc_options *o = options(NULL, "expire_after 60000");
     memset(&again, 0, sizeof again);

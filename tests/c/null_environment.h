@@ -24,35 +24,30 @@ typedef struct {
     int32_t number;
 } environment;
 
-static int64_t some_clock(void *user)
-{
+static int64_t some_clock(void *user) {
     (void)user;
     return T0;
 }
 
-static void some_log(void *user, int32_t level, const char *message, size_t len)
-{
+static void some_log(void *user, int32_t level, const char *message, size_t len) {
     (void)user;
     (void)level;
     (void)message;
     (void)len;
 }
 
-static void some_destroy(void *user)
-{
+static void some_destroy(void *user) {
     (void)user;
 }
 
-static hc_status some_start(void *user, const hc_request *r, hc_response *head, void **transfer)
-{
+static hc_status some_start(void *user, const hc_request *r, hc_response *head, void **transfer) {
     (void)user;
     (void)r;
     *transfer = NULL;
     return hc_response_assign(head, 200, "OK", 2, NULL);
 }
 
-static hc_status some_read(void *transfer, void *buffer, size_t capacity, size_t *n)
-{
+static hc_status some_read(void *transfer, void *buffer, size_t capacity, size_t *n) {
     (void)transfer;
     (void)buffer;
     (void)capacity;
@@ -60,31 +55,26 @@ static hc_status some_read(void *transfer, void *buffer, size_t capacity, size_t
     return HC_DONE;
 }
 
-static void some_finish(void *transfer)
-{
+static void some_finish(void *transfer) {
     (void)transfer;
 }
 
-static hc_error *take_error(environment *e)
-{
+static hc_error *take_error(environment *e) {
     hc_error *error = e->error;
     e->error = NULL;
     return error;
 }
 
-static void begin_exchange(environment *e)
-{
+static void begin_exchange(environment *e) {
     CHECK_STATUS(hc_store_begin(e->exchange, e->response, NULL, NULL, &err), HC_OK);
 }
 
-static void end_exchange(environment *e)
-{
+static void end_exchange(environment *e) {
     CHECK_STATUS(hc_store(e->exchange, e->response, NULL, NULL, &err), HC_OK);
 }
 
 /* The status, and that an error is told where there is one and a place for it. */
-static void expect_status(environment *e, hc_status status, hc_status expected, int has_err)
-{
+static void expect_status(environment *e, hc_status status, hc_status expected, int has_err) {
     CHECK_INT(status, expected);
     CHECK((e->err != NULL) == (has_err && expected < 0));
     if (e->err != NULL)
@@ -94,8 +84,7 @@ static void expect_status(environment *e, hc_status status, hc_status expected, 
               e->exchange_out == NULL);
 }
 
-static environment *new_environment(void)
-{
+static environment *new_environment(void) {
     environment *e = (environment *)calloc(1, sizeof *e);
     e->path = fresh_directory();
     e->view.struct_size = sizeof e->view;
@@ -115,8 +104,7 @@ static environment *new_environment(void)
     return e;
 }
 
-static void free_environment(environment *e)
-{
+static void free_environment(environment *e) {
     hc_options_free(e->options);
     hc_close(e->cache);
     hc_close(e->cache_out);

@@ -1,5 +1,5 @@
-/* Opening a cache: which directories are taken, which refused, and who may share one. Damage and full
- * disks are in damage.c and full.c. */
+/* Opening a cache: which directories are taken, which refused, and who may share one. Damage and
+ * full disks are in damage.c and full.c. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -21,15 +21,13 @@
 #define URL "http://h.test/"
 #define NOBODY 65534
 
-static void check_refused(const char *path, hc_status status)
-{
+static void check_refused(const char *path, hc_status status) {
     hc_cache *c = (hc_cache *)(void *)&c;
     CHECK_MESSAGE(hc_open(path, NULL, &c, &err), status, path);
     CHECK(c == NULL);
 }
 
-static void a_directory_that_is_not_there_is_made(void)
-{
+static void a_directory_that_is_not_there_is_made(void) {
     const char *path = text("%s/cache", fresh_directory());
     struct stat status;
     hc_close(open_cache(path, NULL, ""));
@@ -38,16 +36,14 @@ static void a_directory_that_is_not_there_is_made(void)
     hc_close(open_cache(path, NULL, ""));
 }
 
-static void no_options_are_the_defaults(void)
-{
+static void no_options_are_the_defaults(void) {
     hc_cache *c = open_with(fresh_directory(), NULL);
     store(c, URL, answer(200, "Cache-Control: no-store", "x"));
     CHECK_INT(look_at(c, URL).expires_at, HC_NEVER_EXPIRE);
     hc_close(c);
 }
 
-static void what_is_no_directory_is_refused(void)
-{
+static void what_is_no_directory_is_refused(void) {
     const char *file = text("%s/file", fresh_directory());
     size_t len;
     write_file(file, "mine", 4);
@@ -57,8 +53,7 @@ static void what_is_no_directory_is_refused(void)
     check_refused("/dev/null", HC_E_NOT_DIRECTORY);
 }
 
-static void a_symbolic_link_is_refused(void)
-{
+static void a_symbolic_link_is_refused(void) {
     const char *parent = fresh_directory();
     const char *directory = text("%s/directory", parent);
     const char *link = text("%s/link", parent);
@@ -71,8 +66,7 @@ static void a_symbolic_link_is_refused(void)
     CHECK(access(text("%s/nowhere", parent), F_OK) != 0);
 }
 
-static void a_directory_of_another_user_is_refused(void)
-{
+static void a_directory_of_another_user_is_refused(void) {
     const char *path = text("%s/foreign", fresh_directory());
     if (geteuid() != 0) {
         check_refused("/", HC_E_FOREIGN_OWNER);
@@ -85,16 +79,14 @@ static void a_directory_of_another_user_is_refused(void)
 }
 
 /* Runs as a user to whom permissions apply. */
-static int open_without_permission(void *path)
-{
+static int open_without_permission(void *path) {
     if (geteuid() == 0 && (setgid(NOBODY) != 0 || setuid(NOBODY) != 0))
         return 1;
     check_refused((const char *)path, HC_E_PERMISSION);
     return 0;
 }
 
-static void a_place_without_permission_is_refused(void)
-{
+static void a_place_without_permission_is_refused(void) {
     const char *base = fresh_directory();
     char *parent = (char *)text("%s/parent", base);
     CHECK_INT(chmod(base, 0755), 0);
@@ -108,8 +100,7 @@ static void a_place_without_permission_is_refused(void)
     CHECK_INT(chmod(parent, 0700), 0);
 }
 
-static void one_s_own_directory_without_permission_is_refused(void)
-{
+static void one_s_own_directory_without_permission_is_refused(void) {
     const char *base = fresh_directory();
     char *directory = (char *)text("%s/cache", base);
     CHECK_INT(chmod(base, 0755), 0);
@@ -119,8 +110,7 @@ static void one_s_own_directory_without_permission_is_refused(void)
     check_in_child(open_without_permission, directory);
 }
 
-static int check_mode(const char *path, void *user)
-{
+static int check_mode(const char *path, void *user) {
     struct stat status;
     CHECK_INT(lstat(path, &status), 0);
     check_note("%s has mode %o", path, (unsigned)status.st_mode & 07777);
@@ -133,8 +123,7 @@ static int check_mode(const char *path, void *user)
 }
 
 /* Stores so that there is a file of each kind, and checks every one while the cache is open. */
-static int check_modes(void *path)
-{
+static int check_modes(void *path) {
     struct stat status;
     size_t large = 300001;
     int seen_files = 0;
@@ -157,13 +146,11 @@ static int check_modes(void *path)
     return 0;
 }
 
-static void only_the_user_can_touch_what_is_made_whatever_the_umask(void)
-{
+static void only_the_user_can_touch_what_is_made_whatever_the_umask(void) {
     check_in_child(check_modes, (char *)text("%s/cache", fresh_directory()));
 }
 
-static void opened_twice_a_directory_is_one_store(void)
-{
+static void opened_twice_a_directory_is_one_store(void) {
     const char *directory = fresh_directory();
     const char *spelled_otherwise = text("%s/../%s/.", directory, strrchr(directory, '/') + 1);
     hc_cache *c = open_cache(directory, NULL, "");
@@ -186,8 +173,7 @@ struct meeting {
     int to_child[2], to_parent[2];
 };
 
-static int other_process(void *user)
-{
+static int other_process(void *user) {
     struct meeting *meeting = (struct meeting *)user;
     hc_cache *c = open_cache(meeting->directory, NULL, "");
     close(meeting->to_child[1]);
@@ -200,8 +186,7 @@ static int other_process(void *user)
     return 0;
 }
 
-static void two_processes_share_a_directory(void)
-{
+static void two_processes_share_a_directory(void) {
     struct meeting meeting;
     pid_t child;
     hc_cache *c;
@@ -224,8 +209,7 @@ static void two_processes_share_a_directory(void)
     close(meeting.to_parent[0]);
 }
 
-static void many_that_make_a_directory_at_once_all_get_it(void)
-{
+static void many_that_make_a_directory_at_once_all_get_it(void) {
     const char *directory = text("%s/cache", fresh_directory());
     pid_t children[8];
     int gate[2];
@@ -242,7 +226,7 @@ static void many_that_make_a_directory_at_once_all_get_it(void)
             store(c, text("%s%zu", URL, i), answer(200, "", "x"));
             flush(c);
             hc_close(c);
-            _exit(0);
+            end_child(0);
         }
     }
     close(gate[0]);
@@ -256,8 +240,7 @@ static void many_that_make_a_directory_at_once_all_get_it(void)
     }
 }
 
-static void a_newer_format_is_refused_and_left_alone(void)
-{
+static void a_newer_format_is_refused_and_left_alone(void) {
     const char *directory = fresh_directory();
     const char *owner = text("%s/owner", directory);
     static const char newer[] = "format 999\nwhatever it says\n";
@@ -270,8 +253,7 @@ static void a_newer_format_is_refused_and_left_alone(void)
 
 typedef hc_status (*open_function)(const char *, const hc_options *, hc_cache **, hc_error **);
 
-static void another_copy_of_the_library_in_the_process_is_refused(void)
-{
+static void another_copy_of_the_library_in_the_process_is_refused(void) {
     const char *directory = fresh_directory();
     const char *copy = text("%s/copy-of-the-library.so", fresh_directory());
     hc_cache *c = open_cache(directory, NULL, "");
@@ -285,9 +267,7 @@ static void another_copy_of_the_library_in_the_process_is_refused(void)
     CHECK(symbol != NULL && dladdr(symbol, &info) != 0);
     library = read_file(info.dli_fname, &len);
     write_file(copy, library, len);
-    handle = dlopen(copy, RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND);
-    if (handle == NULL)
-        handle = dlopen(copy, RTLD_NOW | RTLD_LOCAL);
+    handle = dlopen(copy, RTLD_NOW | RTLD_LOCAL);
     CHECK(handle != NULL);
     symbol = dlsym(handle, "hc_open");
     memcpy(&copied_open, &symbol, sizeof copied_open);
@@ -300,22 +280,19 @@ static void another_copy_of_the_library_in_the_process_is_refused(void)
     hc_close(c);
 }
 
-
-static int open_in_new_namespace(void *user)
-{
+static int open_in_new_namespace(void *user) {
     pid_t child;
     if (unshare(CLONE_NEWPID) != 0)
         return errno == EPERM ? 77 : 1;
     child = fork();
     if (child == 0) {
         check_refused((const char *)user, HC_E_UNSUPPORTED);
-        _exit(0);
+        end_child(0);
     }
     return reap(child);
 }
 
-static void a_directory_of_another_namespace_of_process_ids_is_refused(void)
-{
+static void a_directory_of_another_namespace_of_process_ids_is_refused(void) {
     const char *directory = fresh_directory();
     hc_cache *c = open_cache(directory, NULL, "");
     int result = reap(in_child(open_in_new_namespace, (char *)directory));
@@ -328,8 +305,7 @@ static void a_directory_of_another_namespace_of_process_ids_is_refused(void)
     hc_close(c);
 }
 
-static void caches_are_opened_and_closed_in_any_number(void)
-{
+static void caches_are_opened_and_closed_in_any_number(void) {
     const char *directory = fresh_directory();
     hc_cache *caches[64];
     size_t i;

@@ -19,7 +19,9 @@ typedef struct {
 /* As the header words them. The first value may be 0, another 0 ends the list. */
 static const rule rules[] = {
     {HC_OPT_CACHE_CONTROL, 0, {0, 1}, {2, -1, HC_UNSET, HC_NEVER_EXPIRE, MAX, MIN}},
-    {HC_OPT_EXPIRE_AFTER, 1, {0, 1, MAX, HC_UNSET, HC_NEVER_EXPIRE, HC_DO_NOT_CACHE},
+    {HC_OPT_EXPIRE_AFTER,
+     1,
+     {0, 1, MAX, HC_UNSET, HC_NEVER_EXPIRE, HC_DO_NOT_CACHE},
      {-1, UNKNOWN_NAME, MIN}},
     {HC_OPT_EXPIRE_AT, 1, {0, 1, T0, MAX}, {-1, HC_NEVER_EXPIRE, HC_DO_NOT_CACHE, MIN}},
     {HC_OPT_HEURISTIC_PERCENT, 0, {0, 10, 100}, {101, -1, HC_NEVER_EXPIRE, MAX, MIN}},
@@ -42,16 +44,14 @@ static const rule rules[] = {
     {HC_OPT_MAX_URL_BYTES, 0, {16, 65536, 16777216}, {15, 16777217, -1, HC_NEVER_EXPIRE, MIN}},
 };
 
-static size_t length_of(const int64_t *values)
-{
+static size_t length_of(const int64_t *values) {
     size_t n = 1;
     while (n < 6 && values[n] != 0)
         n++;
     return n;
 }
 
-static void a_value_in_its_range_is_taken(void)
-{
+static void a_value_in_its_range_is_taken(void) {
     size_t i, k;
     for (i = 0; i < NELEMS(rules); i++) {
         for (k = 0; k < length_of(rules[i].taken); k++) {
@@ -62,21 +62,19 @@ static void a_value_in_its_range_is_taken(void)
     }
 }
 
-static void a_value_out_of_its_range_is_refused_and_the_option_named(void)
-{
+static void a_value_out_of_its_range_is_refused_and_the_option_named(void) {
     hc_options *o = options(NULL, "");
     size_t i, k;
     for (i = 0; i < NELEMS(rules); i++) {
         for (k = 0; k < length_of(rules[i].refused); k++) {
             check_note("option %d, value %" PRId64, (int)rules[i].key, rules[i].refused[k]);
-            CHECK_MESSAGE(hc_options_set(o, rules[i].key, rules[i].refused[k], &err),
-                          HC_E_ARGUMENT, "HC_OPT_");
+            CHECK_MESSAGE(hc_options_set(o, rules[i].key, rules[i].refused[k], &err), HC_E_ARGUMENT,
+                          "HC_OPT_");
         }
     }
 }
 
-static void zero_is_out_of_range_where_the_least_is_one(void)
-{
+static void zero_is_out_of_range_where_the_least_is_one(void) {
     hc_options *o = options(NULL, "");
     CHECK_STATUS(hc_options_set(o, HC_OPT_MAX_VARIANTS, 0, &err), HC_E_ARGUMENT);
     CHECK_STATUS(hc_options_set(o, HC_OPT_MAX_FIELDS, 0, &err), HC_E_ARGUMENT);
@@ -84,8 +82,7 @@ static void zero_is_out_of_range_where_the_least_is_one(void)
     CHECK_STATUS(hc_options_set(o, HC_OPT_MAX_URL_BYTES, 0, &err), HC_E_ARGUMENT);
 }
 
-static void a_request_takes_the_options_that_are_marked(void)
-{
+static void a_request_takes_the_options_that_are_marked(void) {
     hc_request *r = request("GET " URL, "");
     size_t i, k;
     for (i = 0; i < NELEMS(rules); i++) {
@@ -99,8 +96,7 @@ static void a_request_takes_the_options_that_are_marked(void)
             if (rules[i].refused[k] == HC_UNSET)
                 continue;
             check_note("option %d, value %" PRId64, (int)rules[i].key, rules[i].refused[k]);
-            CHECK_STATUS(hc_request_set(r, rules[i].key, rules[i].refused[k], &err),
-                         HC_E_ARGUMENT);
+            CHECK_STATUS(hc_request_set(r, rules[i].key, rules[i].refused[k], &err), HC_E_ARGUMENT);
         }
         check_note("option %d unset", (int)rules[i].key);
         CHECK_STATUS(hc_request_set(r, rules[i].key, HC_UNSET, &err),
@@ -108,8 +104,7 @@ static void a_request_takes_the_options_that_are_marked(void)
     }
 }
 
-static int is_known(hc_option key)
-{
+static int is_known(hc_option key) {
     size_t i;
     for (i = 0; i < NELEMS(rules); i++) {
         if (rules[i].key == key)
@@ -118,8 +113,7 @@ static int is_known(hc_option key)
     return 0;
 }
 
-static void an_unknown_number_is_unsupported(void)
-{
+static void an_unknown_number_is_unsupported(void) {
     static const hc_option far[] = {INT32_MIN, -1, 0, 1, 99, 9999, INT32_MAX};
     hc_options *o = options(NULL, "");
     hc_request *r = request("GET " URL, "");
@@ -139,8 +133,7 @@ static void an_unknown_number_is_unsupported(void)
     }
 }
 
-static void a_refused_value_changes_nothing(void)
-{
+static void a_refused_value_changes_nothing(void) {
     test_clock *clock = new_clock();
     hc_options *o = options(clock, "expire_after 60000");
     hc_cache *c;
@@ -152,10 +145,11 @@ static void a_refused_value_changes_nothing(void)
     hc_close(c);
 }
 
-static void the_last_way_to_say_an_expiry_holds(void)
-{
-    hc_cache *c = open_cache(fresh_directory(), new_clock(), "expire_at 1700000090000, expire_after 60000");
-    hc_cache *d = open_cache(fresh_directory(), new_clock(), "expire_after 60000, expire_at 1700000090000");
+static void the_last_way_to_say_an_expiry_holds(void) {
+    hc_cache *c =
+        open_cache(fresh_directory(), new_clock(), "expire_at 1700000090000, expire_after 60000");
+    hc_cache *d =
+        open_cache(fresh_directory(), new_clock(), "expire_after 60000, expire_at 1700000090000");
     store(c, URL, answer(200, "", "a"));
     store(d, URL, answer(200, "", "a"));
     CHECK_INT(look_at(c, URL).expires_at, T0 + 60000);
@@ -164,8 +158,7 @@ static void the_last_way_to_say_an_expiry_holds(void)
     hc_close(d);
 }
 
-static void an_open_cache_keeps_the_options_it_was_opened_with(void)
-{
+static void an_open_cache_keeps_the_options_it_was_opened_with(void) {
     hc_options *o = options(new_clock(), "expire_after 60000");
     hc_cache *c = open_with(fresh_directory(), o);
     CHECK_STATUS(hc_options_set(o, HC_OPT_EXPIRE_AFTER, 1, &err), HC_OK);
@@ -175,8 +168,7 @@ static void an_open_cache_keeps_the_options_it_was_opened_with(void)
     hc_close(c);
 }
 
-static void contradictions_are_refused_and_both_named(void)
-{
+static void contradictions_are_refused_and_both_named(void) {
     static const struct {
         const char *settings, *other;
     } cases[] = {
@@ -198,8 +190,7 @@ static void contradictions_are_refused_and_both_named(void)
     }
 }
 
-static void durability_is_a_property_of_the_directory(void)
-{
+static void durability_is_a_property_of_the_directory(void) {
     int made, later;
     for (made = 0; made <= 2; made++) {
         const char *directory = fresh_directory();
@@ -217,8 +208,7 @@ static void durability_is_a_property_of_the_directory(void)
     }
 }
 
-static void durability_is_checked_while_the_directory_is_open(void)
-{
+static void durability_is_checked_while_the_directory_is_open(void) {
     const char *directory = fresh_directory();
     hc_cache *c = open_cache(directory, NULL, "");
     hc_cache *d = NULL;
@@ -229,8 +219,7 @@ static void durability_is_checked_while_the_directory_is_open(void)
     hc_close(d);
 }
 
-static void a_clock_is_destroyed_once_after_its_last_use(void)
-{
+static void a_clock_is_destroyed_once_after_its_last_use(void) {
     test_clock *clock = new_clock();
     hc_options *o = hc_options_new();
     hc_cache *c = NULL;
@@ -246,8 +235,7 @@ static void a_clock_is_destroyed_once_after_its_last_use(void)
     CHECK_INT(clock->destroyed, 1);
 }
 
-static void a_clock_that_is_replaced_or_refused_is_destroyed(void)
-{
+static void a_clock_that_is_replaced_or_refused_is_destroyed(void) {
     test_clock *first = new_clock(), *second = new_clock(), *third = new_clock();
     hc_options *o = options(NULL, "");
     CHECK_STATUS(hc_options_clock(o, clock_now, first, clock_destroyed), HC_OK);
@@ -260,8 +248,7 @@ static void a_clock_that_is_replaced_or_refused_is_destroyed(void)
     CHECK_INT(third->destroyed, 2);
 }
 
-static void count_line(void *user, int32_t level, const char *message, size_t len)
-{
+static void count_line(void *user, int32_t level, const char *message, size_t len) {
     test_clock *counter = (test_clock *)user;
     (void)message;
     (void)len;
@@ -269,8 +256,7 @@ static void count_line(void *user, int32_t level, const char *message, size_t le
         counter->now = level;
 }
 
-static void a_log_is_destroyed_once_after_its_last_use(void)
-{
+static void a_log_is_destroyed_once_after_its_last_use(void) {
     test_clock *user = new_clock();
     hc_options *o = hc_options_new();
     hc_cache *c = NULL;
@@ -285,8 +271,7 @@ static void a_log_is_destroyed_once_after_its_last_use(void)
     CHECK_INT(user->destroyed, 2);
 }
 
-static void log_lines_graver_than_the_level_are_all_that_come(void)
-{
+static void log_lines_graver_than_the_level_are_all_that_come(void) {
     const char *directory = fresh_directory();
     test_clock *user = new_clock();
     hc_options *o = options(NULL, "");
@@ -302,8 +287,7 @@ static void log_lines_graver_than_the_level_are_all_that_come(void)
     CHECK(user->now == HC_LOG_ERROR || user->now == HC_LOG_WARNING);
 }
 
-static void large_bodies_pass_through_where_there_is_a_limit(void)
-{
+static void large_bodies_pass_through_where_there_is_a_limit(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "max_response_bytes 3");
     CHECK_INT(fetch_from(c, URL "a", answer(200, "", "abc")).outcome, HC_STORED);
     CHECK_INT(fetch_from(c, URL "b", answer(200, "", "abcd")).outcome, HC_NOT_STORED);
@@ -311,8 +295,7 @@ static void large_bodies_pass_through_where_there_is_a_limit(void)
     hc_close(c);
 }
 
-static void a_large_body_in_pieces_passes_through_as_well(void)
-{
+static void a_large_body_in_pieces_passes_through_as_well(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "max_response_bytes 3");
     hc_exchange *x = NULL;
     int32_t outcome = -1;
@@ -329,8 +312,7 @@ static void a_large_body_in_pieces_passes_through_as_well(void)
     hc_close(c);
 }
 
-static void a_large_body_that_is_announced_is_not_begun(void)
-{
+static void a_large_body_that_is_announced_is_not_begun(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "max_response_bytes 3");
     hc_exchange *x = NULL;
     int32_t outcome = -1;
@@ -342,8 +324,7 @@ static void a_large_body_that_is_announced_is_not_begun(void)
     hc_close(c);
 }
 
-static void long_urls_are_too_large(void)
-{
+static void long_urls_are_too_large(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "max_url_bytes 20");
     hc_exchange *x = NULL;
     CHECK_INT(look_at(c, "http://h.test/123456").decision, HC_FORWARD);
@@ -353,8 +334,7 @@ static void long_urls_are_too_large(void)
     hc_close(c);
 }
 
-static void query_parameters_are_sorted_in_the_key_and_sent_as_given(void)
-{
+static void query_parameters_are_sorted_in_the_key_and_sent_as_given(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     seen s = fetch_from(c, URL "?b=2&a=1&b=1", answer(200, "", "x"));
     CHECK_STR(s.forward_url, URL "?b=2&a=1&b=1");
@@ -365,8 +345,7 @@ static void query_parameters_are_sorted_in_the_key_and_sent_as_given(void)
     hc_close(c);
 }
 
-static void query_parameters_keep_their_order_with_cache_control(void)
-{
+static void query_parameters_keep_their_order_with_cache_control(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "cache_control 1");
     hc_cache *d = open_cache(fresh_directory(), NULL, "cache_control 1, sort_query 1");
     store(c, URL "?b=2&a=1", answer(200, "Cache-Control: max-age=60", "x"));

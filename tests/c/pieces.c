@@ -6,8 +6,7 @@
 #define URL "http://h.test/"
 
 /* A lookup that is forwarded, and the head of the answer. */
-static hc_exchange *begun(hc_cache *c, const hc_response *head, int32_t *outcome)
-{
+static hc_exchange *begun(hc_cache *c, const hc_response *head, int32_t *outcome) {
     hc_exchange *x = NULL;
     hc_view view = new_view();
     CHECK_STATUS(hc_lookup(c, request("GET " URL, ""), NULL, &x, &err), HC_OK);
@@ -17,8 +16,7 @@ static hc_exchange *begun(hc_cache *c, const hc_response *head, int32_t *outcome
     return x;
 }
 
-static void a_body_in_pieces_is_stored_at_its_end(void)
-{
+static void a_body_in_pieces_is_stored_at_its_end(void) {
     static const size_t sizes[] = {0, 1, 100, 65535, 65536, 65537, 1 << 20};
     static const size_t pieces[] = {1, 1000, 65536, 1 << 20};
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
@@ -54,8 +52,7 @@ static void a_body_in_pieces_is_stored_at_its_end(void)
     hc_close(c);
 }
 
-static void a_piece_of_nothing_is_nothing(void)
-{
+static void a_piece_of_nothing_is_nothing(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     int32_t outcome = -1;
     hc_exchange *x = begun(c, answer(200, "Content-Length: 2", NULL), &outcome);
@@ -68,8 +65,7 @@ static void a_piece_of_nothing_is_nothing(void)
     hc_close(c);
 }
 
-static void the_response_can_be_taken_once_it_is_wholly_stored(void)
-{
+static void the_response_can_be_taken_once_it_is_wholly_stored(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     hc_response *p = NULL;
     int32_t outcome = -1;
@@ -84,8 +80,7 @@ static void the_response_can_be_taken_once_it_is_wholly_stored(void)
 }
 
 /* Stores `body` as an answer with `fields`, whole or in pieces, and says what became of it. */
-static int32_t outcome_of(hc_cache *c, const char *fields, const char *body, int in_pieces)
-{
+static int32_t outcome_of(hc_cache *c, const char *fields, const char *body, int in_pieces) {
     hc_exchange *x = NULL;
     int32_t outcome = -1;
     size_t i;
@@ -106,8 +101,7 @@ static int32_t outcome_of(hc_cache *c, const char *fields, const char *body, int
     return outcome;
 }
 
-static void a_body_must_be_as_long_as_announced(void)
-{
+static void a_body_must_be_as_long_as_announced(void) {
     static const struct {
         const char *fields, *body;
         int is_stored;
@@ -150,8 +144,7 @@ static void a_body_must_be_as_long_as_announced(void)
     }
 }
 
-static void what_is_abandoned_is_not_stored(void)
-{
+static void what_is_abandoned_is_not_stored(void) {
     const char *directory = fresh_directory();
     hc_cache *c = open_cache(directory, NULL, "");
     size_t large = 300001;
@@ -170,8 +163,7 @@ static void what_is_abandoned_is_not_stored(void)
     CHECK_INT(count_files(directory, "new-"), 0);
 }
 
-static void what_broke_off_is_not_stored(void)
-{
+static void what_broke_off_is_not_stored(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     int32_t outcome = -1;
     hc_exchange *x = begun(c, answer(200, "", NULL), &outcome);
@@ -182,8 +174,7 @@ static void what_broke_off_is_not_stored(void)
     hc_close(c);
 }
 
-static void what_broke_off_leaves_the_response_that_was_stored(void)
-{
+static void what_broke_off_leaves_the_response_that_was_stored(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     hc_exchange *x = NULL;
     int32_t outcome = -1;
@@ -200,8 +191,7 @@ static void what_broke_off_leaves_the_response_that_was_stored(void)
     hc_close(c);
 }
 
-static void two_at_once_do_not_mix(void)
-{
+static void two_at_once_do_not_mix(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     int32_t outcome = -1;
     hc_exchange *x = begun(c, answer(200, "X-A: 1", NULL), &outcome);
@@ -224,8 +214,7 @@ static void two_at_once_do_not_mix(void)
     hc_close(c);
 }
 
-static void answers_that_are_not_stored_take_no_body(void)
-{
+static void answers_that_are_not_stored_take_no_body(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     hc_exchange *x = NULL;
     hc_view view = new_view();

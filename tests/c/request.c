@@ -8,8 +8,7 @@
 
 #define URL "http://h.test/"
 
-static hc_status make(const char *method, size_t method_len, const char *url, size_t url_len)
-{
+static hc_status make(const char *method, size_t method_len, const char *url, size_t url_len) {
     hc_request *r = NULL;
     hc_error *err = NULL;
     hc_status status = hc_request_new(method, method_len, url, url_len, &r, &err);
@@ -20,8 +19,7 @@ static hc_status make(const char *method, size_t method_len, const char *url, si
     return status;
 }
 
-static void urls_that_cannot_be_requested_are_refused(void)
-{
+static void urls_that_cannot_be_requested_are_refused(void) {
     static const char *const urls[] = {
         "",
         " ",
@@ -72,8 +70,7 @@ static void urls_that_cannot_be_requested_are_refused(void)
     }
 }
 
-static void a_nul_inside_a_url_is_refused(void)
-{
+static void a_nul_inside_a_url_is_refused(void) {
     static const char inside[] = "http://h.test/a\0b";
     static const char host[] = "http://h.te\0st/";
     CHECK_INT(make("GET", HC_NTS, inside, sizeof inside - 1), HC_E_URL);
@@ -82,8 +79,7 @@ static void a_nul_inside_a_url_is_refused(void)
     CHECK_INT(make("GET", HC_NTS, inside, HC_NTS), HC_OK);
 }
 
-static void a_url_beyond_every_limit_is_too_large(void)
-{
+static void a_url_beyond_every_limit_is_too_large(void) {
     size_t len = (16u << 20) + 1;
     char *url = (char *)malloc(len);
     memset(url, 'a', len);
@@ -93,8 +89,7 @@ static void a_url_beyond_every_limit_is_too_large(void)
     free(url);
 }
 
-static void urls_are_normalised(void)
-{
+static void urls_are_normalised(void) {
     static const struct {
         const char *given, *normal;
     } cases[] = {
@@ -113,7 +108,9 @@ static void urls_are_normalised(void)
         {"http://h.test/%2e%2E/x", "http://h.test/x"},
         {"http://h.test/a b", "http://h.test/a%20b"},
         {"http://h.test/\xc3\xbc", "http://h.test/%C3%BC"},
-        {"http://b\xc3\xbc" "cher.test/", "http://xn--bcher-kva.test/"},
+        {"http://b\xc3\xbc"
+         "cher.test/",
+         "http://xn--bcher-kva.test/"},
         {"http://h.test/#fragment", "http://h.test/"},
         {"http://h.test?q#f", "http://h.test/?q"},
         {"http://h.test/?a=/../b", "http://h.test/?a=/../b"},
@@ -140,8 +137,7 @@ static void urls_are_normalised(void)
     }
 }
 
-static void userinfo_becomes_an_authorization_field(void)
-{
+static void userinfo_becomes_an_authorization_field(void) {
     hc_request *r = request("GET http://Aladdin:open%20sesame@h.test/", "");
     size_t n = 0;
     const hc_field *fields = hc_request_fields(r, &n);
@@ -150,14 +146,12 @@ static void userinfo_becomes_an_authorization_field(void)
     CHECK_STR(fields_text(fields, n), "Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\n");
 }
 
-static int is_token_byte(int byte)
-{
+static int is_token_byte(int byte) {
     return (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||
            (byte >= 'a' && byte <= 'z') || (byte != 0 && strchr("!#$%&'*+-.^_`|~", byte) != NULL);
 }
 
-static void every_byte_of_a_method_is_a_token_byte_or_refused(void)
-{
+static void every_byte_of_a_method_is_a_token_byte_or_refused(void) {
     int byte;
     CHECK_INT(make("", 0, URL, HC_NTS), HC_E_METHOD);
     CHECK_INT(make(NULL, 0, URL, HC_NTS), HC_E_METHOD);
@@ -169,8 +163,7 @@ static void every_byte_of_a_method_is_a_token_byte_or_refused(void)
     }
 }
 
-static void every_byte_of_a_field_name_is_a_token_byte_or_refused(void)
-{
+static void every_byte_of_a_field_name_is_a_token_byte_or_refused(void) {
     hc_request *r = request("GET " URL, "");
     int byte;
     CHECK_STATUS(hc_request_add(r, "", 0, "v", 1, &err), HC_E_FIELD);
@@ -182,8 +175,7 @@ static void every_byte_of_a_field_name_is_a_token_byte_or_refused(void)
     }
 }
 
-static void every_byte_of_a_field_value_is_kept_or_refused(void)
-{
+static void every_byte_of_a_field_value_is_kept_or_refused(void) {
     int byte;
     for (byte = 0; byte < 256; byte++) {
         hc_request *r = request("GET " URL, "");
@@ -203,8 +195,7 @@ static void every_byte_of_a_field_value_is_kept_or_refused(void)
     }
 }
 
-static void white_space_around_a_value_is_dropped(void)
-{
+static void white_space_around_a_value_is_dropped(void) {
     hc_request *r = request("GET " URL, "");
     size_t n = 0;
     CHECK_STATUS(hc_request_add(r, "A", 1, " \t a b \t ", HC_NTS, &err), HC_OK);
@@ -214,8 +205,7 @@ static void white_space_around_a_value_is_dropped(void)
     CHECK_INT(n, 3);
 }
 
-static void fields_keep_order_case_and_repeats(void)
-{
+static void fields_keep_order_case_and_repeats(void) {
     hc_request *r = request("GET " URL, "Via: 1\nAccept: a\nvIA: 2\nX-A: \nVIA: 3");
     size_t n = 0;
     const hc_field *fields = hc_request_fields(r, &n);
@@ -230,8 +220,7 @@ static void fields_keep_order_case_and_repeats(void)
     CHECK_STATUS(hc_request_remove(r, "", 0), HC_NOT_FOUND);
 }
 
-static void lengths_without_a_meaning_are_too_large(void)
-{
+static void lengths_without_a_meaning_are_too_large(void) {
     hc_request *r = request("GET " URL, "X: kept");
     hc_request *made = NULL;
     const size_t near_nts = HC_NTS - 1;
@@ -251,8 +240,7 @@ static void lengths_without_a_meaning_are_too_large(void)
     CHECK_STR(fields_text(hc_request_fields(r, &len), 1), "X: kept\n");
 }
 
-static void a_length_ends_a_string_before_its_nul(void)
-{
+static void a_length_ends_a_string_before_its_nul(void) {
     hc_request *r = NULL;
     size_t n = 0;
     CHECK_STATUS(hc_request_new("GETTER", 3, URL "abc", strlen(URL) + 1, &r, &err), HC_OK);
@@ -263,8 +251,7 @@ static void a_length_ends_a_string_before_its_nul(void)
     hc_request_free(r);
 }
 
-static void a_body_is_copied_and_replaced(void)
-{
+static void a_body_is_copied_and_replaced(void) {
     hc_request *r = request("POST " URL, "");
     char body[] = "a\0b";
     size_t len = 99;
@@ -282,8 +269,7 @@ static void a_body_is_copied_and_replaced(void)
     CHECK_INT(len, 0);
 }
 
-static void assigning_makes_a_new_request_of_the_same_options(void)
-{
+static void assigning_makes_a_new_request_of_the_same_options(void) {
     test_clock *clock = new_clock();
     hc_cache *c = open_cache(fresh_directory(), clock, "");
     hc_request *r = request_with("POST http://a.test/", "X: 1", "expire_after 60000");
@@ -300,8 +286,7 @@ static void assigning_makes_a_new_request_of_the_same_options(void)
     hc_close(c);
 }
 
-static void a_failed_assignment_leaves_the_request_as_it_was(void)
-{
+static void a_failed_assignment_leaves_the_request_as_it_was(void) {
     hc_request *r = request("GET " URL, "X: 1");
     size_t n = 0;
     CHECK_STATUS(hc_request_assign(r, "GET", HC_NTS, "ftp://x.test/", HC_NTS, &err), HC_E_URL);
@@ -311,8 +296,7 @@ static void a_failed_assignment_leaves_the_request_as_it_was(void)
     CHECK_STR(fields_text(hc_request_fields(r, &n), 1), "X: 1\n");
 }
 
-static void an_exchange_keeps_the_request_as_it_was(void)
-{
+static void an_exchange_keeps_the_request_as_it_was(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     hc_request *r = NULL;
     hc_exchange *x = NULL;
@@ -335,11 +319,10 @@ static void an_exchange_keeps_the_request_as_it_was(void)
     hc_close(c);
 }
 
-static void options_of_a_request_never_reach_the_origin(void)
-{
+static void options_of_a_request_never_reach_the_origin(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
-    seen s = look(c, request_with("GET " URL, "X: 1",
-                                  "expire_after 60000, stale_if_error 5000, follow 0"));
+    seen s = look(
+        c, request_with("GET " URL, "X: 1", "expire_after 60000, stale_if_error 5000, follow 0"));
     CHECK_STR(s.forward_fields, "X: 1\n");
     hc_close(c);
 }

@@ -6,16 +6,14 @@
 
 #define URL "http://h.test/"
 
-static hc_view view_of(hc_response *p)
-{
+static hc_view view_of(hc_response *p) {
     hc_view view = new_view();
     CHECK_STATUS(hc_response_view(p, &view), HC_OK);
     return view;
 }
 
 /* Stores `origin` and takes the stored response out of the next exchange. */
-static hc_response *stored(hc_cache *c, const hc_response *origin)
-{
+static hc_response *stored(hc_cache *c, const hc_response *origin) {
     hc_exchange *x = NULL;
     hc_response *p = NULL;
     store(c, URL, origin);
@@ -26,8 +24,7 @@ static hc_response *stored(hc_cache *c, const hc_response *origin)
     return p;
 }
 
-static void status_codes_lie_between_100_and_999(void)
-{
+static void status_codes_lie_between_100_and_999(void) {
     static const int32_t refused[] = {INT32_MIN, -1, 0, 99, 1000, 65536 + 200, INT32_MAX};
     static const int32_t taken[] = {100, 200, 304, 599, 999};
     hc_response *p = NULL;
@@ -46,8 +43,7 @@ static void status_codes_lie_between_100_and_999(void)
     }
 }
 
-static void a_response_is_what_it_was_built_of(void)
-{
+static void a_response_is_what_it_was_built_of(void) {
     hc_response *p = answer(203, "A: 1\nb: 2\nA: 3", "body");
     hc_view view = view_of(p);
     CHECK_INT(hc_response_status(p), 203);
@@ -67,8 +63,7 @@ static void a_response_is_what_it_was_built_of(void)
     CHECK_INT(view.elapsed, 0);
 }
 
-static void fields_of_a_view_lie_in_its_text(void)
-{
+static void fields_of_a_view_lie_in_its_text(void) {
     hc_response *p = answer(200, "A: 1\nLonger-Name: value\nA: ", "");
     hc_view view = view_of(p);
     size_t i;
@@ -83,8 +78,7 @@ static void fields_of_a_view_lie_in_its_text(void)
     CHECK_INT(i, 3);
 }
 
-static void assigning_makes_a_new_response(void)
-{
+static void assigning_makes_a_new_response(void) {
     hc_response *p = answer(200, "A: 1", "body");
     hc_view view;
     CHECK_STATUS(hc_response_assign(p, 404, "Gone", 2, &err), HC_OK);
@@ -95,8 +89,7 @@ static void assigning_makes_a_new_response(void)
     CHECK_INT(view.body_len, 0);
 }
 
-static void a_failed_assignment_leaves_the_response_as_it_was(void)
-{
+static void a_failed_assignment_leaves_the_response_as_it_was(void) {
     hc_response *p = answer(200, "A: 1", "body");
     CHECK_STATUS(hc_response_assign(p, 1, NULL, 0, &err), HC_E_ARGUMENT);
     CHECK_STATUS(hc_response_assign(p, 200, "a\r\nb", HC_NTS, &err), HC_E_FIELD);
@@ -105,8 +98,7 @@ static void a_failed_assignment_leaves_the_response_as_it_was(void)
     CHECK_INT(view_of(p).body_len, 4);
 }
 
-static void a_reason_phrase_holds_no_line_end(void)
-{
+static void a_reason_phrase_holds_no_line_end(void) {
     hc_response *p = NULL;
     CHECK_STATUS(hc_response_new(200, "a\rb", 3, &p, &err), HC_E_FIELD);
     CHECK_STATUS(hc_response_new(200, "a\nb", 3, &p, &err), HC_E_FIELD);
@@ -116,8 +108,7 @@ static void a_reason_phrase_holds_no_line_end(void)
     hc_response_free(p);
 }
 
-static void malformed_fields_are_refused(void)
-{
+static void malformed_fields_are_refused(void) {
     hc_response *p = answer(200, "", "");
     int byte;
     CHECK_STATUS(hc_response_add(p, "", 0, "v", 1, &err), HC_E_FIELD);
@@ -133,8 +124,7 @@ static void malformed_fields_are_refused(void)
     CHECK_INT(view_of(p).field_count, 253);
 }
 
-static void lengths_without_a_meaning_are_too_large(void)
-{
+static void lengths_without_a_meaning_are_too_large(void) {
     hc_response *p = answer(200, "", "kept");
     hc_response *made = NULL;
     const size_t near_nts = HC_NTS - 1;
@@ -153,8 +143,7 @@ static void lengths_without_a_meaning_are_too_large(void)
     CHECK_INT(view_of(p).field_count, 0);
 }
 
-static void lines_of_a_field_are_joined(void)
-{
+static void lines_of_a_field_are_joined(void) {
     hc_response *p = answer(200, "A: 1\nB: x\na: 2\nA: \nA: 3", "");
     size_t len = 0;
     CHECK_STR(hc_response_get(p, "a", HC_NTS, &len), "1, 2, , 3");
@@ -165,14 +154,12 @@ static void lines_of_a_field_are_joined(void)
     CHECK(hc_response_get(p, "", 0, &len) == NULL);
 }
 
-static void set_cookie_lines_are_not_joined(void)
-{
+static void set_cookie_lines_are_not_joined(void) {
     hc_response *p = answer(200, "Set-Cookie: a=1\nset-cookie: b=2", "");
     CHECK_STR(hc_response_get(p, "SET-COOKIE", HC_NTS, NULL), "a=1");
 }
 
-static void joined_values_stay_where_they_are(void)
-{
+static void joined_values_stay_where_they_are(void) {
     hc_response *p = answer(200, "A: 1\nA: 2", "");
     const char *first = hc_response_get(p, "A", 1, NULL);
     int i;
@@ -181,8 +168,7 @@ static void joined_values_stay_where_they_are(void)
     CHECK_STR(first, "1, 2");
 }
 
-static void a_built_body_can_be_read(void)
-{
+static void a_built_body_can_be_read(void) {
     hc_response *p = answer(200, "", "abcdef");
     char buffer[8];
     const void *body = NULL;
@@ -204,8 +190,7 @@ static void a_built_body_can_be_read(void)
 }
 
 /* Reads the body of `p` in pieces of `capacity` and checks it. */
-static void check_read(hc_response *p, size_t capacity, uint64_t seed, size_t len)
-{
+static void check_read(hc_response *p, size_t capacity, uint64_t seed, size_t len) {
     char *buffer = (char *)malloc(capacity + 1);
     size_t total = 0, n = 0;
     hc_status status;
@@ -223,8 +208,7 @@ static void check_read(hc_response *p, size_t capacity, uint64_t seed, size_t le
     free(buffer);
 }
 
-static void a_stored_body_is_read_in_pieces_of_any_size(void)
-{
+static void a_stored_body_is_read_in_pieces_of_any_size(void) {
     /* Around a block, around what lies inline, and more than one block. */
     static const size_t sizes[] = {0, 1, 5, 4095, 4096, 65535, 65536, 65537, 300001};
     static const size_t pieces[] = {1, 7, 4096, 65536, 1 << 20};
@@ -239,9 +223,8 @@ static void a_stored_body_is_read_in_pieces_of_any_size(void)
             check_note("%zu bytes in pieces of %zu", sizes[i], pieces[k]);
             if (pieces[k] == 1 && sizes[i] > 5000)
                 continue;
-            CHECK_STATUS(hc_lookup(c, request(text("GET %s%zu", URL, sizes[i]), ""), NULL, &x,
-                                   &err),
-                         HC_OK);
+            CHECK_STATUS(
+                hc_lookup(c, request(text("GET %s%zu", URL, sizes[i]), ""), NULL, &x, &err), HC_OK);
             CHECK_STATUS(hc_exchange_response(x, &p, &err), HC_OK);
             CHECK_INT(view_of(p).body_size, (int64_t)sizes[i]);
             check_read(p, pieces[k], sizes[i] + 1, sizes[i]);
@@ -252,8 +235,7 @@ static void a_stored_body_is_read_in_pieces_of_any_size(void)
     hc_close(c);
 }
 
-static void the_whole_body_is_there_whatever_was_read_before(void)
-{
+static void the_whole_body_is_there_whatever_was_read_before(void) {
     static const size_t sizes[] = {10, 300001};
     size_t i;
     for (i = 0; i < NELEMS(sizes); i++) {
@@ -274,16 +256,14 @@ static void the_whole_body_is_there_whatever_was_read_before(void)
     }
 }
 
-static void reading_nothing_is_no_end(void)
-{
+static void reading_nothing_is_no_end(void) {
     hc_response *p = answer(200, "", "abc");
     size_t n = 99;
     CHECK_STATUS(hc_response_read(p, NULL, 0, &n, &err), HC_OK);
     CHECK_INT(n, 0);
 }
 
-static void a_stored_response_cannot_be_changed(void)
-{
+static void a_stored_response_cannot_be_changed(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     hc_response *p = stored(c, answer(200, "A: 1", "body"));
     CHECK_STATUS(hc_response_assign(p, 404, NULL, 0, &err), HC_E_MISUSE);
@@ -296,8 +276,7 @@ static void a_stored_response_cannot_be_changed(void)
     hc_close(c);
 }
 
-static void a_stored_response_knows_where_it_comes_from(void)
-{
+static void a_stored_response_knows_where_it_comes_from(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     hc_response *p = stored(c, answer(200, "A: 1", "body"));
     const char *key = hc_response_key(p);
@@ -310,8 +289,7 @@ static void a_stored_response_knows_where_it_comes_from(void)
     hc_close(c);
 }
 
-static void a_stored_response_outlives_everything_it_came_from(void)
-{
+static void a_stored_response_outlives_everything_it_came_from(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     size_t len = 300001, n = 0;
     hc_response *p = stored(c, answer_of(200, "A: 1", body_of(3, len), len));
@@ -330,8 +308,7 @@ static void a_stored_response_outlives_everything_it_came_from(void)
     hc_response_free(p);
 }
 
-static void a_view_tells_the_time_of_the_cache(void)
-{
+static void a_view_tells_the_time_of_the_cache(void) {
     test_clock *clock = new_clock();
     hc_cache *c = open_cache(fresh_directory(), clock, "expire_after 60000");
     hc_response *p = stored(c, answer(200, "", "body"));

@@ -39,6 +39,10 @@ for program in "$@"; do
         here_passed=${last%% *}
         here_failed=${last##* }
     fi
+    # What valgrind says of a child that was forked is in no exit status.
+    if grep -q '^==[0-9][0-9]*== ' "$output"; then
+        status=9
+    fi
     if [ -z "$last" ] || { [ "$status" -ne 0 ] && [ "$here_failed" -eq 0 ]; }; then
         printf 'FAILED %s: it ended with status %d\n' "${program##*/}" "$status"
         here_passed=${here_passed:-0}

@@ -6,8 +6,7 @@
 #define URL "http://h.test/"
 
 /* A response that became stale `staleness` ms ago. */
-static hc_cache *with_stale(const char *settings, const char *fields, int64_t staleness)
-{
+static hc_cache *with_stale(const char *settings, const char *fields, int64_t staleness) {
     test_clock *clock = new_clock();
     hc_cache *c = open_cache(fresh_directory(), clock, settings);
     store(c, URL, answer(200, fields, "stale"));
@@ -45,8 +44,7 @@ static const stale_case cases[] = {
     {ON, "Cache-Control: max-age=60", "Cache-Control: stale-if-error=10", 9 * SECONDS, 1},
 };
 
-static void check_used(const seen *s, int is_used)
-{
+static void check_used(const seen *s, int is_used) {
     if (is_used) {
         CHECK_INT(s->outcome, HC_USED_STALE);
         CHECK_INT(s->status, 200);
@@ -60,8 +58,7 @@ static void check_used(const seen *s, int is_used)
     }
 }
 
-static void a_failing_origin_is_covered_within_bounds(void)
-{
+static void a_failing_origin_is_covered_within_bounds(void) {
     static const int errors[] = {500, 502, 503, 504};
     size_t i, k;
     for (i = 0; i < NELEMS(cases); i++) {
@@ -91,8 +88,7 @@ static void a_failing_origin_is_covered_within_bounds(void)
     }
 }
 
-static void the_head_of_an_error_is_covered_as_well(void)
-{
+static void the_head_of_an_error_is_covered_as_well(void) {
     hc_cache *c = with_stale(OFF ", stale_if_error never", "", SECONDS);
     hc_exchange *x = NULL;
     hc_view view = new_view();
@@ -106,8 +102,7 @@ static void the_head_of_an_error_is_covered_as_well(void)
     hc_close(c);
 }
 
-static void other_answers_are_no_failures(void)
-{
+static void other_answers_are_no_failures(void) {
     static const int statuses[] = {401, 403, 407, 410};
     hc_cache *c = with_stale(OFF ", stale_if_error never", "", SECONDS);
     size_t i;
@@ -120,8 +115,7 @@ static void other_answers_are_no_failures(void)
     hc_close(c);
 }
 
-static void a_failure_on_a_miss_leaves_nothing_to_use(void)
-{
+static void a_failure_on_a_miss_leaves_nothing_to_use(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "stale_if_error never");
     seen s = ask_unreachable(c, request("GET " URL, ""));
     CHECK_INT(s.reported, HC_NOT_FOUND);
@@ -130,8 +124,7 @@ static void a_failure_on_a_miss_leaves_nothing_to_use(void)
     hc_close(c);
 }
 
-static void a_request_has_bounds_of_its_own(void)
-{
+static void a_request_has_bounds_of_its_own(void) {
     hc_cache *c = with_stale(OFF, "", 5 * SECONDS);
     hc_request *allowed = request_with("GET " URL, "", "stale_if_error 10000");
     hc_request *shorter = request_with("GET " URL, "", "stale_if_error 1000");
@@ -140,8 +133,7 @@ static void a_request_has_bounds_of_its_own(void)
     hc_close(c);
 }
 
-static void what_was_used_stale_stays_stale(void)
-{
+static void what_was_used_stale_stays_stale(void) {
     hc_cache *c = with_stale(OFF ", stale_if_error never", "", SECONDS);
     CHECK_INT(ask_unreachable(c, request("GET " URL, "")).outcome, HC_USED_STALE);
     CHECK_INT(look_at(c, URL).decision, HC_FORWARD);
@@ -149,8 +141,7 @@ static void what_was_used_stale_stays_stale(void)
     hc_close(c);
 }
 
-static void only_if_cached_never_forwards(void)
-{
+static void only_if_cached_never_forwards(void) {
     static const char *const settings[] = {"only_if_cached 1", "cache_control 1, only_if_cached 1"};
     size_t i;
     for (i = 0; i < NELEMS(settings); i++) {
@@ -175,12 +166,10 @@ static void only_if_cached_never_forwards(void)
     }
 }
 
-static void only_if_cached_may_be_of_a_request(void)
-{
+static void only_if_cached_may_be_of_a_request(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     hc_cache *d = open_cache(fresh_directory(), NULL, "only_if_cached 1");
-    CHECK_INT(look(c, request_with("GET " URL, "", "only_if_cached 1")).decision,
-              HC_UNSATISFIABLE);
+    CHECK_INT(look(c, request_with("GET " URL, "", "only_if_cached 1")).decision, HC_UNSATISFIABLE);
     CHECK_INT(look(d, request_with("GET " URL, "", "only_if_cached 0")).decision, HC_FORWARD);
     CHECK_INT(look(c, request("POST " URL, "Cache-Control: only-if-cached")).decision,
               HC_UNSATISFIABLE);
@@ -188,8 +177,7 @@ static void only_if_cached_may_be_of_a_request(void)
     hc_close(d);
 }
 
-static void offline_a_stale_response_is_better_than_none(void)
-{
+static void offline_a_stale_response_is_better_than_none(void) {
     hc_cache *c = with_stale(OFF ", stale_if_error never", "", SECONDS);
     seen s = look(c, request_with("GET " URL, "", "only_if_cached 1"));
     CHECK_INT(s.decision, HC_STALE);

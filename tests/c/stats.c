@@ -6,8 +6,7 @@
 #define URL "http://h.test/"
 
 static void check_counts(hc_cache *c, uint64_t hits, uint64_t misses, uint64_t stale_hits,
-                         uint64_t revalidations, uint64_t stores)
-{
+                         uint64_t revalidations, uint64_t stores) {
     hc_stats stats = stats_of(c);
     CHECK_INT(stats.hits, (int64_t)hits);
     CHECK_INT(stats.misses, (int64_t)misses);
@@ -17,8 +16,7 @@ static void check_counts(hc_cache *c, uint64_t hits, uint64_t misses, uint64_t s
     CHECK_INT(stats.errors, 0);
 }
 
-static void each_event_moves_its_counter(void)
-{
+static void each_event_moves_its_counter(void) {
     test_clock *clock = new_clock();
     hc_cache *c = open_cache(fresh_directory(), clock, "expire_after 60000, stale_if_error never");
     check_counts(c, 0, 0, 0, 0, 0);
@@ -41,8 +39,7 @@ static void each_event_moves_its_counter(void)
     hc_close(c);
 }
 
-static void responses_are_rows_of_all_processes_and_counters_are_ones_own(void)
-{
+static void responses_are_rows_of_all_processes_and_counters_are_ones_own(void) {
     const char *directory = fresh_directory();
     hc_cache *c = open_cache(directory, NULL, "");
     hc_cache *d = open_cache(directory, NULL, "");
@@ -59,8 +56,7 @@ static void responses_are_rows_of_all_processes_and_counters_are_ones_own(void)
     hc_close(c);
 }
 
-static void bytes_are_those_of_the_disk(void)
-{
+static void bytes_are_those_of_the_disk(void) {
     size_t large = 1 << 20;
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     uint64_t before, after;
@@ -75,8 +71,7 @@ static void bytes_are_those_of_the_disk(void)
     hc_close(c);
 }
 
-static void a_bypass_counts_as_nothing_stored(void)
-{
+static void a_bypass_counts_as_nothing_stored(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     fetch_from(c, URL, answer(404, "", "x"));
     ask(c, request("POST " URL, ""), answer(200, "", "x"));

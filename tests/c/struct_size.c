@@ -1,5 +1,5 @@
-/* Structs that begin with struct_size: the library touches no more than that, and refuses one that cannot
- * hold anything before it does anything. */
+/* Structs that begin with struct_size: the library touches no more than that, and refuses one that
+ * cannot hold anything before it does anything. */
 #include "support.h"
 
 #include <stddef.h>
@@ -20,15 +20,13 @@ typedef union {
     hc_stats stats;
 } box;
 
-static void prepare(box *b, size_t size)
-{
+static void prepare(box *b, size_t size) {
     memset(b->bytes, 0xa5, sizeof b->bytes);
     b->struct_size = size;
 }
 
 /* From `from` on, everything must be as it was, and the size too. */
-static void check_untouched(const box *b, size_t size, size_t from)
-{
+static void check_untouched(const box *b, size_t size, size_t from) {
     size_t i;
     CHECK(b->struct_size == size);
     for (i = from; i < ROOM; i++) {
@@ -48,8 +46,7 @@ typedef struct {
 
 typedef hc_status (*function)(target *c, hc_error **err);
 
-static hc_status of_lookup(target *c, hc_error **err)
-{
+static hc_status of_lookup(target *c, hc_error **err) {
     hc_exchange *x = NULL;
     hc_status status = hc_lookup(c->cache, request("GET " URL, ""), &c->to->view, &x, err);
     CHECK((status == HC_OK) == (x != NULL));
@@ -57,32 +54,27 @@ static hc_status of_lookup(target *c, hc_error **err)
     return status;
 }
 
-static hc_status of_store(target *c, hc_error **err)
-{
+static hc_status of_store(target *c, hc_error **err) {
     int32_t outcome;
     return hc_store(c->exchange, answer(200, "X-A: 1", "x"), &outcome, &c->to->view, err);
 }
 
-static hc_status of_begin(target *c, hc_error **err)
-{
+static hc_status of_begin(target *c, hc_error **err) {
     int32_t outcome;
     return hc_store_begin(c->exchange, answer(200, "X-A: 1", NULL), &outcome, &c->to->view, err);
 }
 
-static hc_status of_failure(target *c, hc_error **err)
-{
+static hc_status of_failure(target *c, hc_error **err) {
     hc_status status = hc_store_failure(c->exchange, &c->to->view, err);
     return status == HC_NOT_FOUND ? HC_OK : status;
 }
 
-static hc_status of_view(target *c, hc_error **err)
-{
+static hc_status of_view(target *c, hc_error **err) {
     (void)err;
     return hc_response_view(c->response, &c->to->view);
 }
 
-static hc_status of_stats(target *c, hc_error **err)
-{
+static hc_status of_stats(target *c, hc_error **err) {
     return hc_get_stats(c->cache, &c->to->stats, err);
 }
 
@@ -91,13 +83,15 @@ static const struct {
     function call;
     size_t known;
 } functions[] = {
-    {"hc_lookup", of_lookup, sizeof(hc_view)},     {"hc_store", of_store, sizeof(hc_view)},
-    {"hc_store_begin", of_begin, sizeof(hc_view)}, {"hc_store_failure", of_failure, sizeof(hc_view)},
-    {"hc_response_view", of_view, sizeof(hc_view)}, {"hc_get_stats", of_stats, sizeof(hc_stats)},
+    {"hc_lookup", of_lookup, sizeof(hc_view)},
+    {"hc_store", of_store, sizeof(hc_view)},
+    {"hc_store_begin", of_begin, sizeof(hc_view)},
+    {"hc_store_failure", of_failure, sizeof(hc_view)},
+    {"hc_response_view", of_view, sizeof(hc_view)},
+    {"hc_get_stats", of_stats, sizeof(hc_stats)},
 };
 
-static void check_size(size_t i, size_t size, hc_status expected)
-{
+static void check_size(size_t i, size_t size, hc_status expected) {
     box b;
     target c;
     c.cache = open_cache(fresh_directory(), NULL, "");
@@ -121,8 +115,7 @@ static void check_size(size_t i, size_t size, hc_status expected)
     hc_close(c.cache);
 }
 
-static void a_size_that_holds_nothing_is_refused(void)
-{
+static void a_size_that_holds_nothing_is_refused(void) {
     size_t i, size;
     for (i = 0; i < NELEMS(functions); i++) {
         for (size = 0; size <= sizeof(size_t); size++)
@@ -130,8 +123,7 @@ static void a_size_that_holds_nothing_is_refused(void)
     }
 }
 
-static void no_more_is_touched_than_there_is(void)
-{
+static void no_more_is_touched_than_there_is(void) {
     size_t i, k, size;
     for (i = 0; i < NELEMS(functions); i++) {
         for (size = sizeof(size_t) + 1; size < functions[i].known + 4; size++)
@@ -141,8 +133,7 @@ static void no_more_is_touched_than_there_is(void)
     }
 }
 
-static void a_small_view_holds_what_it_has_room_for(void)
-{
+static void a_small_view_holds_what_it_has_room_for(void) {
     hc_response *p = answer(204, "", "");
     box b;
     prepare(&b, offsetof(hc_view, fields));
@@ -157,16 +148,14 @@ static void a_small_view_holds_what_it_has_room_for(void)
     CHECK_INT(b.view.decision, (int32_t)0xa5a5a5a5);
 }
 
-static hc_status start(void *user, const hc_request *r, hc_response *head, void **transfer)
-{
+static hc_status start(void *user, const hc_request *r, hc_response *head, void **transfer) {
     (void)user;
     (void)r;
     *transfer = NULL;
     return hc_response_assign(head, 200, NULL, 0, NULL);
 }
 
-static hc_status read_nothing(void *transfer, void *buffer, size_t capacity, size_t *n)
-{
+static hc_status read_nothing(void *transfer, void *buffer, size_t capacity, size_t *n) {
     (void)transfer;
     (void)buffer;
     (void)capacity;
@@ -174,17 +163,15 @@ static hc_status read_nothing(void *transfer, void *buffer, size_t capacity, siz
     return HC_DONE;
 }
 
-static void finish(void *transfer)
-{
+static void finish(void *transfer) {
     (void)transfer;
 }
 
-static void a_transport_says_how_much_of_it_there_is(void)
-{
+static void a_transport_says_how_much_of_it_there_is(void) {
     size_t size;
     for (size = 0; size <= sizeof(hc_transport) + 8; size++) {
+        test_clock *user = new_clock(); /* Before the options, so that it outlives them. */
         hc_options *o = options(NULL, "");
-        test_clock *user = new_clock();
         struct {
             hc_transport table;
             unsigned char beyond[8];

@@ -18,8 +18,7 @@
 
 /* ---- strings and directories ---- */
 
-const char *text(const char *format, ...)
-{
+const char *text(const char *format, ...) {
     va_list arguments;
     char *made;
     int len;
@@ -34,8 +33,7 @@ const char *text(const char *format, ...)
     return made;
 }
 
-int walk(const char *directory, int (*each)(const char *path, void *user), void *user)
-{
+int walk(const char *directory, int (*each)(const char *path, void *user), void *user) {
     DIR *entries = opendir(directory);
     struct dirent *entry;
     int result = 0;
@@ -58,8 +56,7 @@ int walk(const char *directory, int (*each)(const char *path, void *user), void 
     return result;
 }
 
-static int remove_one(const char *path, void *user)
-{
+static int remove_one(const char *path, void *user) {
     (void)user;
     if (remove(path) != 0 && errno == EACCES) {
         /* The permissions of a test. */
@@ -72,21 +69,18 @@ static int remove_one(const char *path, void *user)
     return 0;
 }
 
-int remove_tree(const char *path)
-{
+int remove_tree(const char *path) {
     chmod(path, 0700);
     walk(path, remove_one, NULL);
     return remove(path);
 }
 
-static void remove_directory(void *path)
-{
+static void remove_directory(void *path) {
     remove_tree((const char *)path);
     free(path);
 }
 
-const char *fresh_directory(void)
-{
+const char *fresh_directory(void) {
     const char *parent = getenv("TMPDIR");
     char *path = (char *)malloc(4096);
     snprintf(path, 4096, "%s/httpcache-test-XXXXXX", parent && *parent ? parent : "/tmp");
@@ -96,8 +90,7 @@ const char *fresh_directory(void)
     return path;
 }
 
-static void copy_file(const char *from, const char *to)
-{
+static void copy_file(const char *from, const char *to) {
     char buffer[1 << 16];
     size_t n;
     FILE *in = fopen(from, "rb");
@@ -110,8 +103,7 @@ static void copy_file(const char *from, const char *to)
     CHECK_INT(chmod(to, 0600), 0);
 }
 
-void copy_tree(const char *from, const char *to)
-{
+void copy_tree(const char *from, const char *to) {
     DIR *entries = opendir(from);
     struct dirent *entry;
     CHECK(entries != NULL);
@@ -136,8 +128,7 @@ struct counting {
     int count;
 };
 
-static int count_one(const char *path, void *user)
-{
+static int count_one(const char *path, void *user) {
     struct counting *counting = (struct counting *)user;
     const char *name = strrchr(path, '/') + 1;
     struct stat status;
@@ -147,8 +138,7 @@ static int count_one(const char *path, void *user)
     return 0;
 }
 
-int count_files(const char *directory, const char *prefix)
-{
+int count_files(const char *directory, const char *prefix) {
     struct counting counting;
     counting.prefix = prefix;
     counting.count = 0;
@@ -156,16 +146,14 @@ int count_files(const char *directory, const char *prefix)
     return counting.count;
 }
 
-const char *data_file(const char *directory)
-{
+const char *data_file(const char *directory) {
     size_t len;
     char *current = read_file(text("%s/CURRENT", directory), &len);
     current[strcspn(current, "\n")] = '\0';
     return text("%s/%s/data.mdb", directory, current);
 }
 
-char *read_file(const char *path, size_t *len)
-{
+char *read_file(const char *path, size_t *len) {
     FILE *file = fopen(path, "rb");
     char *data = NULL;
     size_t room = 0, n;
@@ -184,8 +172,7 @@ char *read_file(const char *path, size_t *len)
     return data;
 }
 
-void write_file(const char *path, const void *data, size_t len)
-{
+void write_file(const char *path, const void *data, size_t len) {
     FILE *file = fopen(path, "wb");
     if (file == NULL || fwrite(data, 1, len, file) != len || fclose(file) != 0)
         check_fail(__FILE__, __LINE__, "%s: %s", path, strerror(errno));
@@ -193,31 +180,26 @@ void write_file(const char *path, const void *data, size_t len)
 
 /* ---- time ---- */
 
-test_clock *new_clock(void)
-{
+test_clock *new_clock(void) {
     test_clock *clock = (test_clock *)calloc(1, sizeof *clock);
     clock->now = T0;
     check_defer(free, clock);
     return clock;
 }
 
-void pass(test_clock *clock, int64_t milliseconds)
-{
+void pass(test_clock *clock, int64_t milliseconds) {
     __atomic_add_fetch(&clock->now, milliseconds, __ATOMIC_SEQ_CST);
 }
 
-int64_t clock_now(void *clock)
-{
+int64_t clock_now(void *clock) {
     return __atomic_load_n(&((test_clock *)clock)->now, __ATOMIC_SEQ_CST);
 }
 
-void clock_destroyed(void *clock)
-{
+void clock_destroyed(void *clock) {
     __atomic_add_fetch(&((test_clock *)clock)->destroyed, 1, __ATOMIC_SEQ_CST);
 }
 
-const char *http_date(int64_t at)
-{
+const char *http_date(int64_t at) {
     static const char days[7][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
     static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -238,20 +220,18 @@ struct test_log {
     char text[1 << 16];
 };
 
-static void take_line(void *user, int32_t level, const char *message, size_t len)
-{
+static void take_line(void *user, int32_t level, const char *message, size_t len) {
     test_log *log = (test_log *)user;
     pthread_mutex_lock(&log->lock);
     if (log->len + len + 16 < sizeof log->text) {
-        log->len += (size_t)snprintf(log->text + log->len, sizeof log->text - log->len,
-                                     "%d %.*s\n", (int)level, (int)len, message);
+        log->len += (size_t)snprintf(log->text + log->len, sizeof log->text - log->len, "%d %.*s\n",
+                                     (int)level, (int)len, message);
     }
     log->lines++;
     pthread_mutex_unlock(&log->lock);
 }
 
-test_log *log_of(hc_options *o, int32_t level)
-{
+test_log *log_of(hc_options *o, int32_t level) {
     test_log *log = (test_log *)calloc(1, sizeof *log);
     pthread_mutex_init(&log->lock, NULL);
     check_defer(free, log);
@@ -259,18 +239,15 @@ test_log *log_of(hc_options *o, int32_t level)
     return log;
 }
 
-int log_lines(const test_log *log)
-{
+int log_lines(const test_log *log) {
     return log->lines;
 }
 
-int log_holds(const test_log *log, const char *needle)
-{
+int log_holds(const test_log *log, const char *needle) {
     return strstr(log->text, needle) != NULL;
 }
 
-void log_clear(test_log *log)
-{
+void log_clear(test_log *log) {
     log->lines = 0;
     log->len = 0;
     log->text[0] = '\0';
@@ -305,8 +282,7 @@ static const struct {
     {"max_url_bytes", HC_OPT_MAX_URL_BYTES},
 };
 
-hc_option option_number(const char *name)
-{
+hc_option option_number(const char *name) {
     size_t i;
     for (i = 0; i < NELEMS(option_names); i++) {
         if (strcmp(option_names[i].name, name) == 0)
@@ -315,8 +291,7 @@ hc_option option_number(const char *name)
     return -1;
 }
 
-static int64_t option_value(const char *value)
-{
+static int64_t option_value(const char *value) {
     if (strcmp(value, "never") == 0)
         return HC_NEVER_EXPIRE;
     if (strcmp(value, "unset") == 0)
@@ -329,8 +304,7 @@ static int64_t option_value(const char *value)
 }
 
 /* Reads the next `name value` of `settings`; 0 at its end. */
-static int next_setting(const char **settings, hc_option *key, int64_t *value)
-{
+static int next_setting(const char **settings, hc_option *key, int64_t *value) {
     char name[64], number[64];
     int used = 0;
     if (sscanf(*settings, " %63[a-z_] %63[-a-z_0-9] %n", name, number, &used) != 2)
@@ -343,13 +317,11 @@ static int next_setting(const char **settings, hc_option *key, int64_t *value)
     return 1;
 }
 
-static void free_options(void *o)
-{
+static void free_options(void *o) {
     hc_options_free((hc_options *)o);
 }
 
-hc_options *options(test_clock *clock, const char *settings)
-{
+hc_options *options(test_clock *clock, const char *settings) {
     hc_options *o = hc_options_new();
     hc_option key;
     int64_t value;
@@ -362,21 +334,18 @@ hc_options *options(test_clock *clock, const char *settings)
     return o;
 }
 
-hc_cache *open_with(const char *directory, const hc_options *o)
-{
+hc_cache *open_with(const char *directory, const hc_options *o) {
     hc_cache *c = NULL;
     CHECK_STATUS(hc_open(directory, o, &c, &err), HC_OK);
     CHECK(c != NULL);
     return c;
 }
 
-hc_cache *open_cache(const char *directory, test_clock *clock, const char *settings)
-{
+hc_cache *open_cache(const char *directory, test_clock *clock, const char *settings) {
     return open_with(directory, options(clock, settings));
 }
 
-hc_stats stats_of(hc_cache *c)
-{
+hc_stats stats_of(hc_cache *c) {
     hc_stats stats;
     memset(&stats, 0, sizeof stats);
     stats.struct_size = sizeof stats;
@@ -384,13 +353,11 @@ hc_stats stats_of(hc_cache *c)
     return stats;
 }
 
-void flush(hc_cache *c)
-{
+void flush(hc_cache *c) {
     CHECK_STATUS(hc_flush(c, 60 * SECONDS, &err), HC_OK);
 }
 
-hc_request *request_with(const char *line, const char *fields, const char *settings)
-{
+hc_request *request_with(const char *line, const char *fields, const char *settings) {
     hc_request *r = request(line, fields);
     hc_option key;
     int64_t value;
@@ -402,21 +369,18 @@ hc_request *request_with(const char *line, const char *fields, const char *setti
 /* ---- bodies ---- */
 
 /* Eight bytes of the body at a multiple of eight. */
-static uint64_t body_word(uint64_t seed, uint64_t index)
-{
+static uint64_t body_word(uint64_t seed, uint64_t index) {
     uint64_t word = seed * UINT64_C(0x9E3779B97F4A7C15) + index;
     word = (word ^ (word >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
     word = (word ^ (word >> 27)) * UINT64_C(0x94D049BB133111EB);
     return word ^ (word >> 31);
 }
 
-static unsigned char body_byte(uint64_t seed, uint64_t offset)
-{
+static unsigned char body_byte(uint64_t seed, uint64_t offset) {
     return (unsigned char)(body_word(seed, offset / 8) >> (offset % 8 * 8));
 }
 
-void body_fill(void *out, size_t len, uint64_t seed, uint64_t offset)
-{
+void body_fill(void *out, size_t len, uint64_t seed, uint64_t offset) {
     unsigned char *bytes = (unsigned char *)out;
     size_t i = 0, k;
     for (; i < len && (offset + i) % 8 != 0; i++)
@@ -430,8 +394,7 @@ void body_fill(void *out, size_t len, uint64_t seed, uint64_t offset)
         bytes[i] = body_byte(seed, offset + i);
 }
 
-int body_is(const void *data, size_t len, uint64_t seed, uint64_t offset)
-{
+int body_is(const void *data, size_t len, uint64_t seed, uint64_t offset) {
     const unsigned char *bytes = (const unsigned char *)data;
     unsigned char expected[4096];
     size_t done = 0;
@@ -445,8 +408,7 @@ int body_is(const void *data, size_t len, uint64_t seed, uint64_t offset)
     return 1;
 }
 
-char *body_of(uint64_t seed, size_t len)
-{
+char *body_of(uint64_t seed, size_t len) {
     char *body = (char *)malloc(len + 1);
     body_fill(body, len, seed, 0);
     body[len] = '\0';
@@ -454,8 +416,7 @@ char *body_of(uint64_t seed, size_t len)
     return body;
 }
 
-uint64_t body_hash(uint64_t hash, const void *data, size_t len)
-{
+uint64_t body_hash(uint64_t hash, const void *data, size_t len) {
     const unsigned char *bytes = (const unsigned char *)data;
     size_t i;
     for (i = 0; i < len; i++)
@@ -465,18 +426,24 @@ uint64_t body_hash(uint64_t hash, const void *data, size_t len)
 
 /* ---- processes ---- */
 
-pid_t in_child(int (*task)(void *user), void *user)
-{
+pid_t in_child(int (*task)(void *user), void *user) {
     pid_t child;
     fflush(stdout);
     child = fork();
     if (child == 0)
-        _exit(task(user));
+        end_child(task(user));
     return child;
 }
 
-int reap(pid_t child)
-{
+void end_child(int status) {
+    char command[16];
+    snprintf(command, sizeof command, "exit %d", status);
+    if (is_slow())
+        execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+    _exit(status);
+}
+
+int reap(pid_t child) {
     int status;
     while (waitpid(child, &status, 0) != child) {
         if (errno != EINTR)
@@ -485,19 +452,16 @@ int reap(pid_t child)
     return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-void check_in_child(int (*task)(void *user), void *user)
-{
+void check_in_child(int (*task)(void *user), void *user) {
     CHECK_INT(reap(in_child(task, user)), 0);
 }
 
-void tell(int fd)
-{
+void tell(int fd) {
     while (write(fd, "!", 1) < 0 && errno == EINTR) {
     }
 }
 
-int hear(int fd)
-{
+int hear(int fd) {
     char byte;
     ssize_t n;
     do
@@ -506,8 +470,7 @@ int hear(int fd)
     return n == 1;
 }
 
-int is_slow(void)
-{
+int is_slow(void) {
     const char *slow = getenv("SLOW");
     return slow != NULL && *slow == '1';
 }

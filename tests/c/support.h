@@ -1,7 +1,7 @@
 /* support.h - what the tests are made of: directories, a clock, messages, whole exchanges.
  *
- * What these functions return is freed after the test, caches excepted: those you close. They check, and
- * so are for the test's own thread; those marked [any] are not. */
+ * What these functions return is freed after the test, caches excepted: those you close. They
+ * check, and so are for the test's own thread; those marked [any] are not. */
 #ifndef SUPPORT_H
 #define SUPPORT_H
 
@@ -31,7 +31,8 @@ int remove_tree(const char *path);
 /* Copies a directory and all below it. */
 void copy_tree(const char *from, const char *to);
 
-/* Calls `each` with every path below `directory`, depth first, directories after what is in them. [any] */
+/* Calls `each` with every path below `directory`, depth first, directories after what is in them.
+ * [any] */
 int walk(const char *directory, int (*each)(const char *path, void *user), void *user);
 
 /* How many files below `directory` have a name that begins with `prefix`. [any] */
@@ -77,8 +78,8 @@ void log_clear(test_log *log);                          /* [any] */
 
 /* ---- caches ---- */
 
-/* Options from a text like "cache_control 1, expire_after 60000, stale_if_error never". `clock` may be
- * NULL. */
+/* Options from a text like "cache_control 1, expire_after 60000, stale_if_error never". `clock` may
+ * be NULL. */
 hc_options *options(test_clock *clock, const char *settings);
 hc_cache *open_cache(const char *directory, test_clock *clock, const char *settings);
 hc_cache *open_with(const char *directory, const hc_options *o);
@@ -113,9 +114,9 @@ hc_view new_view(void); /* [any] */
 /* What a user sees of one exchange. */
 typedef struct {
     int32_t decision;
-    int32_t outcome; /* -1: nothing was reported. */
+    int32_t outcome;    /* -1: nothing was reported. */
     hc_status reported; /* What the verb that reported returned. */
-    char why[32];    /* hc_exchange_reason. */
+    char why[32];       /* hc_exchange_reason. */
     /* What the origin gets; NULL: nothing. */
     const char *forward_url;
     const char *forward_fields;
@@ -133,8 +134,8 @@ typedef struct {
 /* hc_lookup alone. */
 seen look(hc_cache *c, const hc_request *r);
 
-/* hc_lookup and, where the cache forwards, hc_store of `origin`. Checks that nothing is asked of the
- * origin otherwise. */
+/* hc_lookup and, where the cache forwards, hc_store of `origin`. Checks that nothing is asked of
+ * the origin otherwise. */
 seen ask(hc_cache *c, const hc_request *r, const hc_response *origin);
 
 /* hc_lookup and, where the cache forwards, hc_store_failure. */
@@ -159,8 +160,13 @@ uint64_t body_hash(uint64_t hash, const void *data, size_t len);
 
 /* ---- processes [any] ---- */
 
-/* Runs `task(user)` in a forked child and returns its pid; the child's exit status is what task returns. */
+/* Runs `task(user)` in a forked child and returns its pid; the child's exit status is what task
+ * returns. */
 pid_t in_child(int (*task)(void *user), void *user);
+
+/* Ends a forked child. Where a tool looks for leaks it must not look here: all that the parent
+ * still has, and the child only inherited, would be one. */
+void end_child(int status);
 
 /* Waits for a child: its exit status, or minus the signal that ended it. */
 int reap(pid_t child);

@@ -1,5 +1,5 @@
-/* Threads: one cache, many threads, requests of their own. Every body that is handed on is whole, and is one
- * that was stored under its URL. */
+/* Threads: one cache, many threads, requests of their own. Every body that is handed on is whole,
+ * and is one that was stored under its URL. */
 #define _POSIX_C_SOURCE 200809L
 
 #include "support.h"
@@ -15,20 +15,17 @@ enum {
     URLS = 12 /* Every third is large. */
 };
 
-static int rounds(int usual)
-{
+static int rounds(int usual) {
     return is_slow() ? usual / 20 + 1 : usual;
 }
 
 /* ---- messages without anything that is shared between threads ---- */
 
-static size_t size_of(int url)
-{
+static size_t size_of(int url) {
     return url % 3 == 0 ? 100000 + (size_t)url : 300 + (size_t)url;
 }
 
-static uint64_t seed_of(int url, int version)
-{
+static uint64_t seed_of(int url, int version) {
     return (uint64_t)url * 1000003 + (uint64_t)version;
 }
 
@@ -43,14 +40,12 @@ typedef struct {
     char *body;
 } worker;
 
-static unsigned any(worker *w, unsigned below)
-{
+static unsigned any(worker *w, unsigned below) {
     w->chance = w->chance * 1103515245u + 12345u;
     return (w->chance >> 16) % below;
 }
 
-static void assign(worker *w, int url, int revalidates)
-{
+static void assign(worker *w, int url, int revalidates) {
     char text_url[64];
     snprintf(text_url, sizeof text_url, "http://h.test/%d", url);
     CHECK_STATUS(hc_request_assign(w->request, "GET", 3, text_url, HC_NTS, &err), HC_OK);
@@ -59,8 +54,7 @@ static void assign(worker *w, int url, int revalidates)
                      HC_OK);
 }
 
-static void build(worker *w, int status, int url, int version)
-{
+static void build(worker *w, int status, int url, int version) {
     char value[64];
     CHECK_STATUS(hc_response_assign(w->answer, status, "OK", 2, &err), HC_OK);
     snprintf(value, sizeof value, "\"%d-%d\"", url, version);
@@ -74,8 +68,7 @@ static void build(worker *w, int status, int url, int version)
 }
 
 /* Checks that what is handed on is a whole response of `url`. Reads large bodies in pieces. */
-static void check_response(hc_exchange *x, int url)
-{
+static void check_response(hc_exchange *x, int url) {
     hc_response *p = NULL;
     const char *version;
     char buffer[9999];
@@ -94,8 +87,7 @@ static void check_response(hc_exchange *x, int url)
 }
 
 /* The version in an ETag that is to be revalidated. */
-static int version_asked_for(hc_exchange *x)
-{
+static int version_asked_for(hc_exchange *x) {
     size_t count = 0, i;
     const hc_field *fields = hc_request_fields(hc_exchange_forward(x), &count);
     for (i = 0; i < count; i++) {
@@ -105,8 +97,7 @@ static int version_asked_for(hc_exchange *x)
     return 0;
 }
 
-static void store_in_pieces(worker *w, hc_exchange *x, int url)
-{
+static void store_in_pieces(worker *w, hc_exchange *x, int url) {
     int32_t outcome = -1;
     size_t done, len = size_of(url);
     CHECK_STATUS(hc_store_begin(x, w->answer, &outcome, NULL, &err), HC_OK);
@@ -122,8 +113,7 @@ static void store_in_pieces(worker *w, hc_exchange *x, int url)
     CHECK_INT(outcome, HC_STORED);
 }
 
-static void one_exchange(worker *w, int version)
-{
+static void one_exchange(worker *w, int version) {
     int url = (int)any(w, URLS);
     int revalidates = any(w, 4) == 0;
     hc_exchange *x = NULL;
@@ -156,8 +146,7 @@ static void one_exchange(worker *w, int version)
     hc_exchange_free(x);
 }
 
-static void begin_work(worker *w)
-{
+static void begin_work(worker *w) {
     w->chance = 77u + (unsigned)w->number * 1000u;
     w->body = (char *)malloc(200000);
     w->request = NULL;
@@ -167,16 +156,14 @@ static void begin_work(worker *w)
     pthread_barrier_wait(w->start);
 }
 
-static void end_work(worker *w)
-{
+static void end_work(worker *w) {
     hc_request_free(w->request);
     hc_response_free(w->answer);
     free(w->body);
 }
 
 /* Runs `task` in all threads at once. */
-static void run(hc_cache *c, void *(*task)(void *worker))
-{
+static void run(hc_cache *c, void *(*task)(void *worker)) {
     pthread_barrier_t start;
     pthread_t threads[THREADS];
     worker workers[THREADS];
@@ -195,8 +182,7 @@ static void run(hc_cache *c, void *(*task)(void *worker))
 
 /* ---- the tests ---- */
 
-static void *mixed(void *user)
-{
+static void *mixed(void *user) {
     worker *w = (worker *)user;
     int i;
     begin_work(w);
@@ -206,8 +192,7 @@ static void *mixed(void *user)
     return NULL;
 }
 
-static void all_that_is_done_at_once_leaves_whole_responses(void)
-{
+static void all_that_is_done_at_once_leaves_whole_responses(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     hc_stats stats;
     run(c, mixed);
@@ -221,8 +206,7 @@ static void all_that_is_done_at_once_leaves_whole_responses(void)
     hc_close(c);
 }
 
-static void *only_hits(void *user)
-{
+static void *only_hits(void *user) {
     worker *w = (worker *)user;
     int i;
     begin_work(w);
@@ -238,8 +222,7 @@ static void *only_hits(void *user)
     return NULL;
 }
 
-static void hits_of_all_threads_are_counted(void)
-{
+static void hits_of_all_threads_are_counted(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     int url;
     for (url = 0; url < URLS; url++) {
@@ -253,8 +236,7 @@ static void hits_of_all_threads_are_counted(void)
 
 static const char *storm_directory;
 
-static void *open_and_close(void *user)
-{
+static void *open_and_close(void *user) {
     worker *w = (worker *)user;
     int i;
     begin_work(w);
@@ -269,8 +251,7 @@ static void *open_and_close(void *user)
     return NULL;
 }
 
-static void a_directory_is_opened_and_closed_by_all_at_once(void)
-{
+static void a_directory_is_opened_and_closed_by_all_at_once(void) {
     hc_cache *c;
     int url;
     storm_directory = fresh_directory();
@@ -289,8 +270,7 @@ static void a_directory_is_opened_and_closed_by_all_at_once(void)
 }
 
 /* An exchange is of one thread at a time, not always the same. */
-static void *end_exchange(void *user)
-{
+static void *end_exchange(void *user) {
     hc_exchange *x = (hc_exchange *)user;
     int32_t outcome = -1;
     CHECK_STATUS(hc_store_write(x, "dy", 2, &err), HC_OK);
@@ -300,8 +280,7 @@ static void *end_exchange(void *user)
     return NULL;
 }
 
-static void an_exchange_moves_between_threads(void)
-{
+static void an_exchange_moves_between_threads(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     hc_exchange *x = NULL;
     pthread_t thread;
@@ -315,14 +294,12 @@ static void an_exchange_moves_between_threads(void)
     hc_close(c);
 }
 
-static void *close_cache(void *user)
-{
+static void *close_cache(void *user) {
     hc_close((hc_cache *)user);
     return NULL;
 }
 
-static void a_cache_is_closed_by_another_thread_while_it_is_used(void)
-{
+static void a_cache_is_closed_by_another_thread_while_it_is_used(void) {
     int i;
     for (i = 0; i < rounds(50); i++) {
         hc_cache *c = open_cache(fresh_directory(), NULL, "");

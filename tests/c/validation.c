@@ -6,20 +6,18 @@
 #define URL "http://h.test/"
 
 /* A cache whose response of URL has become stale. */
-static hc_cache *with_stale(test_clock *clock, const char *settings, const char *fields)
-{
+static hc_cache *with_stale(test_clock *clock, const char *settings, const char *fields) {
     hc_cache *c = open_cache(fresh_directory(), clock, settings);
     store(c, URL, answer(200, fields, "body"));
     pass(clock, 100 * SECONDS);
     return c;
 }
 
-static void validators_of_what_is_stored_are_sent(void)
-{
+static void validators_of_what_is_stored_are_sent(void) {
     test_clock *clock = new_clock();
     const char *date = http_date(T0 - DAYS);
-    hc_cache *c = with_stale(clock, "expire_after 60000",
-                             text("ETag: \"a\"\nLast-Modified: %s", date));
+    hc_cache *c =
+        with_stale(clock, "expire_after 60000", text("ETag: \"a\"\nLast-Modified: %s", date));
     seen s = look(c, request("GET " URL, "X-A: 1"));
     CHECK_INT(s.decision, HC_REVALIDATE);
     CHECK_STR(s.why, "stale");
@@ -30,8 +28,7 @@ static void validators_of_what_is_stored_are_sent(void)
     hc_close(c);
 }
 
-static void only_validators_that_there_are_are_sent(void)
-{
+static void only_validators_that_there_are_are_sent(void) {
     test_clock *clock = new_clock();
     const char *date = http_date(T0 - DAYS);
     hc_cache *c = open_cache(fresh_directory(), clock, "expire_after 60000");
@@ -50,8 +47,7 @@ static void only_validators_that_there_are_are_sent(void)
     hc_close(c);
 }
 
-static void a_304_freshens(void)
-{
+static void a_304_freshens(void) {
     test_clock *clock = new_clock();
     hc_cache *c = with_stale(clock, "expire_after 60000",
                              "ETag: \"a\"\nX-A: old\nX-B: kept\nX-A: older\n"
@@ -88,8 +84,7 @@ static void a_304_freshens(void)
     hc_close(c);
 }
 
-static void a_304_without_fields_freshens_what_was_asked_about(void)
-{
+static void a_304_without_fields_freshens_what_was_asked_about(void) {
     test_clock *clock = new_clock();
     hc_cache *c = with_stale(clock, "expire_after 60000", "ETag: \"a\"\nX-A: 1");
     seen s = fetch_from(c, URL, answer(304, "", NULL));
@@ -99,8 +94,7 @@ static void a_304_without_fields_freshens_what_was_asked_about(void)
     hc_close(c);
 }
 
-static void a_304_freshens_by_last_modified(void)
-{
+static void a_304_freshens_by_last_modified(void) {
     test_clock *clock = new_clock();
     const char *fields = text("Last-Modified: %s", http_date(T0 - DAYS));
     hc_cache *c = with_stale(clock, "expire_after 60000", fields);
@@ -109,16 +103,14 @@ static void a_304_freshens_by_last_modified(void)
     hc_close(c);
 }
 
-static void a_304_reported_as_a_head_freshens_as_well(void)
-{
+static void a_304_reported_as_a_head_freshens_as_well(void) {
     test_clock *clock = new_clock();
     hc_cache *c = with_stale(clock, "expire_after 60000", "ETag: \"a\"");
     hc_exchange *x = NULL;
     hc_view view = new_view();
     int32_t outcome = -1;
     CHECK_STATUS(hc_lookup(c, request("GET " URL, ""), NULL, &x, &err), HC_OK);
-    CHECK_STATUS(hc_store_begin(x, answer(304, "ETag: \"a\"", NULL), &outcome, &view, &err),
-                 HC_OK);
+    CHECK_STATUS(hc_store_begin(x, answer(304, "ETag: \"a\"", NULL), &outcome, &view, &err), HC_OK);
     CHECK_INT(outcome, HC_FRESHENED);
     CHECK_INT(view.status, 200);
     CHECK_INT(view.flags, HC_FROM_CACHE | HC_REVALIDATED);
@@ -127,8 +119,7 @@ static void a_304_reported_as_a_head_freshens_as_well(void)
     hc_close(c);
 }
 
-static void a_large_body_stays_when_it_is_freshened(void)
-{
+static void a_large_body_stays_when_it_is_freshened(void) {
     test_clock *clock = new_clock();
     size_t large = 300001;
     hc_cache *c = open_cache(fresh_directory(), clock, "expire_after 60000");
@@ -145,8 +136,7 @@ static void a_large_body_stays_when_it_is_freshened(void)
     hc_close(c);
 }
 
-static void a_304_of_another_response_repeats_the_request(void)
-{
+static void a_304_of_another_response_repeats_the_request(void) {
     test_clock *clock = new_clock();
     hc_cache *c = with_stale(clock, "expire_after 60000", "ETag: \"a\"\nX-A: 1");
     hc_request *r = request("GET " URL, "X-B: 2");
@@ -172,8 +162,42 @@ static void a_304_of_another_response_repeats_the_request(void)
     hc_close(c);
 }
 
-static void a_200_replaces_what_was_asked_about(void)
-{
+static void a_304_freshens_what_it_was_asked_about_though_it_is_replaced_meanwhile(void) {
+    static const size_t sizes[] = {4, 300001};
+    size_t i;
+    for (i = 0; i < NELEMS(sizes); i++) {
+        test_clock *clock = new_clock();
+        hc_cache *c = open_cache(fresh_directory(), clock, "expire_after 60000");
+        hc_exchange *x = NULL;
+        hc_response *p = NULL;
+        const void *body = NULL;
+        int32_t outcome = -1;
+        size_t len = 0;
+        check_note("%zu bytes", sizes[i]);
+        store(c, URL, answer_of(200, "ETag: \"a\"", body_of(1, sizes[i]), sizes[i]));
+        pass(clock, 100 * SECONDS);
+        CHECK_STATUS(hc_lookup(c, request("GET " URL, ""), NULL, &x, &err), HC_OK);
+        CHECK_INT(fetch_from(c, URL, answer_of(200, "ETag: \"b\"", body_of(2, sizes[i]), sizes[i]))
+                      .outcome,
+                  HC_STORED);
+        flush(c);
+        CHECK_STATUS(hc_store(x, answer(304, "ETag: \"a\"", NULL), &outcome, NULL, &err), HC_OK);
+        CHECK_INT(outcome, HC_FRESHENED);
+        CHECK_STATUS(hc_exchange_response(x, &p, &err), HC_OK);
+        CHECK_STATUS(hc_response_body(p, &body, &len, &err), HC_OK);
+        CHECK_INT(len, (int64_t)sizes[i]);
+        CHECK(body_is(body, len, 1, 0));
+        hc_response_free(p);
+        hc_exchange_free(x);
+        /* The newer one stays. */
+        CHECK_STR(look_at(c, URL).fields, "ETag: \"b\"\n");
+        CHECK(body_is(look_at(c, URL).body, sizes[i], 2, 0));
+        CHECK_INT(stats_of(c).errors, 0);
+        hc_close(c);
+    }
+}
+
+static void a_200_replaces_what_was_asked_about(void) {
     test_clock *clock = new_clock();
     hc_cache *c = with_stale(clock, "expire_after 60000", "ETag: \"a\"\nX-A: 1");
     seen s = fetch_from(c, URL, answer(200, "ETag: \"b\"", "new"));
@@ -189,8 +213,7 @@ static void a_200_replaces_what_was_asked_about(void)
     hc_close(c);
 }
 
-static void another_answer_is_handed_on(void)
-{
+static void another_answer_is_handed_on(void) {
     test_clock *clock = new_clock();
     hc_cache *c = with_stale(clock, "expire_after 60000", "ETag: \"a\"");
     seen s = fetch_from(c, URL, answer(404, "X-A: 1", "gone"));
@@ -200,8 +223,7 @@ static void another_answer_is_handed_on(void)
     hc_close(c);
 }
 
-static void conditions_of_the_caller_are_his_own_business(void)
-{
+static void conditions_of_the_caller_are_his_own_business(void) {
     static const char *const conditions[] = {
         "If-None-Match: \"mine\"\n",
         "If-None-Match: \"a\"\n",
@@ -214,8 +236,8 @@ static void conditions_of_the_caller_are_his_own_business(void)
     hc_cache *c = with_stale(clock, "expire_after 60000", "ETag: \"a\"\nX-A: 1");
     size_t i;
     for (i = 0; i < NELEMS(conditions); i++) {
-        seen s = ask(c, request("GET " URL, conditions[i]),
-                     answer(304, "ETag: \"b\"\nX-A: 2", NULL));
+        seen s =
+            ask(c, request("GET " URL, conditions[i]), answer(304, "ETag: \"b\"\nX-A: 2", NULL));
         check_note("%s", conditions[i]);
         /* They are sent as they are, and the answer to them is his; nothing of it is stored. */
         CHECK_INT(s.decision, HC_FORWARD);
@@ -230,8 +252,7 @@ static void conditions_of_the_caller_are_his_own_business(void)
     hc_close(c);
 }
 
-static void freshening_with_rfc_9111_takes_the_new_lifetime(void)
-{
+static void freshening_with_rfc_9111_takes_the_new_lifetime(void) {
     test_clock *clock = new_clock();
     hc_cache *c = with_stale(clock, "cache_control 1", "Cache-Control: max-age=60\nETag: \"a\"");
     seen s = fetch_from(c, URL, answer(304, "Cache-Control: max-age=10\nETag: \"a\"", NULL));
@@ -245,8 +266,7 @@ static void freshening_with_rfc_9111_takes_the_new_lifetime(void)
     hc_close(c);
 }
 
-static void a_304_that_forbids_storing_serves_once(void)
-{
+static void a_304_that_forbids_storing_serves_once(void) {
     test_clock *clock = new_clock();
     hc_cache *c = with_stale(clock, "cache_control 1", "Cache-Control: max-age=60\nETag: \"a\"");
     seen s = fetch_from(c, URL, answer(304, "Cache-Control: no-store\nETag: \"a\"", NULL));
@@ -265,6 +285,7 @@ static const check_test tests[] = {
     TEST(a_304_reported_as_a_head_freshens_as_well),
     TEST(a_large_body_stays_when_it_is_freshened),
     TEST(a_304_of_another_response_repeats_the_request),
+    TEST(a_304_freshens_what_it_was_asked_about_though_it_is_replaced_meanwhile),
     TEST(a_200_replaces_what_was_asked_about),
     TEST(another_answer_is_handed_on),
     TEST(conditions_of_the_caller_are_his_own_business),

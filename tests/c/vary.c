@@ -3,18 +3,15 @@
 
 #define URL "http://h.test/"
 
-static hc_request *in(const char *language)
-{
+static hc_request *in(const char *language) {
     return request("GET " URL, text("Accept-Language: %s", language));
 }
 
-static hc_response *variant(const char *body)
-{
+static hc_response *variant(const char *body) {
     return answer(200, "Cache-Control: max-age=60\nVary: Accept-Language", body);
 }
 
-static void each_variant_answers_its_own_requests(void)
-{
+static void each_variant_answers_its_own_requests(void) {
     static const char *const policies[] = {"cache_control 0", "cache_control 1"};
     static const char *const languages[] = {"en", "de", "fr", "it", "ga"};
     size_t i, k;
@@ -40,8 +37,7 @@ static void each_variant_answers_its_own_requests(void)
     }
 }
 
-static void an_absent_field_matches_an_absent_field(void)
-{
+static void an_absent_field_matches_an_absent_field(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     CHECK_INT(fetch_from(c, URL, variant("none")).outcome, HC_STORED);
     CHECK_STR(look_at(c, URL).body, "none");
@@ -50,8 +46,7 @@ static void an_absent_field_matches_an_absent_field(void)
     hc_close(c);
 }
 
-static void lines_of_a_field_are_compared_joined(void)
-{
+static void lines_of_a_field_are_compared_joined(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     hc_request *joined = request("GET " URL, "Accept-Language: en, de");
     hc_request *lines = request("GET " URL, "accept-language: en\nACCEPT-LANGUAGE: de");
@@ -60,8 +55,7 @@ static void lines_of_a_field_are_compared_joined(void)
     hc_close(c);
 }
 
-static void fields_that_are_not_named_do_not_matter(void)
-{
+static void fields_that_are_not_named_do_not_matter(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
     CHECK_INT(ask(c, request("GET " URL, "Accept-Language: en\nAccept: a"), variant("x")).outcome,
               HC_STORED);
@@ -69,12 +63,11 @@ static void fields_that_are_not_named_do_not_matter(void)
     hc_close(c);
 }
 
-static void several_fields_all_have_to_match(void)
-{
+static void several_fields_all_have_to_match(void) {
     hc_cache *c = open_cache(fresh_directory(), NULL, "");
-    CHECK_INT(ask(c, request("GET " URL, "A: 1\nB: 2"), answer(200, "Vary: A\nVary: b, C", "x"))
-                  .outcome,
-              HC_STORED);
+    CHECK_INT(
+        ask(c, request("GET " URL, "A: 1\nB: 2"), answer(200, "Vary: A\nVary: b, C", "x")).outcome,
+        HC_STORED);
     CHECK_INT(look(c, request("GET " URL, "B: 2\nA: 1")).decision, HC_FRESH);
     CHECK_INT(look(c, request("GET " URL, "A: 1\nB: 3")).decision, HC_FORWARD);
     CHECK_INT(look(c, request("GET " URL, "A: 1")).decision, HC_FORWARD);
@@ -82,13 +75,13 @@ static void several_fields_all_have_to_match(void)
     hc_close(c);
 }
 
-static void a_star_never_matches(void)
-{
+static void a_star_never_matches(void) {
     static const char *const stars[] = {"Vary: *", "Vary: A, *", "Vary: A\nVary: *"};
     size_t i;
     for (i = 0; i < NELEMS(stars); i++) {
         test_clock *clock = new_clock();
-        hc_cache *c = open_cache(fresh_directory(), clock, "expire_after 60000, stale_if_error never");
+        hc_cache *c =
+            open_cache(fresh_directory(), clock, "expire_after 60000, stale_if_error never");
         seen s;
         check_note("%s", stars[i]);
         fetch_from(c, URL, answer(200, text("%s\nETag: \"a\"", stars[i]), "x"));
@@ -102,8 +95,7 @@ static void a_star_never_matches(void)
     }
 }
 
-static void the_oldest_variant_goes_first(void)
-{
+static void the_oldest_variant_goes_first(void) {
     hc_cache *c = open_cache(fresh_directory(), new_clock(), "max_variants 2");
     ask(c, in("en"), variant("en"));
     ask(c, in("de"), variant("de"));
@@ -115,8 +107,7 @@ static void the_oldest_variant_goes_first(void)
     hc_close(c);
 }
 
-static void a_304_freshens_its_own_variant(void)
-{
+static void a_304_freshens_its_own_variant(void) {
     test_clock *clock = new_clock();
     hc_cache *c = open_cache(fresh_directory(), clock, "expire_after 60000");
     seen s;
@@ -133,8 +124,7 @@ static void a_304_freshens_its_own_variant(void)
     hc_close(c);
 }
 
-static void variants_survive_closing(void)
-{
+static void variants_survive_closing(void) {
     const char *directory = fresh_directory();
     hc_cache *c = open_cache(directory, NULL, "");
     ask(c, in("en"), variant("en"));
