@@ -374,6 +374,61 @@ static void variants_are_fetched_apart(void) {
     hc_close(c);
 }
 
+/* ---- a fork ---- */
+
+typedef struct {
+    hc_cache *cache;
+    hc_response *begun;
+    const char *url;
+} forked;
+
+static int fetch_in_child(void *user) {
+    forked *f = (forked *)user;
+    char buffer[100];
+    const void *body = NULL;
+    size_t n = 0;
+    fetched of_child = get(f->cache, f->url);
+    check_ok(&of_child, 200);
+    CHECK_INT(of_child.body_len, 50000);
+    CHECK(is_origin_body(of_child.body, of_child.body_len, 9, 0));
+    CHECK_STATUS(hc_response_read(f->begun, buffer, sizeof buffer, &n, &err), HC_E_MISUSE);
+    CHECK_STATUS(hc_response_body(f->begun, &body, &n, &err), HC_E_MISUSE);
+    hc_response_free(f->begun);
+    of_child = get(f->cache, f->url);
+    check_ok(&of_child, 200);
+    CHECK_INT(of_child.view.flags, HC_FROM_CACHE);
+    hc_close(f->cache);
+    return 0;
+}
+
+static void a_child_fetches_beside_its_parent(void) {
+    origin *o = start_origin();
+    hc_cache *c = open_cache(fresh_directory(), NULL, "");
+    const char *line = text("GET %s", at(o, "/body/100000"));
+    forked f;
+    char buffer[100];
+    const void *body = NULL;
+    size_t n = 0;
+    fetched of_parent = get(c, at(o, "/body/1000"));
+    check_ok(&of_parent, 200);
+    f.cache = c;
+    f.url = at(o, "/body/50000?seed=9");
+    CHECK_STATUS(hc_fetch(c, request(line, ""), NULL, &f.begun, &err), HC_OK);
+    CHECK_STATUS(hc_response_read(f.begun, buffer, sizeof buffer, &n, &err), HC_OK);
+    check_in_child(fetch_in_child, &f);
+    /* What was on its way goes on here. */
+    CHECK_STATUS(hc_response_body(f.begun, &body, &n, &err), HC_OK);
+    CHECK_INT(n, 100000);
+    CHECK(is_origin_body((const char *)body, n, 0, 0));
+    hc_response_free(f.begun);
+    of_parent = get(c, f.url);
+    CHECK_INT(of_parent.view.flags, HC_FROM_CACHE);
+    of_parent = get(c, at(o, "/body/2000"));
+    check_ok(&of_parent, 200);
+    CHECK_INT(stats_of(c).errors, 0);
+    hc_close(c);
+}
+
 /* ---- many threads ---- */
 
 enum {
@@ -449,6 +504,7 @@ static const check_test tests[] = {
     TEST(a_response_outlives_its_cache_and_is_stored_at_its_end),
     TEST(the_request_is_sent_as_it_was_made),
     TEST(variants_are_fetched_apart),
+    TEST(a_child_fetches_beside_its_parent),
     TEST(many_threads_fetch_at_once),
 };
 
