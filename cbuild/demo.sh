@@ -44,6 +44,7 @@ start_server "$kind" "$scratch"
 url=$server_url/page
 
 echo "$url, served by $kind; fresh for an hour, stale if the server fails"
+echo 'the clock of the cache is set forward, that of the server is not: the age counts the difference'
 printf '%-12s %6s %9s %9s %11s\n' '' status bytes age time
 ask 0 MISS "$url" "$page" 'fetched and stored' HIT "$url" "$page" 'same process'
 ask 0 HIT "$url" "$page" 'another process, same cache'

@@ -77,13 +77,26 @@ fn play(role: &str, path: &Path) -> Result<()> {
 struct Other {
     child: Child,
     output: BufReader<ChildStdout>,
+    /// A copy of the program, for as long as it runs.
+    _reachable: Option<tempfile::TempDir>,
 }
 
 impl Other {
     /// `shell` runs before the role, in the same process.
     fn start(shell: &str, role: &str, path: &Path, user: Option<u32>) -> Self {
         use std::os::unix::process::CommandExt;
-        let program = std::env::current_exe().unwrap();
+        let mut program = std::env::current_exe().unwrap();
+        // Another user may not reach the place where this program was built.
+        let reachable = user.map(|_| tempfile::tempdir().unwrap());
+        if let Some(directory) = &reachable {
+            let for_all = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+            std::fs::set_permissions(directory.path(), for_all).unwrap();
+            program = {
+                let copy = directory.path().join("program");
+                std::fs::copy(&program, &copy).unwrap();
+                copy
+            };
+        }
         let mut command = Command::new("sh");
         command
             .arg("-c")
@@ -92,6 +105,7 @@ impl Other {
             .arg(program);
         command.args(["--exact", "storage::process_tests::role", "--nocapture"]);
         command
+            .current_dir("/")
             .env(ROLE, role)
             .env(PLACE, path)
             .env("RUST_BACKTRACE", "0");
@@ -101,7 +115,11 @@ impl Other {
         }
         let mut child = command.spawn().unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());
-        Other { child, output }
+        Other {
+            child,
+            output,
+            _reachable: reachable,
+        }
     }
 
     fn wait_for(&mut self, what: &str) -> String {

@@ -231,6 +231,15 @@ static char *program;
 static const char *place; /* Removed after the test by the process that runs it. */
 static int by_library;
 
+/* Whether a process here may have mounts of its own. Asked in a child, for what half succeeds stays. */
+static int tries_mounts(void *unused) {
+    (void)unused;
+    if (unshare(CLONE_NEWNS) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0)
+        return 1;
+    return mount("none", "/", "", MS_REC | MS_PRIVATE, NULL) != 0 ||
+           mount("disk", place, "tmpfs", 0, "size=64k,mode=0700") != 0;
+}
+
 /* Becomes this program again, with mounts of its own, or under the library that fails calls. */
 static int run_inside(void *which) {
     const inside *i = (const inside *)which;
@@ -239,11 +248,11 @@ static int run_inside(void *which) {
     arguments[1] = (char *)i->name;
     arguments[2] = (char *)place;
     arguments[3] = NULL;
-    if (by_library || (unshare(CLONE_NEWNS) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0)) {
+    if (by_library) {
         setenv("LD_PRELOAD", getenv("FAULT_LIBRARY") ? getenv("FAULT_LIBRARY") : "", 1);
         setenv("FAULT_UNDER", arguments[2], 1);
         setenv("FAULT_ERRNO", text("%d", i->error), 1);
-    } else if (mount("none", "/", "", MS_REC | MS_PRIVATE, NULL) != 0) {
+    } else if (tries_mounts(NULL) != 0 || umount(place) != 0) {
         return 1;
     }
     setenv("FULL_INSIDE", "1", 1);
@@ -254,6 +263,10 @@ static int run_inside(void *which) {
 static void check_inside(const char *name) {
     size_t i;
     place = fresh_directory();
+    if (!by_library && reap(in_child(tries_mounts, NULL)) != 0) {
+        CHECK(getenv("FAULT_LIBRARY") != NULL);
+        by_library = 1;
+    }
     for (i = 0; i < NELEMS(insides); i++) {
         if (strcmp(insides[i].name, name) == 0)
             check_in_child(run_inside, (void *)&insides[i]);

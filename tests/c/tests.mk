@@ -16,7 +16,7 @@ CXX ?= c++
 
 CTEST := tests/c
 CTEST_OUT := $(abspath $(BUILD))/ctest
-CTEST_ORIGIN := $(abspath $(or $(CARGO_TARGET_DIR),target))/release/examples/origin
+CTEST_ORIGIN := $(abspath $(or $(CARGO_TARGET_DIR),target))/debug/examples/origin
 
 CTEST_FAST := errors options request response exchange pieces expiry validation directives vary stale \
 	stats misuse struct_size null open damage full threads fork transport fetch fetch_broken
@@ -84,8 +84,9 @@ CTEST_RUN = FAULT_LIBRARY=$(CTEST_OUT)/faults.so ORIGIN=$(CTEST_ORIGIN)
 
 .PHONY: ctest ctest-cxx ctest-asan ctest-valgrind ctest-origin abi-test
 
+# As `cargo test` builds it: for release all that tests depend on, and the library, would be compiled anew.
 ctest-origin:
-	@cargo build --release --quiet --locked --example origin
+	@cargo build --quiet --locked --example origin
 
 ctest: $(TESTS:%=$(CTEST_OUT)/c99/%) $(CTEST_OUT)/faults.so ctest-origin ## the C tests
 	@$(CTEST_RUN) $(CTEST)/run.sh $(TESTS:%=$(CTEST_OUT)/c99/%)
