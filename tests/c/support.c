@@ -7,12 +7,16 @@
 #include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 #include <time.h>
 #include <unistd.h>
 
@@ -430,8 +434,13 @@ pid_t in_child(int (*task)(void *user), void *user) {
     pid_t child;
     fflush(stdout);
     child = fork();
-    if (child == 0)
+    if (child == 0) {
+#ifdef __linux__
+        /* When a check fails in the parent, nobody is left to wait for what the child waits for. */
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
         end_child(task(user));
+    }
     return child;
 }
 
