@@ -343,7 +343,7 @@ static void a_process_with_threads_may_fork(void) {
     hc_cache *c = filled(fresh_directory());
     pthread_t threads[THREADS];
     static busy busies[THREADS]; /* If a check fails, the threads outlive this function. */
-    int forks = is_slow() ? 5 : 100;
+    int forks = repeats(5, 100);
     int i;
     for (i = 0; i < THREADS; i++) {
         busies[i].cache = c;
