@@ -17,7 +17,8 @@
  *  Errors     0 is success, a positive status an answer that is no error, a negative one an error. Any
  *             result but 0 sets object outputs to NULL. `hc_error **err` may be NULL; if not, it is set
  *             to NULL on success and on failure to an error that you free. A required pointer that is
- *             NULL is HC_E_ARGUMENT. There is no thread-local state.
+ *             NULL is HC_E_ARGUMENT; `view`, `outcome` and the length or number beside a returned
+ *             pointer are not required. There is no thread-local state.
  *  The store  never breaks a caller. Once hc_open has succeeded, where the cache itself fails (disk
  *             full, damage, another process), hc_lookup says HC_FORWARD, hc_store says HC_NOT_STORED,
  *             hc_fetch passes through, and a counter (hc_stats.errors) and a log line tell. Calls fail

@@ -17,7 +17,8 @@
  *  Errors     0 is success, a positive status an answer that is no error, a negative one an error. Any
  *             result but 0 sets object outputs to NULL. `hc_error **err` may be NULL; if not, it is set
  *             to NULL on success and on failure to an error that you free. A required pointer that is
- *             NULL is HC_E_ARGUMENT. There is no thread-local state.
+ *             NULL is HC_E_ARGUMENT; `view`, `outcome` and the length or number beside a returned
+ *             pointer are not required. There is no thread-local state.
  *  The store  never breaks a caller. Once hc_open has succeeded, where the cache itself fails (disk
  *             full, damage, another process), hc_lookup says HC_FORWARD, hc_store says HC_NOT_STORED,
  *             hc_fetch passes through, and a counter (hc_stats.errors) and a log line tell. Calls fail
@@ -83,7 +84,8 @@ typedef struct hc_response hc_response; /* Status, fields, body, and what the ca
 /* ---- statuses and errors ---- */
 
 /* What a call can answer. Blocks of numbers: 0 and above are no errors, -1 to -9 the call itself,
- * -10 to -19 the store (hc_open only), -20 to -29 messages, -30 to -39 the way to the origin. */
+ * -10 to -19 the store (hc_open, and reading a stored body that is damaged), -20 to -29 messages, -30 to
+ * -39 the way to the origin. */
 typedef enum {
     HC_OK = 0, /* Success. */
     HC_DONE = 1, /* No more bytes. */

@@ -10,7 +10,8 @@ use crate::error::{Cause, Kind};
 pub type hc_status = i32;
 
 /// What a call can answer. Blocks of numbers: 0 and above are no errors, -1 to -9 the call itself,
-/// -10 to -19 the store (hc_open only), -20 to -29 messages, -30 to -39 the way to the origin.
+/// -10 to -19 the store (hc_open, and reading a stored body that is damaged), -20 to -29 messages, -30 to
+/// -39 the way to the origin.
 #[repr(C)]
 pub enum hc_status_code {
     /// Success.
