@@ -14,7 +14,7 @@ demo: ## the cache between a C program and a real web server (SERVER=nginx or py
 test: ## everything, as continuous integration runs it
 	@cbuild/test.sh
 
-test-full: ## the same, with the result written to tests/REPORT.md
+test-full: ## the same, repeated ten times as often, with the result in tests/REPORT.md
 	@mkdir -p tests
 	@cbuild/test.sh tests/REPORT.md
 

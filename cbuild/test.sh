@@ -13,8 +13,13 @@ report=${1-}
 logs=build/test
 results=$logs/results
 make=${MAKE:-make}
-# Seconds after which a step has hung.
+# Seconds after which a step has hung. A report is of the longer run: what is repeated is repeated ten times as
+# often, and what is generated ten times as much.
 limit=600
+if [ -n "$report" ]; then
+    limit=3600
+    export FULL=1 PROPTEST_CASES=2560
+fi
 
 # What was given to the make that runs this is not meant for those that it runs.
 unset MAKEFLAGS MAKELEVEL MFLAGS || true

@@ -58,6 +58,14 @@ enum Turn {
     Done(Result<()>),
 }
 
+#[cfg(test)]
+impl Queue {
+    /// How many changes wait, besides those that are being committed.
+    pub(super) fn waiting(&self) -> usize {
+        self.state.lock().unwrap().waiting.len()
+    }
+}
+
 impl Queue {
     /// `wait` bounds the wait for other processes' writers.
     pub(super) fn new(wait: Duration) -> Self {

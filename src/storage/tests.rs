@@ -337,8 +337,9 @@ fn too_much_waiting_is_refused() {
         begins.recv().unwrap();
         let second = Arc::clone(&store);
         scope.spawn(move || second.submit(15 << 20, Box::new(|_| Ok(()))).unwrap());
-        while store.flush(Duration::ZERO).is_ok() {}
-        std::thread::sleep(Duration::from_millis(100));
+        while store.parts.queue.waiting() == 0 {
+            std::thread::yield_now();
+        }
         let refused = store.submit(2 << 20, Box::new(|_| Ok(())));
         assert_eq!(refused.unwrap_err().kind(), Kind::Full);
         let late = store.flush(Duration::from_millis(10)).unwrap_err();

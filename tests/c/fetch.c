@@ -444,7 +444,7 @@ typedef struct {
 
 static void *fetch_many(void *user) {
     fetcher *f = (fetcher *)user;
-    int i, rounds = is_slow() ? 10 : 100;
+    int i, rounds = repeats(10, 100);
     for (i = 0; i < rounds; i++) {
         int which = (f->number * 7 + i * 3) % URLS;
         hc_request *r = NULL;

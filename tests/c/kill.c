@@ -225,7 +225,7 @@ static void check_left(const char *directory, const scenario *s, int is_acknowle
 /* Kills at a point, the first time it is met, the second, ...; returns how often. */
 static int kill_at(int which, const char *stored, const char *point) {
     int count, died = 1, kills = 0;
-    int most = is_slow() ? 1 : 3;
+    int most = repeats(1, 3);
     for (count = 1; died && count <= most; count++) {
         size_t mark = check_mark();
         const char *directory = fresh_directory();
@@ -410,7 +410,7 @@ static void check_acknowledged(hc_cache *c, const worker *w, int number) {
 
 static void one_of_four_is_killed_at_any_time(void) {
     const char *directory = fresh_directory();
-    int kills = is_slow() ? 5 : 50;
+    int kills = repeats(5, 50);
     worker workers[WORKERS];
     test_log *log;
     hc_cache *c = open_cache(directory, NULL, "");

@@ -3,10 +3,12 @@
 #
 #   run.sh [-t seconds] [-w "command before each program"] program...
 #
-# A program that dies, hangs, or prints no count has failed. SLOW=1 tells the programs to do less.
+# A program that dies, hangs, or prints no count has failed. SLOW=1 tells the programs to do less,
+# FULL=1 to repeat more.
 # FAULT_LIBRARY and ORIGIN name what kill, full and fetch need.
 
 limit=300
+[ "${FULL-}" != 1 ] || limit=3000
 wrapper=
 while getopts t:w: option; do
     case $option in

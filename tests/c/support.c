@@ -479,7 +479,17 @@ int hear(int fd) {
     return n == 1;
 }
 
+static int is_set(const char *name) {
+    const char *value = getenv(name);
+    return value != NULL && *value == '1';
+}
+
+int repeats(int slow, int usual) {
+    if (is_slow())
+        return slow;
+    return is_set("FULL") ? 10 * usual : usual;
+}
+
 int is_slow(void) {
-    const char *slow = getenv("SLOW");
-    return slow != NULL && *slow == '1';
+    return is_set("SLOW");
 }

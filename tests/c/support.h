@@ -181,4 +181,8 @@ int hear(int fd); /* 0 at the end of the pipe. */
 /* Whether the program runs under a tool that makes it slow, as the environment says (SLOW=1). */
 int is_slow(void);
 
+/* How often to do a thing: `slow` times where the program is slow, ten times `usual` when the environment
+ * says FULL=1. */
+int repeats(int slow, int usual);
+
 #endif

@@ -16,7 +16,7 @@ enum {
 };
 
 static int rounds(int usual) {
-    return is_slow() ? usual / 20 + 1 : usual;
+    return repeats(usual / 20 + 1, usual);
 }
 
 /* ---- messages without anything that is shared between threads ---- */
