@@ -280,12 +280,12 @@ static void using_anything_else_from_before_is_misuse(void) {
 
 /* ---- forks of a process with threads ----
  *
- * Not under AddressSanitizer: its own allocator has locks that a thread may hold at a fork, and that nobody gives
- * back in the child. */
+ * Not under AddressSanitizer: its own allocator has locks that a thread may hold at a fork, and
+ * that nobody gives back in the child. */
 #ifndef __SANITIZE_ADDRESS__
 
-/* Another thread may hold the lock of AddressSanitizer's own allocator at the fork, and then the child waits
- * for it for ever. */
+/* Another thread may hold the lock of AddressSanitizer's own allocator at the fork, and then the
+ * child waits for it for ever. */
 #ifndef __SANITIZE_ADDRESS__
 
 enum {
