@@ -161,12 +161,14 @@ typedef struct {
     hc_response *stored, *built;
     hc_exchange *miss, *hit, *storing;
     hc_error *error;
+    const char *elsewhere; /* Another directory. */
 } objects;
 
 static void make_objects(objects *o, const char *directory) {
     int32_t outcome = -1;
     memset(o, 0, sizeof *o);
     o->cache = filled(directory);
+    o->elsewhere = fresh_directory();
     o->options = hc_options_new();
     CHECK_STATUS(hc_request_new("GET", 3, URL "large", HC_NTS, &o->request, &err), HC_OK);
     CHECK_STATUS(hc_response_new(200, NULL, 0, &o->built, &err), HC_OK);
@@ -233,7 +235,7 @@ static int misuse_the_rest_in_child(void *user) {
     CHECK_STATUS(hc_request_set(o->request, HC_OPT_FOLLOW, 1, &err), HC_E_MISUSE);
     CHECK_STATUS(hc_response_add(o->built, "A", 1, "b", 1, &err), HC_E_MISUSE);
     CHECK_STATUS(hc_options_set(o->options, HC_OPT_FOLLOW, 1, &err), HC_E_MISUSE);
-    CHECK_STATUS(hc_open(fresh_directory(), o->options, &c, &err), HC_E_MISUSE);
+    CHECK_STATUS(hc_open(o->elsewhere, o->options, &c, &err), HC_E_MISUSE);
     CHECK_STATUS(hc_lookup(o->cache, request("GET " URL "b", ""), NULL, &x, &err), HC_OK);
     CHECK_STATUS(hc_store(x, o->built, &outcome, NULL, &err), HC_E_MISUSE);
     return 0;
@@ -278,12 +280,12 @@ static void using_anything_else_from_before_is_misuse(void) {
 
 /* ---- forks of a process with threads ----
  *
- * Not under AddressSanitizer: its own allocator has locks that a thread may hold at a fork, and that nobody gives
- * back in the child. */
+ * Not under AddressSanitizer: its own allocator has locks that a thread may hold at a fork, and
+ * that nobody gives back in the child. */
 #ifndef __SANITIZE_ADDRESS__
 
-/* Another thread may hold the lock of AddressSanitizer's own allocator at the fork, and then the child waits
- * for it for ever. */
+/* Another thread may hold the lock of AddressSanitizer's own allocator at the fork, and then the
+ * child waits for it for ever. */
 #ifndef __SANITIZE_ADDRESS__
 
 enum {
