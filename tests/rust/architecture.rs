@@ -103,6 +103,21 @@ fn rooms_name_only_what_they_may() {
 }
 
 #[test]
+fn pure_rooms_read_no_clock_and_no_file() {
+    const PURE: [&str; 4] = ["http", "key", "record", "policy"];
+    const IMPURE: [&str; 4] = ["::now(", "std::fs", "std::env", "TcpStream"];
+    for (path, text) in sources() {
+        if !PURE.contains(&room(&path).as_str()) {
+            continue;
+        }
+        for word in IMPURE {
+            let names = code(&text).any(|line| line.contains(word));
+            assert!(!names, "src/{} holds {word}", path.display());
+        }
+    }
+}
+
+#[test]
 fn unsafe_code_lives_in_three_places() {
     for (path, text) in sources() {
         let path = path.to_string_lossy().into_owned();
