@@ -272,7 +272,8 @@ hc_status hc_open(const char *path, const hc_options *o, hc_cache **out, hc_erro
  * Never waits. [any] */
 void hc_close(hc_cache *c);
 
-/* Waits until everything stored so far is durable, at most `timeout` ms: HC_E_TIMEOUT. [any] [wait] */
+/* Waits until everything stored so far is durable, at most `timeout` ms (HC_NEVER_EXPIRE: without
+ * limit): HC_E_TIMEOUT. [any] [wait] */
 hc_status hc_flush(hc_cache *c, int64_t timeout, hc_error **err);
 
 /* Fills `io` with what was counted. [any] [wait] */

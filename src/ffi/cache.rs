@@ -86,7 +86,8 @@ pub unsafe extern "C" fn hc_close(c: *mut hc_cache) {
     unsafe { guard::free(c) }
 }
 
-/// Waits until everything stored so far is durable, at most `timeout` ms: HC_E_TIMEOUT. [any] [wait]
+/// Waits until everything stored so far is durable, at most `timeout` ms (HC_NEVER_EXPIRE: without
+/// limit): HC_E_TIMEOUT. [any] [wait]
 ///
 /// # Safety
 /// `c` is NULL or a cache that was not closed, `err` NULL or writable.
@@ -99,7 +100,7 @@ pub unsafe extern "C" fn hc_flush(
     guard::status(err, || {
         // SAFETY: the caller passes NULL or an open cache.
         let c = unsafe { guard::object(c, "cache")? };
-        c.cache.flush(guard::duration(timeout, "timeout")?)?;
+        c.cache.flush(guard::limit(timeout, "timeout")?)?;
         Ok(0)
     })
 }

@@ -2,10 +2,11 @@
 
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use super::error::{hc_status, status_of};
 use super::objects::{OfProcess, Process, hc_error};
-use super::options::hc_destroy_fn;
+use super::options::{hc_destroy_fn, hc_time};
 use crate::error::{Error, Kind, Result};
 
 /// A length that says the string ends at its NUL.
@@ -184,16 +185,20 @@ pub(super) fn copied(data: &[u8], name: &str) -> Result<Vec<u8>> {
     Ok(copy)
 }
 
-/// A duration in milliseconds from C.
-pub(super) fn duration(milliseconds: i64, name: &str) -> Result<std::time::Duration> {
-    u64::try_from(milliseconds)
-        .map(std::time::Duration::from_millis)
-        .map_err(|_| {
-            Error::new(
-                Kind::Argument,
-                format!("{name} is negative: {milliseconds}"),
-            )
-        })
+/// A limit in milliseconds from C; HC_NEVER_EXPIRE is none, which is longer than any program runs.
+pub(super) fn limit(milliseconds: i64, name: &str) -> Result<Duration> {
+    const NONE: Duration = Duration::from_secs(u32::MAX as u64);
+    if milliseconds == hc_time::HC_NEVER_EXPIRE as i64 {
+        return Ok(NONE);
+    }
+    let negative = || {
+        Error::new(
+            Kind::Argument,
+            format!("{name} is negative: {milliseconds}"),
+        )
+    };
+    let limit = u64::try_from(milliseconds).map_err(|_| negative())?;
+    Ok(Duration::from_millis(limit).min(NONE))
 }
 
 fn check_len(len: usize, name: &str) -> Result<()> {

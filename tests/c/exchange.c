@@ -339,6 +339,7 @@ static void flushing_takes_a_time_to_wait(void) {
     hc_status status;
     CHECK_STATUS(hc_flush(c, -1, &err), HC_E_ARGUMENT);
     CHECK_STATUS(hc_flush(c, INT64_MAX, &err), HC_OK);
+    CHECK_STATUS(hc_flush(c, HC_NEVER_EXPIRE, &err), HC_OK);
     store(c, URL, answer(200, "", "body"));
     status = hc_flush(c, 0, NULL);
     CHECK(status == HC_OK || status == HC_E_TIMEOUT);
