@@ -254,7 +254,7 @@ typedef struct {
     uint64_t hits; /* Lookups answered fresh from the store. */
     uint64_t misses; /* Lookups that found nothing to use. */
     uint64_t stale_hits; /* Answers that were stale. */
-    uint64_t revalidations; /* Stored responses a 304 freshened. */
+    uint64_t revalidations; /* Stored responses that a 304 confirmed. */
     uint64_t stores; /* Responses stored. */
     uint64_t errors; /* Faults of the cache itself; each was passed through and logged. */
 } hc_stats;

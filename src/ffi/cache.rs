@@ -26,7 +26,7 @@ pub struct hc_stats {
     pub misses: u64,
     /// Answers that were stale.
     pub stale_hits: u64,
-    /// Stored responses a 304 freshened.
+    /// Stored responses that a 304 confirmed.
     pub revalidations: u64,
     /// Responses stored.
     pub stores: u64,

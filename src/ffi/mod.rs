@@ -1,10 +1,6 @@
 //! The C API: translates, and decides nothing. One file per object, in the order of the header.
 
 #![allow(non_camel_case_types, reason = "the names are those of C")]
-#![allow(
-    clippy::missing_safety_doc,
-    reason = "each has one; the lint does not see it in macros"
-)]
 
 pub mod objects;
 

@@ -162,6 +162,39 @@ fn a_304_with_another_validator_is_asked_again() {
 }
 
 #[test]
+fn a_304_stores_no_more_than_it_may() {
+    let bench = Bench::new(&[(option::CACHE_CONTROL, 1)]);
+    let fields = [
+        ("ETag", "\"1\""),
+        ("Cache-Control", "max-age=10"),
+        ("A", "1"),
+    ];
+    bench.get(URL, &[], answer(200, &fields, b"one"));
+    bench.wait(10);
+    // RFC 9111 §5.2.1.5: the request forbids storing; what was stored is left as it was.
+    let mut unstored = bench.look_up(URL, &[("Cache-Control", "no-store")]);
+    let not_modified = answer(304, &[("A", "2")], b"");
+    assert_eq!(unstored.store(&not_modified).unwrap(), Outcome::Freshened);
+    assert_eq!(
+        unstored.handed_on().unwrap().head.fields.first(b"A"),
+        Some(&b"2"[..])
+    );
+    let mut stale = bench.look_up(URL, &[]);
+    assert_eq!(
+        stale.decision(),
+        Decision::Revalidate,
+        "it was not freshened in the store"
+    );
+    // §5.2.2.5: the response forbids it; this answer is served, and the record goes.
+    let forbidding = answer(304, &[("Cache-Control", "no-store")], b"");
+    assert_eq!(stale.store(&forbidding).unwrap(), Outcome::Freshened);
+    assert_eq!(body(&stale), b"one");
+    assert!(stale.handed_on().unwrap().info.key.is_none());
+    assert_eq!(bench.look_up(URL, &[]).decision(), Decision::Forward);
+    assert_eq!(bench.cache.statistics().unwrap().responses, 0);
+}
+
+#[test]
 fn variants_stand_side_by_side_and_the_oldest_go() {
     let bench = Bench::new(&[(option::MAX_VARIANTS, 3)]);
     let languages = ["de", "en", "fr", "it", "pt"];

@@ -130,16 +130,24 @@ impl Exchange {
             freshened(&found.stored.response.fields, &not_modified.fields)?;
         let stamp = self.stamp(&found.stored.response, now);
         let cache = self.cache.clone();
-        let written = cache.with_store("freshening a stored response", |store| {
-            self.write_freshened(store, &place, &mut found, &stamp)
+        let stays = self.may_stay(&found.stored.response);
+        cache.with_store("freshening a stored response", |store| {
+            match (self.directives.no_store, stays) {
+                // §5.2.1.5: nothing of the answer to such a request is stored; what was there is left.
+                (true, _) => Ok(()),
+                (false, true) => self.write_freshened(store, &place, &mut found, &stamp),
+                (false, false) => self.remove(store, place),
+            }
         });
-        if written == Some(true) {
-            cache.counters().revalidations();
-        }
+        cache.counters().revalidations();
         found.stored.head.stamp = stamp;
         self.phase = Phase::Ended;
         self.reason = Reason::None;
         self.serve(found, true)?;
+        if let Some(response) = self.handed_on.as_mut().filter(|_| !stays) {
+            response.info.key = None;
+            response.info.freshness = None;
+        }
         Ok(Outcome::Freshened)
     }
 
@@ -149,18 +157,10 @@ impl Exchange {
         place: &Place,
         found: &mut Found,
         stamp: &Stamp,
-    ) -> Result<bool> {
-        let key = self
-            .key
-            .clone()
-            .ok_or_else(|| Error::new(Kind::Internal, "found without a key"))?;
+    ) -> Result<()> {
+        let key = self.key_of_found()?;
         let place = *place;
         let response = &found.stored.response;
-        let must_go = vary(&response.fields) == Vary::Any || self.forbids_storing(response);
-        if must_go {
-            store.submit(64, Box::new(move |txn| shelf::remove(txn, &key, &place)))?;
-            return Ok(false);
-        }
         let fields = &self.request.http.fields;
         let source = BodySource::Kept(&found.stored.head, found.body.as_slice());
         let (entry, head) = entry(store, &key.text, fields, response, stamp, source)?;
@@ -171,13 +171,25 @@ impl Exchange {
         };
         store.submit(size, Box::new(change))?;
         found.stored.head.variant = head.variant;
-        Ok(true)
+        Ok(())
     }
 
-    /// §5.2.2.5, §5.2.1.5: of a 304 and of the request that led to it.
-    fn forbids_storing(&self, response: &ResponseHead) -> bool {
-        let directives = ResponseDirectives::read(&response.fields);
-        self.settings().cache_control && directives.no_store
+    fn remove(&self, store: &Store, place: Place) -> Result<()> {
+        let key = self.key_of_found()?;
+        store.submit(64, Box::new(move |txn| shelf::remove(txn, &key, &place)))
+    }
+
+    /// Whether a response may stay stored with what a 304 brought: no request would match it any more (§4.1), or
+    /// it says no-store (§5.2.2.5).
+    fn may_stay(&self, response: &ResponseHead) -> bool {
+        let forbids =
+            self.settings().cache_control && ResponseDirectives::read(&response.fields).no_store;
+        vary(&response.fields) != Vary::Any && !forbids
+    }
+
+    fn key_of_found(&self) -> Result<PrimaryKey> {
+        let missing = || Error::new(Kind::Internal, "found without a key");
+        self.key.clone().ok_or_else(missing)
     }
 
     /// The key that a response to this request is stored under.
