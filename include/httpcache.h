@@ -228,6 +228,11 @@ typedef void (*hc_destroy_fn)(void *user);
 /* Takes one line without its end and without secrets. May be called from several threads at once. */
 typedef void (*hc_log_fn)(void *user, int32_t level, const char *message, size_t len);
 
+/* Whether a response may be stored, and may stay: 1 yes, 0 no; a negative status says that the filter failed.
+ * `request` and `response` are lent for the call; hc_response_body gives the whole body. May be called from
+ * several threads at once. */
+typedef int32_t (*hc_filter_fn)(void *user, const hc_request *request, hc_response *response);
+
 /* Makes options that hold the defaults. NULL: out of memory. */
 hc_options *hc_options_new(void);
 
@@ -240,6 +245,11 @@ hc_status hc_options_clock(hc_options *o, hc_clock_fn clock, void *user, hc_dest
 
 /* Takes log lines up to `level`. NULL: none are made. */
 hc_status hc_options_log(hc_options *o, int32_t level, hc_log_fn log, void *user, hc_destroy_fn destroy);
+
+/* Has `filter` asked, after all other rules, before a response is stored (once its body is complete) and each
+ * time one is reused or freshened. What it refuses is not stored, or is deleted and answered with this last
+ * time. One that fails stores nothing, deletes nothing, and leaves a log line. NULL: none is asked. */
+hc_status hc_options_filter(hc_options *o, hc_filter_fn filter, void *user, hc_destroy_fn destroy);
 
 /* Destroys options. Caches opened with them are not concerned. */
 void hc_options_free(hc_options *o);
@@ -454,17 +464,17 @@ const char *hc_exchange_reason(const hc_exchange *x);
 hc_status hc_exchange_response(hc_exchange *x, hc_response **out, hc_error **err);
 
 /* Reports the origin's whole answer. `*outcome` is one of hc_outcome but HC_STORING; the view is what to hand
- * on. The response time is taken here. A body shorter or longer than its Content-Length is not stored. */
+ * on. The response time is taken here. A body shorter or longer than its Content-Length is not stored. [wait] */
 hc_status hc_store(hc_exchange *x, const hc_response *origin, int32_t *outcome, hc_view *view,
                    hc_error **err);
 
 /* Reports the head of the origin's answer; its body follows in pieces. Only HC_STORING wants it written. The
- * response time is taken here. */
+ * response time is taken here. [wait] */
 hc_status hc_store_begin(hc_exchange *x, const hc_response *head, int32_t *outcome, hc_view *view,
                          hc_error **err);
 
 /* Stores the next bytes of the body. HC_DONE: it is no longer stored; what is written from now on is
- * dropped. */
+ * dropped. [wait] */
 hc_status hc_store_write(hc_exchange *x, const void *data, size_t len, hc_error **err);
 
 /* Ends the body. `*outcome` is HC_STORED, or HC_NOT_STORED where the body is short of its Content-Length or

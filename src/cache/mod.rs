@@ -4,6 +4,7 @@ mod body;
 mod clock;
 mod counters;
 mod exchange;
+mod filter;
 mod log;
 mod response;
 mod shelf;
@@ -18,6 +19,7 @@ pub use self::body::{Arrival, Body, Bytes};
 pub use self::clock::Clock;
 pub use self::counters::Statistics;
 pub use self::exchange::{Exchange, Outcome};
+pub use self::filter::{Filter, Verdict};
 pub use self::log::{Level, Log};
 pub use self::response::{Info, Response, Times};
 pub use crate::policy::decide::Decision;
@@ -39,6 +41,8 @@ pub struct Options {
     pub clock: Clock,
     /// Where log lines go.
     pub log: Log,
+    /// Who is asked before a response is stored and when one is reused.
+    pub filter: Filter,
 }
 
 /// A request and its own settings.
@@ -112,6 +116,10 @@ impl Cache {
 
     pub(crate) fn log(&self) -> &Log {
         &self.options.log
+    }
+
+    pub(crate) fn filter(&self) -> &Filter {
+        &self.options.filter
     }
 
     fn counters(&self) -> &Counters {

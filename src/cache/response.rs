@@ -221,13 +221,7 @@ impl Response {
         let cache = &context.cache;
         cache.report_fault("reading a stored body", error);
         if let (Kind::Corrupt, Some(key)) = (error.kind(), self.info.key) {
-            let id = reader.id();
-            cache.with_store("removing a damaged response", |store| {
-                store.submit(
-                    64,
-                    Box::new(move |txn| shelf::remove_damaged(txn, &key, id)),
-                )
-            });
+            shelf::remove_now(cache, "removing a damaged response", key, reader.id());
         }
     }
 

@@ -1,5 +1,6 @@
 //! Stored responses in the store's tables: finding the variant, entering one, taking it away.
 
+use super::Cache;
 use super::body::Bytes;
 use crate::error::{Cause, Error, Kind, Result};
 use crate::http::Fields;
@@ -261,8 +262,8 @@ pub(super) fn remove(txn: &mut Transaction<'_>, key: &PrimaryKey, found: &Place)
     }
 }
 
-/// Takes away the stored response that has this body, under whichever row it stands.
-pub(super) fn remove_damaged(txn: &mut Transaction<'_>, key: &Key, id: BodyId) -> Result<()> {
+/// Takes away the stored response with this id, under whichever row it stands.
+pub(super) fn remove_by_id(txn: &mut Transaction<'_>, key: &Key, id: BodyId) -> Result<()> {
     let primary = PrimaryKey {
         row: key.row,
         text: Vec::new(),
@@ -276,6 +277,13 @@ pub(super) fn remove_damaged(txn: &mut Transaction<'_>, key: &Key, id: BodyId) -
         remove(txn, &primary, &place)?;
     }
     Ok(())
+}
+
+/// The same as a change of its own.
+pub(super) fn remove_now(cache: &Cache, why: &str, key: Key, id: BodyId) {
+    cache.with_store(why, |store| {
+        store.submit(64, Box::new(move |txn| remove_by_id(txn, &key, id)))
+    });
 }
 
 fn remove_row(

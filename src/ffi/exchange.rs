@@ -171,7 +171,7 @@ pub unsafe extern "C" fn hc_exchange_response(
 }
 
 /// Reports the origin's whole answer. `*outcome` is one of hc_outcome but HC_STORING; the view is what to hand
-/// on. The response time is taken here. A body shorter or longer than its Content-Length is not stored.
+/// on. The response time is taken here. A body shorter or longer than its Content-Length is not stored. [wait]
 ///
 /// # Safety
 /// `x` is NULL or an exchange that was not freed, `origin` is NULL or a response that was not freed, `outcome`
@@ -192,7 +192,7 @@ pub unsafe extern "C" fn hc_store(
 }
 
 /// Reports the head of the origin's answer; its body follows in pieces. Only HC_STORING wants it written. The
-/// response time is taken here.
+/// response time is taken here. [wait]
 ///
 /// # Safety
 /// As of hc_store.
@@ -212,7 +212,7 @@ pub unsafe extern "C" fn hc_store_begin(
 }
 
 /// Stores the next bytes of the body. HC_DONE: it is no longer stored; what is written from now on is
-/// dropped.
+/// dropped. [wait]
 ///
 /// # Safety
 /// `x` is NULL or an exchange that was not freed, `data` is NULL or holds `len` bytes, `err` is NULL or

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::error::hc_status;
 use super::guard;
-use super::objects::{Process, hc_options};
-use crate::cache::{Clock, Log, Options};
+use super::objects::{Process, RequestViews, ResponseViews, hc_options, hc_request, hc_response};
+use crate::cache::{Clock, Filter, Log, Options, Request, Verdict};
 
 /// An option's number: one of hc_option_key.
 pub type hc_option = i32;
@@ -98,6 +98,17 @@ pub type hc_clock_fn = Option<unsafe extern "C" fn(user: *mut c_void) -> i64>;
 pub type hc_log_fn =
     Option<unsafe extern "C" fn(user: *mut c_void, level: i32, message: *const c_char, len: usize)>;
 
+/// Whether a response may be stored, and may stay: 1 yes, 0 no; a negative status says that the filter failed.
+/// `request` and `response` are lent for the call; hc_response_body gives the whole body. May be called from
+/// several threads at once.
+pub type hc_filter_fn = Option<
+    unsafe extern "C" fn(
+        user: *mut c_void,
+        request: *const hc_request,
+        response: *mut hc_response,
+    ) -> i32,
+>;
+
 /// Makes options that hold the defaults. NULL: out of memory.
 #[unsafe(no_mangle)]
 pub extern "C" fn hc_options_new() -> *mut hc_options {
@@ -184,6 +195,48 @@ pub unsafe extern "C" fn hc_options_log(
                         message.as_ptr().cast(),
                         message.len(),
                     )
+                }
+            })
+        });
+        Ok(0)
+    })
+}
+
+/// Has `filter` asked, after all other rules, before a response is stored (once its body is complete) and each
+/// time one is reused or freshened. What it refuses is not stored, or is deleted and answered with this last
+/// time. One that fails stores nothing, deletes nothing, and leaves a log line. NULL: none is asked.
+///
+/// # Safety
+/// `o` is NULL or options that were not freed; `filter` may be called with `user` until `destroy` ran.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_options_filter(
+    o: *mut hc_options,
+    filter: hc_filter_fn,
+    user: *mut c_void,
+    destroy: hc_destroy_fn,
+) -> hc_status {
+    let user = guard::User::new(user, destroy);
+    guard::status(std::ptr::null_mut(), || {
+        // SAFETY: the caller passes NULL or live options that no other thread uses now.
+        let o = unsafe { guard::object_mut(o, "options")? };
+        o.options.filter = filter.map_or_else(Filter::default, |call| {
+            Filter::new(move |request: &Arc<Request>, response| {
+                let request = hc_request {
+                    process: Process::default(),
+                    request: request.clone(),
+                    views: RequestViews::default(),
+                };
+                let mut response = hc_response {
+                    process: Process::default(),
+                    response,
+                    views: ResponseViews::default(),
+                };
+                // SAFETY: `call` and `user` are valid until `destroy` ran, which `user` sees to; the objects
+                // live through the call.
+                match unsafe { call(user.pointer(), &request, &mut response) } {
+                    0 => Verdict::Refuse,
+                    status if status < 0 => Verdict::Failed(status),
+                    _ => Verdict::Keep,
                 }
             })
         });

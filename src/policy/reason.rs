@@ -39,6 +39,8 @@ pub enum Reason {
     Range,
     /// The origin failed.
     Origin,
+    /// The caller's filter refused it, or failed.
+    Filter,
 }
 
 impl Reason {
@@ -62,6 +64,7 @@ impl Reason {
             Reason::Store => c"store-failed",
             Reason::Range => c"range",
             Reason::Origin => c"origin-failed",
+            Reason::Filter => c"filter",
         }
     }
 }

@@ -29,6 +29,13 @@ static int64_t some_clock(void *user) {
     return T0;
 }
 
+static int32_t some_filter(void *user, const hc_request *request, hc_response *response) {
+    (void)user;
+    (void)request;
+    (void)response;
+    return 1;
+}
+
 static void some_log(void *user, int32_t level, const char *message, size_t len) {
     (void)user;
     (void)level;
@@ -123,6 +130,7 @@ static void free_environment(environment *e) {
     (void)expect_status;
     (void)some_clock;
     (void)some_log;
+    (void)some_filter;
     (void)some_destroy;
 }
 

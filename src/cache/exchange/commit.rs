@@ -49,10 +49,7 @@ impl Exchange {
             }
             Err(reason) => {
                 self.reason = reason;
-                if let Some(response) = &mut self.handed_on {
-                    response.info.key = None;
-                    response.info.freshness = None;
-                }
+                self.hand_on_as_unstored();
                 Ok(Outcome::NotStored)
             }
         }
@@ -65,6 +62,12 @@ impl Exchange {
         head: &ResponseHead,
     ) -> std::result::Result<(), Reason> {
         let cache = self.cache.clone();
+        if let Err(refused) = self.judge_arrived(&arrived) {
+            if let Arrived::File(file) = &arrived {
+                cache.with_store("dropping a body", |store| store.discard_body(file));
+            }
+            return Err(refused);
+        }
         let key = self.key.take().ok_or(Reason::Bypass)?;
         let result = cache.with_store("storing a response", |store| {
             let fields = &self.request.http.fields;
@@ -144,9 +147,8 @@ impl Exchange {
         self.phase = Phase::Ended;
         self.reason = Reason::None;
         self.serve(found, true)?;
-        if let Some(response) = self.handed_on.as_mut().filter(|_| !stays) {
-            response.info.key = None;
-            response.info.freshness = None;
+        if !stays {
+            self.hand_on_as_unstored();
         }
         Ok(Outcome::Freshened)
     }

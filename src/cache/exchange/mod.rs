@@ -2,6 +2,7 @@
 
 mod answer;
 mod commit;
+mod judge;
 mod lookup;
 mod serve;
 mod storing;

@@ -17,6 +17,7 @@ impl Exchange {
             stored, body, file, ..
         } = *found;
         let freshness = Freshness::of(&stored.response, &stored.head.stamp, self.settings());
+        let id = stored.head.id;
         let body = match file {
             // RFC 9110 §9.3.2: a HEAD that a stored GET answers has its fields and no content.
             _ if self.request.http.method.as_str() == "HEAD" => Body::memory(Vec::new()),
@@ -40,6 +41,7 @@ impl Exchange {
             elapsed: 0,
         };
         self.handed_on = Some(Response::new(head, info, body, self.context()));
+        self.judge_reused(id);
         Ok(())
     }
 
