@@ -317,6 +317,12 @@ hc_status hc_request_assign(hc_request *r, const char *method, size_t method_len
 hc_status hc_request_add(hc_request *r, const char *name, size_t name_len, const char *value,
                          size_t value_len, hc_error **err);
 
+/* Adds `n` fields at the end in one call, for callers to whom each call is dear. `text` holds name, value, name,
+ * value, ... with nothing between, `lengths` their 2 * `n` lengths. As hc_request_add, and after an error none
+ * was added. */
+hc_status hc_request_add_fields(hc_request *r, const char *text, const uint32_t *lengths, size_t n,
+                                hc_error **err);
+
 /* Removes all fields of a name. HC_NOT_FOUND: there was none. */
 hc_status hc_request_remove(hc_request *r, const char *name, size_t name_len);
 
@@ -390,6 +396,12 @@ hc_status hc_response_assign(hc_response *p, int32_t status, const char *reason,
  * the value holds CR, LF or NUL. HC_E_MISUSE: the response is not one you built. */
 hc_status hc_response_add(hc_response *p, const char *name, size_t name_len, const char *value,
                           size_t value_len, hc_error **err);
+
+/* Adds `n` fields at the end in one call, for callers to whom each call is dear. `text` holds name, value, name,
+ * value, ... with nothing between, `lengths` their 2 * `n` lengths. As hc_response_add, and after an error none
+ * was added. */
+hc_status hc_response_add_fields(hc_response *p, const char *text, const uint32_t *lengths, size_t n,
+                                 hc_error **err);
 
 /* Sets the body, for hc_store. HC_E_MISUSE: the response is not one you built. */
 hc_status hc_response_set_body(hc_response *p, const void *data, size_t len, hc_error **err);

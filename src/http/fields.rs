@@ -58,6 +58,14 @@ impl Fields {
         self.push(name, trim(value))
     }
 
+    /// Adds all fields of another list at the end.
+    pub fn append_all(&mut self, others: &Fields) -> Result<()> {
+        for (name, value) in others.iter() {
+            self.push(name, value)?;
+        }
+        Ok(())
+    }
+
     /// Adds a field that is known to be well-formed, as the stored ones are.
     pub(crate) fn push(&mut self, name: &[u8], value: &[u8]) -> Result<()> {
         let too_large = || {

@@ -22,6 +22,7 @@ typedef struct {
     char buffer[16];
     size_t size;
     int32_t number;
+    uint32_t lengths[2];
 } environment;
 
 static int64_t some_clock(void *user) {
@@ -94,6 +95,8 @@ static void expect_status(environment *e, hc_status status, hc_status expected, 
 static environment *new_environment(void) {
     environment *e = (environment *)calloc(1, sizeof *e);
     e->path = fresh_directory();
+    e->lengths[0] = 6;
+    e->lengths[1] = 5;
     e->view.struct_size = sizeof e->view;
     e->stats.struct_size = sizeof e->stats;
     e->transport.struct_size = sizeof e->transport;

@@ -327,6 +327,25 @@ static void options_of_a_request_never_reach_the_origin(void) {
     hc_close(c);
 }
 
+static const char *added_fields(hc_request *r) {
+    size_t n = 0;
+    const hc_field *fields = hc_request_fields(r, &n);
+    return fields_text(fields, n);
+}
+
+static void packed_fields_are_added_in_one_call(void) {
+    hc_request *r = request("GET " URL, "First: 1");
+    static const uint32_t lengths[] = {1, 3, 4, 0, 1, 1};
+    static const uint32_t bad[] = {1, 1, 2, 1};
+    CHECK_STATUS(hc_request_add_fields(r, "A b Nameaz", lengths, 3, &err), HC_OK);
+    CHECK_STR(added_fields(r), "First: 1\nA: b\nName: \na: z\n");
+    CHECK_STATUS(hc_request_add_fields(r, NULL, NULL, 0, &err), HC_OK);
+    CHECK_MESSAGE(hc_request_add_fields(r, "B1C D1", bad, 2, &err), HC_E_FIELD, "C ");
+    CHECK_STATUS(hc_request_add_fields(r, "", lengths, SIZE_MAX, &err), HC_E_ARGUMENT);
+    CHECK_STATUS(hc_request_add_fields(r, "", lengths, SIZE_MAX / 8, &err), HC_E_TOO_LARGE);
+    CHECK_STR(added_fields(r), "First: 1\nA: b\nName: \na: z\n");
+}
+
 static const check_test tests[] = {
     TEST(urls_that_cannot_be_requested_are_refused),
     TEST(a_nul_inside_a_url_is_refused),
@@ -345,6 +364,7 @@ static const check_test tests[] = {
     TEST(a_failed_assignment_leaves_the_request_as_it_was),
     TEST(an_exchange_keeps_the_request_as_it_was),
     TEST(options_of_a_request_never_reach_the_origin),
+    TEST(packed_fields_are_added_in_one_call),
 };
 
 CHECK_MAIN(tests)

@@ -326,6 +326,17 @@ static void a_view_tells_the_time_of_the_cache(void) {
     hc_close(c);
 }
 
+static void packed_fields_are_added_in_one_call(void) {
+    hc_response *p = answer(200, "First: 1", NULL);
+    static const uint32_t lengths[] = {1, 3, 10, 1};
+    static const uint32_t bad[] = {1, 1, 1, 1};
+    hc_view v = new_view();
+    CHECK_STATUS(hc_response_add_fields(p, "A\xff\tbSet-Cookiec", lengths, 2, &err), HC_OK);
+    CHECK_STATUS(hc_response_add_fields(p, "B1C\n", bad, 2, &err), HC_E_FIELD);
+    CHECK_STATUS(hc_response_view(p, &v), HC_OK);
+    CHECK_STR(fields_text(v.fields, v.field_count), "First: 1\nA: \xff\tb\nSet-Cookie: c\n");
+}
+
 static const check_test tests[] = {
     TEST(status_codes_lie_between_100_and_999),
     TEST(a_response_is_what_it_was_built_of),
@@ -346,6 +357,7 @@ static const check_test tests[] = {
     TEST(a_stored_response_knows_where_it_comes_from),
     TEST(a_stored_response_outlives_everything_it_came_from),
     TEST(a_view_tells_the_time_of_the_cache),
+    TEST(packed_fields_are_added_in_one_call),
 };
 
 CHECK_MAIN(tests)
