@@ -44,6 +44,7 @@
  *   HC_FORWARD         -                hc_exchange_forward      hc_store | hc_store_begin | hc_store_failure
  *   HC_FRESH           the view         -                        -
  *   HC_STALE           the view         -                        -
+ *   HC_STALE_REVALIDATE  the view       hc_exchange_forward      hc_store | hc_store_begin | hc_store_failure
  *   HC_REVALIDATE      -                hc_exchange_forward      hc_store | hc_store_begin | hc_store_failure
  *   HC_UNSATISFIABLE   the view (504)   -                        -
  *

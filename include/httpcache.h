@@ -44,6 +44,7 @@
  *   HC_FORWARD         -                hc_exchange_forward      hc_store | hc_store_begin | hc_store_failure
  *   HC_FRESH           the view         -                        -
  *   HC_STALE           the view         -                        -
+ *   HC_STALE_REVALIDATE  the view       hc_exchange_forward      hc_store | hc_store_begin | hc_store_failure
  *   HC_REVALIDATE      -                hc_exchange_forward      hc_store | hc_store_begin | hc_store_failure
  *   HC_UNSATISFIABLE   the view (504)   -                        -
  *
@@ -169,6 +170,9 @@ typedef enum {
     /* 0 or 1. RFC 9111 decides from the response's fields; with 0 the settings alone decide.
      * Default 0. */
     HC_OPT_CACHE_CONTROL = 100,
+    /* 0 or 1. With CACHE_CONTROL: the cache serves several users (RFC 9111 1), and is not private.
+     * Default 0. */
+    HC_OPT_SHARED = 101,
     /* ms, or a named value. * How long a response stays fresh after it was received. Unset: never
      * stale without CACHE_CONTROL; with it heuristics (RFC 9111 4.2.2). Default unset. */
     HC_OPT_EXPIRE_AFTER = 102,
@@ -180,8 +184,22 @@ typedef enum {
     /* ms, or HC_NEVER_EXPIRE: however stale. * How long after it became stale a response is used when
      * the origin fails (RFC 5861 4). Default 0. */
     HC_OPT_STALE_IF_ERROR = 105,
+    /* ms, or HC_NEVER_EXPIRE. * How long after it became stale a response is used while it is
+     * revalidated (RFC 5861 3), where the response names no time itself. Default 0. */
+    HC_OPT_STALE_WHILE_REVALIDATE = 106,
+    /* 0 or 1. * Nothing is reused before the origin said that it is valid. Default 0. */
+    HC_OPT_ALWAYS_REVALIDATE = 107,
+    HC_OPT_REFRESH = 108, /* 0 or 1. * Revalidate now; without a validator, fetch anew. Default 0. */
+    HC_OPT_FORCE_REFRESH = 109, /* 0 or 1. * Do not use what is stored, and replace it. Default 0. */
     /* 0 or 1. * Never forward: what cannot be answered is a 504 (RFC 9111 5.2.1.7). Default 0. */
     HC_OPT_ONLY_IF_CACHED = 110,
+    /* 0 or 1. Unsafe methods that succeed take away what is stored of their URL (RFC 9111 4.4). Default
+     * CACHE_CONTROL. */
+    HC_OPT_INVALIDATE = 116,
+    /* 0 or 1. No-Vary-Search says which parameters of a URL count for nothing. Default 0. */
+    HC_OPT_NO_VARY_SEARCH = 118,
+    /* 0 or 1. Cache-Groups and Cache-Group-Invalidation are honoured (RFC 9875). Default 0. */
+    HC_OPT_GROUPS = 119,
     /* Bytes, or HC_NEVER_EXPIRE. Larger bodies pass through unstored. Default none. */
     HC_OPT_MAX_RESPONSE_BYTES = 121,
     /* 0 fast: discarded after an unclean reboot; 1 safe: the last moments may be lost; 2 synced:
@@ -190,6 +208,9 @@ typedef enum {
     HC_OPT_DURABILITY = 122,
     /* 1 to 4096. Variants kept of one primary key, the oldest goes first. Default 64. */
     HC_OPT_MAX_VARIANTS = 123,
+    /* 0 or 1. Of variants by language, one that is stored is chosen by the weights of Accept-Language.
+     * Default 0. */
+    HC_OPT_SELECT_LANGUAGE = 127,
     /* ms, or HC_NEVER_EXPIRE. * hc_fetch, until the header section is in. Default 30000. */
     HC_OPT_HEAD_TIMEOUT = 130,
     HC_OPT_CONNECT_TIMEOUT = 131, /* ms, or HC_NEVER_EXPIRE. * Until a connection stands. Default 10000. */
@@ -206,7 +227,24 @@ typedef enum {
     /* 0 or 1. Query parameters are sorted by name in the key; sent as given. Default not CACHE_CONTROL. */
     HC_OPT_SORT_QUERY = 143,
     HC_OPT_MAX_URL_BYTES = 144, /* Bytes, 16 to 16777216. Longer URLs are HC_E_TOO_LARGE. Default 65536. */
+    /* 0 or 1. Cache-Status is added to what is handed on (RFC 9211). Default 0. */
+    HC_OPT_CACHE_STATUS = 145,
+    /* 0 or 1. With CACHE_CONTROL: `immutable` without a lifetime never becomes stale, also when SHARED.
+     * Default 0. */
+    HC_OPT_IMMUTABLE_FOREVER = 146,
 } hc_option_key;
+
+/* Lists of hc_options_add and hc_options_clear, and names of hc_options_set_string. */
+typedef enum {
+    HC_LIST_METHOD = 200, /* Methods whose responses are stored. Default GET, HEAD. */
+    /* Status codes that are stored, in decimal. Default 200; with CACHE_CONTROL and none added, what RFC
+     * 9111 3 allows. Never stored are 1xx, 304, 407, 412 and 416; 206 as the RFC says (3.3). */
+    HC_LIST_STATUS = 201,
+    /* Names of targeted fields, the most specific first (RFC 9213). Needs CACHE_CONTROL. Default none. */
+    HC_LIST_TARGETED_FIELD = 206,
+    /* Who this cache is in Cache-Status (RFC 9211 2): printable ASCII. Default "httpcache". */
+    HC_STR_CACHE_NAME = 301,
+} hc_list_key;
 
 /* How grave a log line is. */
 typedef enum {
@@ -239,6 +277,22 @@ hc_options *hc_options_new(void);
 /* Sets the option `key`. HC_E_UNSUPPORTED: the number is not known; HC_E_ARGUMENT: the value is out of
  * its range; either way nothing changes. */
 hc_status hc_options_set(hc_options *o, hc_option key, int64_t value, hc_error **err);
+
+/* Adds an item to a list of hc_list_key, which begins as its default. HC_E_UNSUPPORTED: the list is not known;
+ * HC_E_ARGUMENT: the item is none of its kind. */
+hc_status hc_options_add(hc_options *o, hc_option list, const char *item, size_t item_len, hc_error **err);
+
+/* Empties a list of hc_list_key: its default too is gone. HC_E_UNSUPPORTED: the list is not known. */
+hc_status hc_options_clear(hc_options *o, hc_option list, hc_error **err);
+
+/* Sets a name of hc_list_key. HC_E_UNSUPPORTED: it is not known; HC_E_ARGUMENT: the value is none of its kind. */
+hc_status hc_options_set_string(hc_options *o, hc_option key, const char *value, size_t value_len,
+                                hc_error **err);
+
+/* Gives responses of a status code, or of a class of them by its first digit, an expiry of their own, which
+ * holds before that of the cache. `expire_after` is in ms or a named value; HC_UNSET takes it back. With
+ * CACHE_CONTROL what the response itself says comes first. */
+hc_status hc_options_status_expiry(hc_options *o, int32_t status, int64_t expire_after, hc_error **err);
 
 /* Replaces the clock of the cache and of everything stored in it. NULL: the system's. */
 hc_status hc_options_clock(hc_options *o, hc_clock_fn clock, void *user, hc_destroy_fn destroy);
@@ -440,6 +494,10 @@ typedef enum {
     HC_FORWARD = 0, /* Nothing usable is stored: send hc_exchange_forward, then report the answer. */
     HC_FRESH = 1, /* The view is the answer. */
     HC_STALE = 2, /* The view is the answer; it is stale, and that is allowed (RFC 9111 4.2.4). */
+    /* The same; and it is to be revalidated behind the caller's back: send hc_exchange_forward, on any thread
+     * and at any time, then report the answer (RFC 5861 3). One caller a variant gets this, until its exchange
+     * is freed. Take the response to hand on with hc_exchange_response before the answer is reported. */
+    HC_STALE_REVALIDATE = 3,
     /* Send hc_exchange_forward, it is conditional (RFC 9111 4.3.1), then report the answer. */
     HC_REVALIDATE = 4,
     /* Only-if-cached, and nothing to answer with: the view is a 504 (RFC 9111 5.2.1.7). */

@@ -1,7 +1,12 @@
 //! Every option in one table: number, unit, default, range. The C header's list is checked against it.
 
+mod lists;
+
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
+
+pub use self::lists::{Lists, StatusRule};
 
 use crate::error::{Error, Kind, Result};
 use crate::transport::TransferSettings;
@@ -45,14 +50,38 @@ pub use crate::storage::Durability;
 pub struct Settings {
     /// RFC 9111 decides from the response's fields; otherwise the settings alone decide.
     pub cache_control: bool,
+    /// With `cache_control`: the cache serves several users.
+    pub shared: bool,
     /// When stored responses become stale.
     pub expiry: Expiry,
     /// Percent of the time since Last-Modified taken as lifetime where nothing else says one.
     pub heuristic_percent: i64,
     /// Use of stale responses when the origin fails.
     pub stale_if_error: Staleness,
+    /// Use of stale responses while they are revalidated, where the response says nothing.
+    pub stale_while_revalidate: Staleness,
+    /// Nothing is reused before the origin said that it is valid.
+    pub always_revalidate: bool,
+    /// The same for this once.
+    pub refresh: bool,
+    /// What is stored is not used, and replaced.
+    pub force_refresh: bool,
     /// Never forward.
     pub only_if_cached: bool,
+    /// Unsafe methods invalidate; `None`: with `cache_control`.
+    pub invalidate: Option<bool>,
+    /// `No-Vary-Search` is honoured.
+    pub no_vary_search: bool,
+    /// `Cache-Groups` and `Cache-Group-Invalidation` are honoured (RFC 9875).
+    pub groups: bool,
+    /// A stored language is chosen by the weights of Accept-Language.
+    pub select_language: bool,
+    /// `Cache-Status` is added to what is handed on (RFC 9211).
+    pub cache_status: bool,
+    /// `immutable` alone never becomes stale.
+    pub immutable_forever: bool,
+    /// Lists and names, shared by all copies of the settings.
+    pub lists: Arc<Lists>,
     /// Larger bodies pass through unstored.
     pub max_response_bytes: Option<u64>,
     /// `None`: what the directory was made with.
@@ -77,10 +106,22 @@ impl Default for Settings {
     fn default() -> Self {
         Settings {
             cache_control: false,
+            shared: false,
             expiry: Expiry::Unset,
             heuristic_percent: 10,
             stale_if_error: Staleness::Within(0),
+            stale_while_revalidate: Staleness::Within(0),
+            always_revalidate: false,
+            refresh: false,
+            force_refresh: false,
             only_if_cached: false,
+            invalidate: None,
+            no_vary_search: false,
+            groups: false,
+            select_language: false,
+            cache_status: false,
+            immutable_forever: false,
+            lists: Arc::default(),
             max_response_bytes: None,
             durability: None,
             max_variants: 64,
@@ -159,14 +200,23 @@ const fn number(least: i64, greatest: i64, unlimited: bool) -> Unit {
 #[allow(missing_docs, reason = "each is one line of the table below")]
 pub mod option {
     pub const CACHE_CONTROL: i32 = 100;
+    pub const SHARED: i32 = 101;
     pub const EXPIRE_AFTER: i32 = 102;
     pub const EXPIRE_AT: i32 = 103;
     pub const HEURISTIC_PERCENT: i32 = 104;
     pub const STALE_IF_ERROR: i32 = 105;
+    pub const STALE_WHILE_REVALIDATE: i32 = 106;
+    pub const ALWAYS_REVALIDATE: i32 = 107;
+    pub const REFRESH: i32 = 108;
+    pub const FORCE_REFRESH: i32 = 109;
     pub const ONLY_IF_CACHED: i32 = 110;
+    pub const INVALIDATE: i32 = 116;
+    pub const NO_VARY_SEARCH: i32 = 118;
+    pub const GROUPS: i32 = 119;
     pub const MAX_RESPONSE_BYTES: i32 = 121;
     pub const DURABILITY: i32 = 122;
     pub const MAX_VARIANTS: i32 = 123;
+    pub const SELECT_LANGUAGE: i32 = 127;
     pub const HEAD_TIMEOUT: i32 = 130;
     pub const CONNECT_TIMEOUT: i32 = 131;
     pub const MAX_REDIRECTS: i32 = 132;
@@ -179,6 +229,8 @@ pub mod option {
     pub const RETRY: i32 = 142;
     pub const SORT_QUERY: i32 = 143;
     pub const MAX_URL_BYTES: i32 = 144;
+    pub const CACHE_STATUS: i32 = 145;
+    pub const IMMUTABLE_FOREVER: i32 = 146;
 }
 
 /// All options, in the order of their numbers.
@@ -190,6 +242,7 @@ pub static OPTIONS: &[Spec] = &[
         "0",
         false,
     ),
+    spec(option::SHARED, "HC_OPT_SHARED", Unit::Switch, "0", false),
     spec(
         option::EXPIRE_AFTER,
         "HC_OPT_EXPIRE_AFTER",
@@ -219,12 +272,49 @@ pub static OPTIONS: &[Spec] = &[
         true,
     ),
     spec(
+        option::STALE_WHILE_REVALIDATE,
+        "HC_OPT_STALE_WHILE_REVALIDATE",
+        Unit::Milliseconds,
+        "0",
+        true,
+    ),
+    spec(
+        option::ALWAYS_REVALIDATE,
+        "HC_OPT_ALWAYS_REVALIDATE",
+        Unit::Switch,
+        "0",
+        true,
+    ),
+    spec(option::REFRESH, "HC_OPT_REFRESH", Unit::Switch, "0", true),
+    spec(
+        option::FORCE_REFRESH,
+        "HC_OPT_FORCE_REFRESH",
+        Unit::Switch,
+        "0",
+        true,
+    ),
+    spec(
         option::ONLY_IF_CACHED,
         "HC_OPT_ONLY_IF_CACHED",
         Unit::Switch,
         "0",
         true,
     ),
+    spec(
+        option::INVALIDATE,
+        "HC_OPT_INVALIDATE",
+        Unit::Switch,
+        "CACHE_CONTROL",
+        false,
+    ),
+    spec(
+        option::NO_VARY_SEARCH,
+        "HC_OPT_NO_VARY_SEARCH",
+        Unit::Switch,
+        "0",
+        false,
+    ),
+    spec(option::GROUPS, "HC_OPT_GROUPS", Unit::Switch, "0", false),
     spec(
         option::MAX_RESPONSE_BYTES,
         "HC_OPT_MAX_RESPONSE_BYTES",
@@ -244,6 +334,13 @@ pub static OPTIONS: &[Spec] = &[
         "HC_OPT_MAX_VARIANTS",
         number(1, 4096, false),
         "64",
+        false,
+    ),
+    spec(
+        option::SELECT_LANGUAGE,
+        "HC_OPT_SELECT_LANGUAGE",
+        Unit::Switch,
+        "0",
         false,
     ),
     spec(
@@ -318,6 +415,20 @@ pub static OPTIONS: &[Spec] = &[
         "65536",
         false,
     ),
+    spec(
+        option::CACHE_STATUS,
+        "HC_OPT_CACHE_STATUS",
+        Unit::Switch,
+        "0",
+        false,
+    ),
+    spec(
+        option::IMMUTABLE_FOREVER,
+        "HC_OPT_IMMUTABLE_FOREVER",
+        Unit::Switch,
+        "0",
+        false,
+    ),
 ];
 
 fn find(number: i32) -> Result<&'static Spec> {
@@ -365,6 +476,7 @@ impl Settings {
 
     /// Refuses options that contradict each other, naming both.
     pub fn check(&self) -> Result<()> {
+        self.check_policy()?;
         if self.expiry != Expiry::DoNotCache {
             return Ok(());
         }
@@ -379,6 +491,29 @@ impl Settings {
             Kind::Conflict,
             format!("with HC_OPT_EXPIRE_AFTER HC_DO_NOT_CACHE, {other}"),
         ))
+    }
+
+    /// What only means something where RFC 9111 decides.
+    fn check_policy(&self) -> Result<()> {
+        if self.cache_control {
+            return Ok(());
+        }
+        let without = if self.shared {
+            "HC_OPT_SHARED"
+        } else if !self.lists.targeted_fields.is_empty() {
+            "HC_LIST_TARGETED_FIELD"
+        } else {
+            return Ok(());
+        };
+        Err(Error::new(
+            Kind::Argument,
+            format!("{without} is part of RFC 9111 and needs HC_OPT_CACHE_CONTROL"),
+        ))
+    }
+
+    /// Whether unsafe methods invalidate.
+    pub fn invalidates(&self) -> bool {
+        self.invalidate.unwrap_or(self.cache_control)
     }
 
     /// Lays the options of one request over these.
@@ -404,17 +539,28 @@ impl Settings {
         let count = value.unsigned_abs() as usize;
         match number {
             option::CACHE_CONTROL => self.cache_control = switch,
+            option::SHARED => self.shared = switch,
             option::EXPIRE_AFTER => self.expiry = Expiry::from_duration(value),
             option::EXPIRE_AT if value == UNSET => self.expiry = Expiry::Unset,
             option::EXPIRE_AT => self.expiry = Expiry::At(value),
             option::HEURISTIC_PERCENT => self.heuristic_percent = value,
             option::STALE_IF_ERROR => self.stale_if_error = Staleness::from_duration(value),
+            option::STALE_WHILE_REVALIDATE => {
+                self.stale_while_revalidate = Staleness::from_duration(value);
+            }
+            option::ALWAYS_REVALIDATE => self.always_revalidate = switch,
+            option::REFRESH => self.refresh = switch,
+            option::FORCE_REFRESH => self.force_refresh = switch,
             option::ONLY_IF_CACHED => self.only_if_cached = switch,
+            option::INVALIDATE => self.invalidate = Some(switch),
+            option::NO_VARY_SEARCH => self.no_vary_search = switch,
+            option::GROUPS => self.groups = switch,
             option::MAX_RESPONSE_BYTES => {
                 self.max_response_bytes = (value != NEVER).then_some(value.unsigned_abs());
             }
             option::DURABILITY => self.durability = durability(value),
             option::MAX_VARIANTS => self.max_variants = count,
+            option::SELECT_LANGUAGE => self.select_language = switch,
             option::HEAD_TIMEOUT => self.transfer.head_timeout = limit,
             option::CONNECT_TIMEOUT => self.transfer.connect_timeout = limit,
             option::MAX_REDIRECTS => self.max_redirects = count,
@@ -427,6 +573,8 @@ impl Settings {
             option::RETRY => self.transfer.retry = switch,
             option::SORT_QUERY => self.sort_query = Some(switch),
             option::MAX_URL_BYTES => self.max_url_bytes = count,
+            option::CACHE_STATUS => self.cache_status = switch,
+            option::IMMUTABLE_FOREVER => self.immutable_forever = switch,
             _ => {}
         }
     }

@@ -20,6 +20,10 @@ pub enum hc_decision {
     HC_FRESH = 1,
     /// The view is the answer; it is stale, and that is allowed (RFC 9111 4.2.4).
     HC_STALE = 2,
+    /// The same; and it is to be revalidated behind the caller's back: send hc_exchange_forward, on any thread
+    /// and at any time, then report the answer (RFC 5861 3). One caller a variant gets this, until its exchange
+    /// is freed. Take the response to hand on with hc_exchange_response before the answer is reported.
+    HC_STALE_REVALIDATE = 3,
     /// Send hc_exchange_forward, it is conditional (RFC 9111 4.3.1), then report the answer.
     HC_REVALIDATE = 4,
     /// Only-if-cached, and nothing to answer with: the view is a 504 (RFC 9111 5.2.1.7).

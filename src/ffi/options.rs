@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use super::error::hc_status;
 use super::guard;
-use super::objects::{Process, RequestViews, ResponseViews, hc_options, hc_request, hc_response};
+use super::objects::{
+    Process, RequestViews, ResponseViews, hc_error, hc_options, hc_request, hc_response,
+};
 use crate::cache::{Clock, Filter, Log, Options, Request, Verdict};
 
 /// An option's number: one of hc_option_key.
@@ -30,6 +32,9 @@ pub enum hc_option_key {
     /// 0 or 1. RFC 9111 decides from the response's fields; with 0 the settings alone decide.
     /// Default 0.
     HC_OPT_CACHE_CONTROL = 100,
+    /// 0 or 1. With CACHE_CONTROL: the cache serves several users (RFC 9111 1), and is not private.
+    /// Default 0.
+    HC_OPT_SHARED = 101,
     /// ms, or a named value. * How long a response stays fresh after it was received. Unset: never
     /// stale without CACHE_CONTROL; with it heuristics (RFC 9111 4.2.2). Default unset.
     HC_OPT_EXPIRE_AFTER = 102,
@@ -41,8 +46,24 @@ pub enum hc_option_key {
     /// ms, or HC_NEVER_EXPIRE: however stale. * How long after it became stale a response is used when
     /// the origin fails (RFC 5861 4). Default 0.
     HC_OPT_STALE_IF_ERROR = 105,
+    /// ms, or HC_NEVER_EXPIRE. * How long after it became stale a response is used while it is
+    /// revalidated (RFC 5861 3), where the response names no time itself. Default 0.
+    HC_OPT_STALE_WHILE_REVALIDATE = 106,
+    /// 0 or 1. * Nothing is reused before the origin said that it is valid. Default 0.
+    HC_OPT_ALWAYS_REVALIDATE = 107,
+    /// 0 or 1. * Revalidate now; without a validator, fetch anew. Default 0.
+    HC_OPT_REFRESH = 108,
+    /// 0 or 1. * Do not use what is stored, and replace it. Default 0.
+    HC_OPT_FORCE_REFRESH = 109,
     /// 0 or 1. * Never forward: what cannot be answered is a 504 (RFC 9111 5.2.1.7). Default 0.
     HC_OPT_ONLY_IF_CACHED = 110,
+    /// 0 or 1. Unsafe methods that succeed take away what is stored of their URL (RFC 9111 4.4). Default
+    /// CACHE_CONTROL.
+    HC_OPT_INVALIDATE = 116,
+    /// 0 or 1. No-Vary-Search says which parameters of a URL count for nothing. Default 0.
+    HC_OPT_NO_VARY_SEARCH = 118,
+    /// 0 or 1. Cache-Groups and Cache-Group-Invalidation are honoured (RFC 9875). Default 0.
+    HC_OPT_GROUPS = 119,
     /// Bytes, or HC_NEVER_EXPIRE. Larger bodies pass through unstored. Default none.
     HC_OPT_MAX_RESPONSE_BYTES = 121,
     /// 0 fast: discarded after an unclean reboot; 1 safe: the last moments may be lost; 2 synced:
@@ -51,6 +72,9 @@ pub enum hc_option_key {
     HC_OPT_DURABILITY = 122,
     /// 1 to 4096. Variants kept of one primary key, the oldest goes first. Default 64.
     HC_OPT_MAX_VARIANTS = 123,
+    /// 0 or 1. Of variants by language, one that is stored is chosen by the weights of Accept-Language.
+    /// Default 0.
+    HC_OPT_SELECT_LANGUAGE = 127,
     /// ms, or HC_NEVER_EXPIRE. * hc_fetch, until the header section is in. Default 30000.
     HC_OPT_HEAD_TIMEOUT = 130,
     /// ms, or HC_NEVER_EXPIRE. * Until a connection stands. Default 10000.
@@ -75,6 +99,25 @@ pub enum hc_option_key {
     HC_OPT_SORT_QUERY = 143,
     /// Bytes, 16 to 16777216. Longer URLs are HC_E_TOO_LARGE. Default 65536.
     HC_OPT_MAX_URL_BYTES = 144,
+    /// 0 or 1. Cache-Status is added to what is handed on (RFC 9211). Default 0.
+    HC_OPT_CACHE_STATUS = 145,
+    /// 0 or 1. With CACHE_CONTROL: `immutable` without a lifetime never becomes stale, also when SHARED.
+    /// Default 0.
+    HC_OPT_IMMUTABLE_FOREVER = 146,
+}
+
+/// Lists of hc_options_add and hc_options_clear, and names of hc_options_set_string.
+#[repr(C)]
+pub enum hc_list_key {
+    /// Methods whose responses are stored. Default GET, HEAD.
+    HC_LIST_METHOD = 200,
+    /// Status codes that are stored, in decimal. Default 200; with CACHE_CONTROL and none added, what RFC
+    /// 9111 3 allows. Never stored are 1xx, 304, 407, 412 and 416; 206 as the RFC says (3.3).
+    HC_LIST_STATUS = 201,
+    /// Names of targeted fields, the most specific first (RFC 9213). Needs CACHE_CONTROL. Default none.
+    HC_LIST_TARGETED_FIELD = 206,
+    /// Who this cache is in Cache-Status (RFC 9211 2): printable ASCII. Default "httpcache".
+    HC_STR_CACHE_NAME = 301,
 }
 
 /// How grave a log line is.
@@ -131,12 +174,104 @@ pub unsafe extern "C" fn hc_options_set(
     o: *mut hc_options,
     key: hc_option,
     value: i64,
-    err: *mut *mut super::objects::hc_error,
+    err: *mut *mut hc_error,
 ) -> hc_status {
     guard::status(err, || {
         // SAFETY: the caller passes NULL or live options that no other thread uses now.
         let o = unsafe { guard::object_mut(o, "options")? };
         o.options.settings.set(key, value)?;
+        Ok(0)
+    })
+}
+
+/// Adds an item to a list of hc_list_key, which begins as its default. HC_E_UNSUPPORTED: the list is not known;
+/// HC_E_ARGUMENT: the item is none of its kind.
+///
+/// # Safety
+/// `o` is NULL or options that were not freed, `item` is NULL or holds as many bytes as said, `err` is NULL or
+/// writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_options_add(
+    o: *mut hc_options,
+    list: hc_option,
+    item: *const c_char,
+    item_len: usize,
+    err: *mut *mut hc_error,
+) -> hc_status {
+    guard::status(err, || {
+        // SAFETY: the caller passes live options that no other thread uses now, and a readable string.
+        let (o, item) = unsafe {
+            (
+                guard::object_mut(o, "options")?,
+                guard::text(item, item_len, "item")?,
+            )
+        };
+        o.options.settings.add(list, item)?;
+        Ok(0)
+    })
+}
+
+/// Empties a list of hc_list_key: its default too is gone. HC_E_UNSUPPORTED: the list is not known.
+///
+/// # Safety
+/// `o` is NULL or options that were not freed, `err` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_options_clear(
+    o: *mut hc_options,
+    list: hc_option,
+    err: *mut *mut hc_error,
+) -> hc_status {
+    guard::status(err, || {
+        // SAFETY: the caller passes NULL or live options that no other thread uses now.
+        let o = unsafe { guard::object_mut(o, "options")? };
+        o.options.settings.clear(list)?;
+        Ok(0)
+    })
+}
+
+/// Sets a name of hc_list_key. HC_E_UNSUPPORTED: it is not known; HC_E_ARGUMENT: the value is none of its kind.
+///
+/// # Safety
+/// `o` is NULL or options that were not freed, `value` is NULL or holds as many bytes as said, `err` is NULL or
+/// writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_options_set_string(
+    o: *mut hc_options,
+    key: hc_option,
+    value: *const c_char,
+    value_len: usize,
+    err: *mut *mut hc_error,
+) -> hc_status {
+    guard::status(err, || {
+        // SAFETY: the caller passes live options that no other thread uses now, and a readable string.
+        let (o, value) = unsafe {
+            (
+                guard::object_mut(o, "options")?,
+                guard::text(value, value_len, "value")?,
+            )
+        };
+        o.options.settings.set_name(key, value)?;
+        Ok(0)
+    })
+}
+
+/// Gives responses of a status code, or of a class of them by its first digit, an expiry of their own, which
+/// holds before that of the cache. `expire_after` is in ms or a named value; HC_UNSET takes it back. With
+/// CACHE_CONTROL what the response itself says comes first.
+///
+/// # Safety
+/// `o` is NULL or options that were not freed, `err` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_options_status_expiry(
+    o: *mut hc_options,
+    status: i32,
+    expire_after: i64,
+    err: *mut *mut hc_error,
+) -> hc_status {
+    guard::status(err, || {
+        // SAFETY: the caller passes NULL or live options that no other thread uses now.
+        let o = unsafe { guard::object_mut(o, "options")? };
+        o.options.settings.set_status_expiry(status, expire_after)?;
         Ok(0)
     })
 }

@@ -12,7 +12,7 @@ const RULES: &[(&str, &[&str])] = &[
     ("storage", &[]),
     ("transport", &["http"]),
     // The settings name the types that the rooms below are set with.
-    ("settings", &["storage", "transport"]),
+    ("settings", &["http", "storage", "transport"]),
     ("key", &["http"]),
     ("record", &["http", "key"]),
     ("policy", &["http", "key", "record", "settings"]),

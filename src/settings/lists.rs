@@ -1,0 +1,159 @@
+//! Settings that are lists or names.
+
+use std::sync::Arc;
+
+use super::{Expiry, Settings};
+use crate::error::{Error, Kind, Result};
+use crate::http::fields::{is_token, quoted};
+
+/// The numbers of the lists and names, as in the C header.
+#[allow(missing_docs, reason = "each is a list of the struct below")]
+pub mod list {
+    pub const METHOD: i32 = 200;
+    pub const STATUS: i32 = 201;
+    pub const TARGETED_FIELD: i32 = 206;
+    pub const CACHE_NAME: i32 = 301;
+}
+
+/// Settings that are lists or names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lists {
+    /// Methods whose responses are stored; `None`: GET and HEAD, and with `cache_control` what RFC 9111 allows.
+    pub methods: Option<Vec<String>>,
+    /// Status codes that are stored; `None`: 200, and with `cache_control` what RFC 9111 §3 allows.
+    pub statuses: Option<Vec<u16>>,
+    /// Targeted fields, the most specific first (RFC 9213).
+    pub targeted_fields: Vec<String>,
+    /// Expiries of status codes; the last one that fits holds.
+    pub status_rules: Vec<StatusRule>,
+    /// Who this cache is in `Cache-Status` (RFC 9211 §2).
+    pub cache_name: String,
+}
+
+/// The expiry of a status code or of a class of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StatusRule {
+    /// A code (404), or a class by its first digit (4).
+    pub status: u16,
+    /// Its expiry.
+    pub expiry: Expiry,
+}
+
+impl Default for Lists {
+    fn default() -> Self {
+        Lists {
+            methods: None,
+            statuses: None,
+            targeted_fields: Vec::new(),
+            status_rules: Vec::new(),
+            cache_name: "httpcache".to_owned(),
+        }
+    }
+}
+
+impl StatusRule {
+    fn fits(&self, status: u16) -> bool {
+        self.status == status || self.status == status / 100
+    }
+}
+
+impl Settings {
+    /// Adds an item to a list, which begins as its default.
+    pub fn add(&mut self, number: i32, item: &[u8]) -> Result<()> {
+        let refuse =
+            |what: &str| Error::new(Kind::Argument, format!("{} is no {what}", quoted(item)));
+        let text = std::str::from_utf8(item)
+            .ok()
+            .filter(|_| is_token(item))
+            .map(str::to_owned);
+        let lists = Arc::make_mut(&mut self.lists);
+        match number {
+            list::METHOD => {
+                let method = text.ok_or_else(|| refuse("method"))?;
+                let methods = lists.methods.get_or_insert_with(default_methods);
+                methods.push(method);
+            }
+            list::STATUS => {
+                let status = text.and_then(|text| text.parse().ok());
+                let status = status.filter(|status| (200..=999).contains(status));
+                let status = status.ok_or_else(|| refuse("status code from 200 to 999"))?;
+                let statuses = lists.statuses.get_or_insert_with(|| vec![200]);
+                statuses.push(status);
+            }
+            list::TARGETED_FIELD => {
+                let name = text.ok_or_else(|| refuse("field name"))?;
+                lists.targeted_fields.push(name);
+            }
+            _ => return Err(unknown(number)),
+        }
+        Ok(())
+    }
+
+    /// Empties a list.
+    pub fn clear(&mut self, number: i32) -> Result<()> {
+        let lists = Arc::make_mut(&mut self.lists);
+        match number {
+            list::METHOD => lists.methods = Some(Vec::new()),
+            list::STATUS => lists.statuses = Some(Vec::new()),
+            list::TARGETED_FIELD => lists.targeted_fields.clear(),
+            _ => return Err(unknown(number)),
+        }
+        Ok(())
+    }
+
+    /// Sets a name.
+    pub fn set_name(&mut self, number: i32, value: &[u8]) -> Result<()> {
+        if number != list::CACHE_NAME {
+            return Err(unknown(number));
+        }
+        let name = std::str::from_utf8(value).ok();
+        let name = name.filter(|name| name.bytes().all(|b| matches!(b, b' '..=b'~')));
+        let Some(name) = name.filter(|name| !name.is_empty()) else {
+            let message = "the name of the cache is empty or not printable ASCII";
+            return Err(Error::new(Kind::Argument, message));
+        };
+        Arc::make_mut(&mut self.lists).cache_name = name.to_owned();
+        Ok(())
+    }
+
+    /// Gives a status code, or a class of them by its first digit, an expiry of its own.
+    pub fn set_status_expiry(&mut self, status: i32, value: i64) -> Result<()> {
+        let code = u16::try_from(status).ok();
+        let Some(code) = code.filter(|code| matches!(code, 2..=9 | 200..=999)) else {
+            let message =
+                format!("{status} is no status code from 200 to 999, nor the first digit of one");
+            return Err(Error::new(Kind::Argument, message));
+        };
+        if value < 0 && !matches!(value, super::UNSET | super::NEVER | super::DO_NOT_CACHE) {
+            let message = format!("the expiry of status {status} is negative: {value}");
+            return Err(Error::new(Kind::Argument, message));
+        }
+        let rules = &mut Arc::make_mut(&mut self.lists).status_rules;
+        rules.retain(|rule| rule.status != code);
+        if value != super::UNSET {
+            let expiry = Expiry::from_duration(value);
+            rules.push(StatusRule {
+                status: code,
+                expiry,
+            });
+        }
+        Ok(())
+    }
+
+    /// The expiry that was given to a status code, or else to its class.
+    pub fn status_expiry(&self, status: u16) -> Option<Expiry> {
+        let rules = &self.lists.status_rules;
+        let own = rules.iter().find(|rule| rule.status == status);
+        own.or_else(|| rules.iter().find(|rule| rule.fits(status)))
+            .map(|rule| rule.expiry)
+    }
+}
+
+fn default_methods() -> Vec<String> {
+    vec!["GET".to_owned(), "HEAD".to_owned()]
+}
+
+fn unknown(number: i32) -> Error {
+    let message = format!("list or name {number} is not known here");
+    Error::new(Kind::Unsupported, message)
+}
