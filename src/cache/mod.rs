@@ -6,6 +6,7 @@ mod counters;
 mod exchange;
 mod filter;
 mod log;
+mod marks;
 mod response;
 mod shelf;
 
