@@ -99,7 +99,9 @@ fn is_coding(member: &[u8]) -> bool {
     ];
     let name = member.split(|b| *b == b';').next().unwrap_or_default();
     let name = super::fields::trim(name);
-    CODINGS.iter().any(|coding| name.eq_ignore_ascii_case(coding))
+    CODINGS
+        .iter()
+        .any(|coding| name.eq_ignore_ascii_case(coding))
 }
 
 /// The phrase RFC 9110 §15 gives to a status code that is often stored.
