@@ -158,7 +158,8 @@ std::string on_one_line(std::string text) {
 void serve(const hc::cache &cache) {
     for (std::string line; std::getline(std::cin, line);) {
         try {
-            std::cout << "ok " << answer(cache, line) << std::endl;
+            const std::string said = answer(cache, line);
+            std::cout << "ok " << said << std::endl;
         } catch (const std::exception &e) {
             std::cout << "error " << on_one_line(e.what()) << std::endl;
         }

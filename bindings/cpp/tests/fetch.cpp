@@ -5,9 +5,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <thread>
-#include <vector>
-
 /// What one of the four words that a user thinks in says.
 static std::string source(const hc::response &p) {
     if (!p.from_cache())
@@ -62,7 +59,7 @@ TEST(a_miss_is_stored_as_it_is_read_and_then_a_hit) {
 TEST(the_whole_body_at_once_is_stored_as_well) {
     origin o;
     test_cache t;
-    CHECK(std::move(t.cache.fetch(o.at("/body/100000"))).body() == origin_body(100000));
+    CHECK(t.cache.fetch(o.at("/body/100000")).body() == origin_body(100000));
     CHECK_EQ(source(t.cache.fetch(o.at("/body/100000"))), "HIT");
 }
 
@@ -77,7 +74,7 @@ TEST(a_304_freshens_and_a_change_replaces) {
     clock.pass(2min);
     CHECK_EQ(get(t.cache, page), "REVALIDATED " + first.substr(5));
     clock.pass(2min);
-    CHECK_EQ(std::move(t.cache.fetch(hc::request("POST", o.at("/change/page")))).body(), "2");
+    CHECK_EQ(t.cache.fetch(hc::request("POST", o.at("/change/page"))).body(), "2");
     const std::string second = get(t.cache, page);
     CHECK_EQ(second.substr(0, 5), "MISS ");
     CHECK(second != first);
@@ -188,20 +185,12 @@ TEST(to_try_is_not_to_throw) {
 TEST(many_threads_fetch_at_once) {
     origin o;
     test_cache t;
-    std::atomic<int> right{0};
-    std::vector<std::thread> threads;
-    for (int i = 0; i < 8; i++) {
-        threads.emplace_back([&, i] {
-            for (int k = 0; k < 20; k++) {
-                const std::string word = std::to_string((i + k) % 5);
-                if (std::move(t.cache.fetch(o.at("/text/" + word))).body() == word)
-                    right++;
-            }
-        });
-    }
-    for (std::thread &one : threads)
-        one.join();
-    CHECK_EQ(right, 160);
+    in_threads(8, [&](unsigned i) {
+        for (unsigned k = 0; k < 20; k++) {
+            const std::string word = std::to_string((i + k) % 5);
+            CHECK_EQ(t.cache.fetch(o.at("/text/" + word)).body(), word);
+        }
+    });
     CHECK(t.cache.stats().hits > 0);
     CHECK_EQ(t.cache.stats().errors, 0u);
 }
@@ -214,7 +203,7 @@ TEST(a_body_of_0_and_of_100_MiB_are_fetched) {
     const std::size_t size = is_slow() ? 4 << 20 : 100 << 20;
     const std::string page = o.at("/body/" + std::to_string(size));
     const std::uint64_t wanted = hash(origin_body(size));
-    CHECK_EQ(hash(std::move(t.cache.fetch(page)).body()), wanted);
+    CHECK_EQ(hash(t.cache.fetch(page).body()), wanted);
     hc::response hit = t.cache.fetch(page);
     CHECK_EQ(source(hit), "HIT");
     CHECK_EQ(hash(hit.body()), wanted);

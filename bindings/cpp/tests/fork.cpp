@@ -144,12 +144,12 @@ TEST(parent_and_child_fetch) {
     origin o;
     scratch directory;
     hc::cache c(directory);
-    CHECK_EQ(std::move(c.fetch(o.at("/text/parent"))).body(), "parent");
+    CHECK_EQ(c.fetch(o.at("/text/parent")).body(), "parent");
     in_child([&] {
         hc::response p = c.fetch(o.at("/text/parent"));
         CHECK(p.from_cache());
-        CHECK_EQ(std::move(c.fetch(o.at("/text/child"))).body(), "child");
+        CHECK_EQ(c.fetch(o.at("/text/child")).body(), "child");
     });
     CHECK(c.fetch(o.at("/text/child")).from_cache());
-    CHECK_EQ(std::move(c.fetch(o.at("/text/last"))).body(), "last");
+    CHECK_EQ(c.fetch(o.at("/text/last")).body(), "last");
 }

@@ -30,7 +30,7 @@ for compiler in "$CPP_CXX" "$CPP_CLANGXX"; do
         # shellcheck disable=SC2086 # flags
         $compiler $CPP_FLAGS "$scratch/example$n.cpp" -o "$scratch/example$n" $CPP_LIBS || fail "example $n with $compiler"
     done
-    rm -rf "$scratch/cache"
+    rm -rf "$scratch/cache" "$scratch/another-cache"
     for source in origin cache; do
         said=$(cd "$scratch" && ./example1 "$server_url/page")
         [ "$said" = "200, 7 bytes, from the $source" ] || fail "it said: $said"

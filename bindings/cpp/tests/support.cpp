@@ -11,6 +11,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
+#include <thread>
 #include <vector>
 
 scratch::scratch() {
@@ -122,6 +124,26 @@ void in_child(const std::function<void()> &task) {
     CHECK_EQ(reap(child), 0);
 }
 
+void in_threads(unsigned count, const std::function<void(unsigned)> &task) {
+    std::vector<std::exception_ptr> failures(count);
+    std::vector<std::thread> threads;
+    for (unsigned i = 0; i < count; i++) {
+        threads.emplace_back([&, i] {
+            try {
+                task(i);
+            } catch (...) {
+                failures[i] = std::current_exception();
+            }
+        });
+    }
+    for (std::thread &one : threads)
+        one.join();
+    for (const std::exception_ptr &one : failures) {
+        if (one != nullptr)
+            std::rethrow_exception(one);
+    }
+}
+
 bool is_slow() {
 #ifdef __SANITIZE_ADDRESS__
     return true;
@@ -208,7 +230,9 @@ static std::string escaped(std::string_view text) {
 }
 
 origin::origin() : running_({named_in_environment("ORIGIN")}) {
-    base_ = "http://127.0.0.1:" + running_.line();
+    const std::string port = running_.line();
+    CHECK(!port.empty());
+    base_ = "http://127.0.0.1:" + port;
 }
 
 std::string origin::at(std::string_view target) const {

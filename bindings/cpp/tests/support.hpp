@@ -91,6 +91,9 @@ void in_child(const std::function<void()> &task);
 /// Waits for a child; its exit status, or the signal that ended it as a negative number.
 int reap(pid_t child);
 
+/// Runs `task` in so many threads, with their numbers, and checks that the checks of each held.
+void in_threads(unsigned count, const std::function<void(unsigned)> &task);
+
 /// Whether a tool watches that makes everything slow: AddressSanitizer, or SLOW=1 in the
 /// environment.
 bool is_slow();
