@@ -1,6 +1,8 @@
 /// The life of an exchange: what is stored, and what is handed on.
 #include "support.hpp"
 
+#include <vector>
+
 static const hc::request get("GET", url);
 
 TEST(a_miss_is_forwarded_stored_and_then_a_hit) {
@@ -49,6 +51,23 @@ TEST(the_response_is_an_object_of_its_own) {
     CHECK_EQ(p->body(), "body");
 }
 
+TEST(there_is_nothing_to_send_once_it_was_answered) {
+    test_cache t;
+    const std::vector<std::function<void(hc::exchange &)>> answers = {
+        [](hc::exchange &x) { x.store(hc::response(200)); },
+        [](hc::exchange &x) { x.store(hc::response(404)); },
+        [](hc::exchange &x) { x.store_begin(hc::response(200)); },
+        [](hc::exchange &x) { x.store_begin(hc::response(404)); },
+        [](hc::exchange &x) { x.store_failure(); },
+    };
+    for (const auto &answer : answers) {
+        hc::exchange x = t.cache.lookup(hc::request("GET", url, {{"Cache-Control", "no-cache"}}));
+        CHECK(x.forward() != nullptr);
+        answer(x);
+        CHECK(x.forward() == nullptr);
+    }
+}
+
 TEST(a_304_freshens) {
     test_clock clock;
     test_cache t(with_clock(clock).expire_after(1min));
@@ -77,6 +96,7 @@ TEST(a_304_that_fits_nothing_is_asked_for_again) {
     CHECK_EQ(x.store(hc::response(304, {{"ETag", "\"b\""}})), hc::outcome::repeat);
     CHECK(!x.forward()->fields().find("If-None-Match"));
     CHECK_EQ(x.store(hc::response(200, {{"ETag", "\"b\""}}, "new")), hc::outcome::stored);
+    CHECK(x.forward() == nullptr);
     CHECK_EQ(stored_body(t.cache), "new");
 }
 

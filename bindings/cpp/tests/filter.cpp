@@ -31,7 +31,7 @@ static bool refuse(const hc::request &, const hc::response &) {
 TEST(it_sees_the_request_and_the_whole_response) {
     judge j;
     test_cache t(j.options());
-    for (const std::size_t size : {0, 1, 1000, 3000000}) {
+    for (const std::size_t size : {0u, 1u, 1000u, 3000000u}) {
         const std::string body = bytes(size, 9);
         bool right = false;
         j.rule = [&](const hc::request &r, const hc::response &p) {

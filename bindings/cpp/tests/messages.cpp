@@ -87,7 +87,7 @@ TEST(every_byte_but_three_stands_in_a_value) {
 }
 
 TEST(a_body_is_of_any_bytes_and_any_size) {
-    for (const std::size_t size : {0, 1, 256, 65536, 1000000}) {
+    for (const std::size_t size : {0u, 1u, 256u, 65536u, 1000000u}) {
         const std::string body = bytes(size, 3);
         CHECK(hc::request("PUT", url).body(body).body() == body);
         CHECK(hc::response(200, {}, body).body() == body);

@@ -108,13 +108,13 @@ const misuse after_close[] = {
     {"ending_a_moved_exchange", errc::misuse, [](world &w) { moved(w.storing).store_end(); }},
     {"failure_of_a_closed_exchange", errc::misuse,
      [](world &w) { closed(w.miss).store_failure(); }},
-    {"trying_to_fetch_of_a_closed_cache", errc::argument,
+    {"trying_to_fetch_of_a_closed_cache", errc::misuse,
      [](world &w) {
          hc::error why;
          if (!closed(w.cache).try_fetch(w.request, why))
              throw why;
      }},
-    {"trying_to_read_a_closed_response", errc::argument,
+    {"trying_to_read_a_closed_response", errc::misuse,
      [](world &w) {
          hc::error why;
          if (!closed(w.stored).try_read(w.buffer, 1, why))

@@ -17,8 +17,8 @@ static void store_in_pieces(const hc::cache &c, std::string_view body, std::size
 
 TEST(a_body_of_any_size_goes_in_and_out) {
     test_cache t;
-    for (const std::size_t size : {0, 1, 2, 65535, 65536, 65537, 1000003}) {
-        for (const std::size_t piece : {1, 1000, 65536, 10000000}) {
+    for (const std::size_t size : {0u, 1u, 2u, 65535u, 65536u, 65537u, 1000003u}) {
+        for (const std::size_t piece : {1u, 1000u, 65536u, 10000000u}) {
             if (size / piece > 100000)
                 continue;
             check::note(std::to_string(size) + " bytes in pieces of " + std::to_string(piece));

@@ -51,7 +51,8 @@ public:
     /// As fetch(), for callers to whom a failing origin is no exception. Nothing: `why` says why.
     std::optional<response> try_fetch(const request &r, error &why) const noexcept {
         hc_response *out = nullptr;
-        if (detail::try_call(why, hc_fetch, get(), r.get(), nullptr, &out) < 0)
+        if (is_gone(why) || r.is_gone(why) ||
+            detail::try_call(why, hc_fetch, get(), r.get(), nullptr, &out) < 0)
             return std::nullopt;
         return response(out);
     }

@@ -51,10 +51,13 @@ public:
     }
 
     /// The request to send: yours, with the conditions that are needed. NULL when there is nothing
-    /// to send.
+    /// to send, also once it was answered and was not to be repeated: loop while there is
+    /// something.
     const request *forward() {
+        // The C library goes on to give out the request that was sent.
+        const hc_request *sent = is_answered_ ? nullptr : hc_exchange_forward(live());
         // Only read through the wrapper, which gives it out as const.
-        auto *borrowed = const_cast<hc_request *>(hc_exchange_forward(live()));
+        auto *borrowed = const_cast<hc_request *>(sent);
         forward_ = detail::lent<request, hc_request>(borrowed);
         return borrowed != nullptr ? &*forward_ : nullptr;
     }
@@ -78,6 +81,7 @@ public:
     outcome store(const hc::response &origin) {
         std::int32_t became = HC_NOT_STORED;
         detail::call(hc_store, live(), origin.live(), &became, &view_.raw());
+        is_answered_ = became != HC_REPEAT;
         return static_cast<outcome>(became);
     }
 
@@ -86,6 +90,7 @@ public:
     outcome store_begin(const hc::response &head) {
         std::int32_t became = HC_NOT_STORED;
         detail::call(hc_store_begin, live(), head.live(), &became, &view_.raw());
+        is_answered_ = became != HC_REPEAT;
         return static_cast<outcome>(became);
     }
 
@@ -106,10 +111,15 @@ public:
     /// Reports that the origin could not be reached, or broke off after store_begin(). True: the
     /// view is the stored response, which may be used though it is stale (RFC 5861 4). False:
     /// nothing may be used.
-    bool store_failure() { return detail::call(hc_store_failure, live(), &view_.raw()) == HC_OK; }
+    bool store_failure() {
+        const hc_status status = detail::call(hc_store_failure, live(), &view_.raw());
+        is_answered_ = true;
+        return status == HC_OK;
+    }
 
 private:
     hc::view view_;
+    bool is_answered_ = false;
     detail::lent<request, hc_request> forward_{nullptr};
 };
 

@@ -8,8 +8,7 @@
 #include <string_view>
 #include <utility>
 
-namespace hc {
-namespace detail {
+namespace hc::detail {
 
 inline const char *gone(const hc_cache *) {
     return "the cache was closed or moved from";
@@ -37,9 +36,17 @@ public:
 
     /// The same; errc::misuse where there is none.
     T *live() const {
-        if (handle_ == nullptr)
-            throw error(errc::misuse, gone(static_cast<const T *>(nullptr)));
+        error why;
+        if (is_gone(why))
+            throw why;
         return handle_.get();
+    }
+
+    /// Whether there is none; then `why` says so.
+    bool is_gone(error &why) const noexcept {
+        if (handle_ == nullptr)
+            why = error(errc::misuse, gone(static_cast<const T *>(nullptr)));
+        return handle_ == nullptr;
     }
 
     /// Gives the object away; it is yours to destroy.
@@ -88,7 +95,6 @@ inline std::string_view text(const char *of) {
     return of != nullptr ? of : std::string_view();
 }
 
-} // namespace detail
-} // namespace hc
+} // namespace hc::detail
 
 #endif

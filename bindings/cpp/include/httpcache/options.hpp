@@ -148,7 +148,7 @@ private:
     /// Hands a function and its trampoline to the C library, which destroys it also where the call
     /// fails.
     template <class Setter, class Function, class Trampoline>
-    options &take(Setter setter, Function &&function, Trampoline trampoline) {
+    options &take(Setter setter, Function function, Trampoline trampoline) {
         hc_options *to = live();
         if (!function) {
             detail::check(setter(to, nullptr, nullptr, nullptr));

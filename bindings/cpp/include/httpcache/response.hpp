@@ -167,7 +167,8 @@ public:
     /// As read(), for callers to whom a failing origin is no exception. Nothing: `why` says why.
     std::optional<std::size_t> try_read(void *buffer, std::size_t capacity, error &why) noexcept {
         std::size_t count = 0;
-        if (detail::try_call(why, hc_response_read, get(), buffer, capacity, &count) < 0)
+        if (is_gone(why) ||
+            detail::try_call(why, hc_response_read, get(), buffer, capacity, &count) < 0)
             return std::nullopt;
         return count;
     }
