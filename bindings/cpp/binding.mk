@@ -1,7 +1,7 @@
 # The C++ binding: its tests, its style, and its program among the others. Included by the Makefile of the project.
 #
-#   test-cpp      all tests: with g++, then under the address and the undefined-behaviour sanitizer, then under
-#                 valgrind, then the example of the README
+#   test-cpp      all tests: with g++, again under the address and the undefined-behaviour sanitizer, one program
+#                 under valgrind, and the examples of the README
 #   lint-cpp      clang-format, and the warnings of both compilers
 #   polyglot-cpp  the program POLYGLOT_cpp
 #
@@ -53,8 +53,9 @@ $(CPP_OUT)/run-polyglot: $(CPP)/polyglot/main.cpp $(CPP_HEADERS) | library
 
 POLYGLOT_cpp := $(CURDIR)/$(CPP_OUT)/run-polyglot
 
-ORIGIN ?= $(abspath $(CARGO_TARGET_DIR))/debug/examples/origin
-CPP_ENVIRONMENT = ORIGIN=$(ORIGIN) POLYGLOT=$(POLYGLOT_cpp) C_INCLUDE=include CPP_INCLUDE=$(CPP)/include
+# The origin of the tests; ORIGIN names one that is built already.
+CPP_ORIGIN := $(or $(ORIGIN),$(abspath $(CARGO_TARGET_DIR))/debug/examples/origin)
+CPP_ENVIRONMENT = ORIGIN=$(CPP_ORIGIN) POLYGLOT=$(POLYGLOT_cpp) C_INCLUDE=include CPP_INCLUDE=$(CPP)/include
 
 .PHONY: test-cpp lint-cpp polyglot-cpp cpp-origin
 
@@ -62,7 +63,7 @@ polyglot-cpp: $(CPP_OUT)/run-polyglot
 
 # As `cargo test` builds it, so that it is not compiled twice.
 cpp-origin:
-	@[ -x $(ORIGIN) ] || cargo build --quiet --locked --example origin
+	@[ -n '$(ORIGIN)' ] || cargo build --quiet --locked --example origin
 
 CPP_RUN = $(CPP_TESTS:%=$(CPP_OUT)/plain/%) $(CPP_TESTS:%=$(CPP_OUT)/asan/%)
 

@@ -36,7 +36,7 @@ TEST(a_field_is_found_without_regard_to_case_and_by_its_whole_name) {
     const hc::request r("GET", url, {{"X-Aa", "1"}, {"X-A", "2"}, {"x-a", "3"}});
     CHECK(r.fields().find("x-a") == "2"sv);
     CHECK(r.fields().find("X-AA") == "1"sv);
-    CHECK(!r.fields().find("X-"));
+    CHECK(!r.fields().find("X-Aa"sv.substr(0, 2)));
     CHECK(!r.fields().find(""));
     CHECK(hc::same_name("[A", "[a"));
     CHECK(!hc::same_name("[", "{"));

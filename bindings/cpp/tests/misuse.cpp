@@ -101,6 +101,11 @@ const misuse after_close[] = {
     {"view_of_a_closed_exchange", errc::misuse, [](world &w) { closed(w.hit).view(); }},
     {"reason_of_a_closed_exchange", errc::misuse, [](world &w) { closed(w.miss).reason(); }},
     {"forward_of_a_moved_exchange", errc::misuse, [](world &w) { moved(w.miss).forward(); }},
+    {"forward_of_an_answered_and_closed_exchange", errc::misuse,
+     [](world &w) {
+         w.miss.store(w.built);
+         closed(w.miss).forward();
+     }},
     {"response_of_a_closed_exchange", errc::misuse, [](world &w) { closed(w.hit).response(); }},
     {"storing_in_a_closed_exchange", errc::misuse, [](world &w) { closed(w.miss).store(w.built); }},
     {"writing_to_a_closed_exchange", errc::misuse,

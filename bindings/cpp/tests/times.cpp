@@ -27,6 +27,7 @@ TEST(what_is_too_long_is_the_longest) {
     CHECK_EQ(hc::expiry(hc::milliseconds::max()).value(), forever::max());
     const auto infinite = std::chrono::duration<double>(std::numeric_limits<double>::infinity());
     CHECK_EQ(hc::expiry(infinite).value(), forever::max());
+    CHECK_EQ(hc::expiry(std::chrono::seconds(9500000000000000)).value(), forever::max());
     hc::options().expire_after(years::max()).total_timeout(infinite);
 }
 

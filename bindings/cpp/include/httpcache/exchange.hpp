@@ -16,8 +16,7 @@ namespace hc {
 enum class decision : std::int32_t {
     forward = HC_FORWARD, ///< Send forward(), then store, store_begin or store_failure.
     fresh = HC_FRESH,     ///< The view is the answer.
-    stale =
-        HC_STALE, ///< The view is the answer; it is stale, and that is allowed (RFC 9111 4.2.4).
+    stale = HC_STALE, ///< The view is the answer; it is stale, which is allowed (RFC 9111 4.2.4).
     revalidate = HC_REVALIDATE,       ///< As forward; what is sent is conditional (RFC 9111 4.3.1).
     unsatisfiable = HC_UNSATISFIABLE, ///< The view is the answer: a 504 (RFC 9111 5.2.1.7).
 };
@@ -54,10 +53,11 @@ public:
     /// to send, also once it was answered and was not to be repeated: loop while there is
     /// something.
     const request *forward() {
-        // The C library goes on to give out the request that was sent.
-        const hc_request *sent = is_answered_ ? nullptr : hc_exchange_forward(live());
         // Only read through the wrapper, which gives it out as const.
-        auto *borrowed = const_cast<hc_request *>(sent);
+        auto *borrowed = const_cast<hc_request *>(hc_exchange_forward(live()));
+        // The C library goes on to give out the request that was sent.
+        if (is_answered_)
+            borrowed = nullptr;
         forward_ = detail::lent<request, hc_request>(borrowed);
         return borrowed != nullptr ? &*forward_ : nullptr;
     }
