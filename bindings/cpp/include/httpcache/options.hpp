@@ -1,0 +1,166 @@
+/// The configuration of a cache.
+#ifndef HTTPCACHE_OPTIONS_HPP
+#define HTTPCACHE_OPTIONS_HPP
+
+#include "object.hpp"
+#include "request.hpp"
+#include "response.hpp"
+#include "settings.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <new>
+#include <string_view>
+#include <utility>
+
+namespace hc {
+
+enum class durability {
+    fast = 0,   ///< Discarded after an unclean reboot.
+    safe = 1,   ///< The last moments may be lost.
+    synced = 2, ///< What is stored is durable.
+};
+
+enum class log_level : std::int32_t {
+    error = HC_LOG_ERROR,     ///< The cache lost something, or works as pass-through.
+    warning = HC_LOG_WARNING, ///< Something is not as it should be.
+    info = HC_LOG_INFO,       ///< What happens now and then.
+    debug = HC_LOG_DEBUG,     ///< What happens on each call.
+};
+
+/// Configuration of a cache, which copies it. The methods return the object, to be chained.
+class options : public detail::object<hc_options, hc_options_free>, public settings<options> {
+public:
+    using clock_function = std::function<time_point()>;
+    using log_function = std::function<void(log_level, std::string_view)>;
+    using filter_function = std::function<bool(const request &, const response &)>;
+
+    /// The defaults.
+    options() : object(hc_options_new()) {
+        if (get() == nullptr)
+            throw std::bad_alloc();
+    }
+
+    /// Takes an object of the C library.
+    explicit options(hc_options *owned) noexcept : object(owned) {}
+
+    /// RFC 9111 decides from the response's fields; off, the settings alone decide. Default off.
+    options &cache_control(bool on) { return set(HC_OPT_CACHE_CONTROL, on); }
+
+    /// With cache_control(), the percentage of Date - Last-Modified that is the lifetime where
+    /// nothing else says one (RFC 9111 4.2.2), 0 to 100. Default 10.
+    options &heuristic_percent(std::int64_t percent) {
+        return set(HC_OPT_HEURISTIC_PERCENT, plain(percent));
+    }
+
+    /// Larger bodies pass through unstored. Default never.
+    options &max_response_bytes(std::int64_t size) {
+        return set(HC_OPT_MAX_RESPONSE_BYTES, plain(size));
+    }
+    options &max_response_bytes(named name) {
+        return set(HC_OPT_MAX_RESPONSE_BYTES, static_cast<std::int64_t>(name));
+    }
+
+    /// Recorded when the directory is made; another value later is errc::mismatch, unset takes the
+    /// directory's. Default safe.
+    options &durability(hc::durability kind) {
+        return set(HC_OPT_DURABILITY, static_cast<std::int64_t>(kind));
+    }
+
+    /// Variants kept of one primary key, 1 to 4096; the oldest goes first. Default 64.
+    options &max_variants(std::int64_t count) { return set(HC_OPT_MAX_VARIANTS, plain(count)); }
+
+    /// The header section of an answer, from 1024; beyond it errc::too_large. Default 262144.
+    options &max_head_bytes(std::int64_t size) { return set(HC_OPT_MAX_HEAD_BYTES, plain(size)); }
+
+    /// Fields of an answer, from 1; beyond it errc::too_large. Default 1000.
+    options &max_fields(std::int64_t count) { return set(HC_OPT_MAX_FIELDS, plain(count)); }
+
+    /// Query parameters are sorted by name in the key; sent as given. Default: not with
+    /// cache_control().
+    options &sort_query(bool on) { return set(HC_OPT_SORT_QUERY, on); }
+
+    /// 16 to 16777216; longer URLs are errc::too_large. Default 65536.
+    options &max_url_bytes(std::int64_t size) { return set(HC_OPT_MAX_URL_BYTES, plain(size)); }
+
+    /// Sets an option by its number, for one that has no method here. `value` is as httpcache.h
+    /// says.
+    options &set(hc_option key, std::int64_t value) {
+        detail::call(hc_options_set, live(), key, value);
+        return *this;
+    }
+
+    /// Replaces the clock of the cache and of everything stored in it; an empty function is the
+    /// system's. Called from several threads at once. Where it throws, the system's clock is taken.
+    options &clock(clock_function now) {
+        return take(hc_options_clock, std::move(now), [](void *user) noexcept {
+            try {
+                return (*static_cast<clock_function *>(user))().time_since_epoch().count();
+            } catch (...) {
+                const auto at = std::chrono::system_clock::now();
+                return std::chrono::time_point_cast<milliseconds>(at).time_since_epoch().count();
+            }
+        });
+    }
+
+    /// Takes log lines up to `level`, without their end; an empty function takes none. Called from
+    /// several threads at once. What it throws is dropped.
+    options &log(log_level level, log_function take_line) {
+        auto set_log = [level](hc_options *to, hc_log_fn line, void *user, hc_destroy_fn destroy) {
+            return hc_options_log(to, static_cast<std::int32_t>(level), line, user, destroy);
+        };
+        return take(
+            set_log, std::move(take_line),
+            [](void *user, std::int32_t grave, const char *message, std::size_t size) noexcept {
+                try {
+                    (*static_cast<log_function *>(user))(static_cast<log_level>(grave),
+                                                         std::string_view(message, size));
+                } catch (...) {
+                }
+            });
+    }
+
+    /// Has `keep` asked, after all other rules, before a response is stored (once its body is
+    /// complete) and each time one is reused or freshened. What it refuses is not stored, or is
+    /// deleted and answered with this last time. Where it throws nothing is stored, nothing is
+    /// deleted, and a log line tells. Both objects are lent for the call; response::body() gives
+    /// the whole body. Called from several threads at once. An empty function: none is asked.
+    options &filter(filter_function keep) {
+        return take(hc_options_filter, std::move(keep),
+                    [](void *user, const hc_request *asked, hc_response *answer) noexcept {
+                        try {
+                            // Nothing is changed through the wrapper: lent only gives it out as
+                            // const.
+                            const detail::lent<request, hc_request> r(
+                                const_cast<hc_request *>(asked));
+                            const detail::lent<response, hc_response> p(answer);
+                            const bool kept = (*static_cast<filter_function *>(user))(*r, *p);
+                            return static_cast<std::int32_t>(kept);
+                        } catch (...) {
+                            return static_cast<std::int32_t>(HC_E_CALLBACK);
+                        }
+                    });
+    }
+
+private:
+    /// Hands a function and its trampoline to the C library, which destroys it also where the call
+    /// fails.
+    template <class Setter, class Function, class Trampoline>
+    options &take(Setter setter, Function function, Trampoline trampoline) {
+        hc_options *to = live();
+        if (!function) {
+            detail::check(setter(to, nullptr, nullptr, nullptr));
+            return *this;
+        }
+        auto *owned = new Function(std::move(function));
+        detail::check(setter(to, trampoline, owned,
+                             [](void *user) noexcept { delete static_cast<Function *>(user); }));
+        return *this;
+    }
+};
+
+} // namespace hc
+
+#endif

@@ -1,0 +1,92 @@
+/// Requests.
+#ifndef HTTPCACHE_REQUEST_HPP
+#define HTTPCACHE_REQUEST_HPP
+
+#include "field.hpp"
+#include "object.hpp"
+#include "settings.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <string_view>
+
+namespace hc {
+
+/// Method, URL, fields, body and options of a request.
+class request : public detail::object<hc_request, hc_request_free>, public settings<request> {
+public:
+    /// The URL is http or https and absolute; it is normalised (RFC 3986 6), its fragment dropped,
+    /// and what stands before an "@" becomes an Authorization field. errc::method, errc::url,
+    /// errc::field.
+    request(std::string_view method, std::string_view url,
+            std::initializer_list<hc::field> fields = {})
+        : object(make(method, url)) {
+        for (const hc::field &one : fields)
+            add(one.name, one.value);
+    }
+
+    /// Takes an object of the C library.
+    explicit request(hc_request *owned) noexcept : object(owned) {}
+
+    /// Makes this a new request of the same options, so that one object serves many. After an error
+    /// it is as it was.
+    request &assign(std::string_view method, std::string_view url) {
+        detail::call(hc_request_assign, live(), method.data(), method.size(), url.data(),
+                     url.size());
+        return *this;
+    }
+
+    /// Adds a field at the end. White space around the value is dropped. errc::field: the name is
+    /// no token, or the value holds CR, LF or NUL.
+    request &add(std::string_view name, std::string_view value) {
+        detail::call(hc_request_add, live(), name.data(), name.size(), value.data(), value.size());
+        return *this;
+    }
+
+    /// Removes all fields of a name; says whether there were any.
+    bool remove(std::string_view name) {
+        return detail::check(hc_request_remove(live(), name.data(), name.size())) == HC_OK;
+    }
+
+    /// Sets the body, replacing one that was set before.
+    request &body(std::string_view bytes) {
+        detail::call(hc_request_set_body, live(), bytes.data(), bytes.size());
+        return *this;
+    }
+
+    /// Sets an option by its number, for one that has no method here. `value` is as httpcache.h
+    /// says.
+    request &set(hc_option key, std::int64_t value) {
+        detail::call(hc_request_set, live(), key, value);
+        return *this;
+    }
+
+    std::string_view method() const { return detail::text(hc_request_method(live())); }
+
+    /// The URL, normalised.
+    std::string_view url() const { return detail::text(hc_request_url(live())); }
+
+    field_list fields() const {
+        std::size_t count = 0;
+        const hc_field *first = hc_request_fields(live(), &count);
+        return {first, count};
+    }
+
+    std::string_view body() const {
+        std::size_t size = 0;
+        const void *bytes = hc_request_body(live(), &size);
+        return {static_cast<const char *>(bytes), size};
+    }
+
+private:
+    static hc_request *make(std::string_view method, std::string_view url) {
+        hc_request *made = nullptr;
+        detail::call(hc_request_new, method.data(), method.size(), url.data(), url.size(), &made);
+        return made;
+    }
+};
+
+} // namespace hc
+
+#endif

@@ -1,0 +1,70 @@
+/// The options that a cache has and a request may override.
+#ifndef HTTPCACHE_SETTINGS_HPP
+#define HTTPCACHE_SETTINGS_HPP
+
+#include "time.hpp"
+
+#include <chrono>
+#include <cstdint>
+
+namespace hc {
+
+/// Each sets one option and returns the object. A value out of range is errc::argument, and changes
+/// nothing. On a request `unset` means that the cache's own holds again.
+template <class Owner>
+class settings {
+public:
+    /// How long a response stays fresh after it was received. Default unset: never stale without
+    /// cache_control(), with it heuristics (RFC 9111 4.2.2).
+    Owner &expire_after(expiry lifetime) { return put(HC_OPT_EXPIRE_AFTER, lifetime.value()); }
+
+    /// The same as an instant; the last of the two that is set holds.
+    template <class Duration>
+    Owner &expire_at(std::chrono::time_point<std::chrono::system_clock, Duration> instant) {
+        return put(HC_OPT_EXPIRE_AT, expiry(instant.time_since_epoch()).value());
+    }
+
+    /// How long after it became stale a response is used when the origin fails (RFC 5861 4).
+    /// Default 0.
+    Owner &stale_if_error(expiry window) { return put(HC_OPT_STALE_IF_ERROR, window.value()); }
+
+    /// Never forward: what cannot be answered is a 504 (RFC 9111 5.2.1.7). Default off.
+    Owner &only_if_cached(bool on) { return put(HC_OPT_ONLY_IF_CACHED, on); }
+
+    /// fetch(), until a connection stands. Default 10 s.
+    Owner &connect_timeout(expiry limit) { return put(HC_OPT_CONNECT_TIMEOUT, limit.value()); }
+
+    /// fetch(), until the header section is in. Default 30 s.
+    Owner &head_timeout(expiry limit) { return put(HC_OPT_HEAD_TIMEOUT, limit.value()); }
+
+    /// fetch(), between two pieces of a body. Default 30 s.
+    Owner &idle_timeout(expiry limit) { return put(HC_OPT_IDLE_TIMEOUT, limit.value()); }
+
+    /// fetch(), to the end of the body. Default never.
+    Owner &total_timeout(expiry limit) { return put(HC_OPT_TOTAL_TIMEOUT, limit.value()); }
+
+    /// fetch() follows redirects, each hop through the cache. Default on.
+    Owner &follow(bool on) { return put(HC_OPT_FOLLOW, on); }
+
+    /// Redirects followed, 0 to 1000; beyond it errc::redirect. Default 30.
+    Owner &max_redirects(std::int64_t count) { return put(HC_OPT_MAX_REDIRECTS, plain(count)); }
+
+    /// Follow redirects from https to http. Default off.
+    Owner &allow_downgrade(bool on) { return put(HC_OPT_ALLOW_DOWNGRADE, on); }
+
+    /// Send once more when a reused connection died before any byte. Default on.
+    Owner &retry(bool on) { return put(HC_OPT_RETRY, on); }
+
+protected:
+    ~settings() = default;
+
+    Owner &put(hc_option key, std::int64_t value) {
+        auto &owner = static_cast<Owner &>(*this);
+        owner.set(key, value);
+        return owner;
+    }
+};
+
+} // namespace hc
+
+#endif

@@ -1,0 +1,155 @@
+/// fork: a cache from before works in parent and child, other objects may only be destroyed in the
+/// child.
+#include "support.hpp"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const std::size_t large = 200000;
+
+static hc::cache filled(const scratch &directory) {
+    hc::cache c(directory);
+    store(c, "http://h.test/small", bytes(100, 1));
+    store(c, "http://h.test/large", bytes(large, 2));
+    return c;
+}
+
+static void check_filled(const hc::cache &c) {
+    CHECK(stored_body(c, "http://h.test/small") == bytes(100, 1));
+    CHECK(stored_body(c, "http://h.test/large") == bytes(large, 2));
+}
+
+TEST(the_cache_works_in_child_and_parent) {
+    scratch directory;
+    hc::cache c = filled(directory);
+    in_child([&] {
+        check_filled(c);
+        store(c, "http://h.test/child", bytes(large, 3));
+        CHECK(stored_body(c, "http://h.test/child") == bytes(large, 3));
+        c.flush();
+        CHECK_EQ(c.stats().errors, 0u);
+        c.close();
+    });
+    check_filled(c);
+    CHECK(stored_body(c, "http://h.test/child") == bytes(large, 3));
+    store(c, "http://h.test/parent", "body");
+    CHECK_EQ(c.stats().errors, 0u);
+}
+
+TEST(a_child_may_close_or_do_nothing) {
+    scratch directory;
+    hc::cache c = filled(directory);
+    in_child([&] { c.close(); });
+    in_child([] {});
+    check_filled(c);
+}
+
+TEST(a_child_may_fork_as_well) {
+    scratch directory;
+    hc::cache c = filled(directory);
+    in_child([&] {
+        in_child([&] {
+            check_filled(c);
+            store(c, "http://h.test/grandchild", "body");
+        });
+        CHECK_EQ(stored_body(c, "http://h.test/grandchild"), "body");
+    });
+    CHECK_EQ(stored_body(c, "http://h.test/grandchild"), "body");
+}
+
+TEST(other_objects_can_be_destroyed_in_the_child) {
+    scratch directory;
+    hc::cache c = filled(directory);
+    hc::options o;
+    hc::request r("GET", "http://h.test/large");
+    hc::exchange hit = c.lookup(r);
+    hc::exchange storing = c.lookup(hc::request("GET", "http://h.test/new"));
+    storing.store_begin(hc::response(200));
+    storing.store_write("half");
+    hc::response p = *hit.response();
+    in_child([&] {
+        storing.close();
+        p.close();
+        hit.close();
+        r.close();
+        o.close();
+        c.close();
+    });
+    // And go on in the parent.
+    CHECK(storing.store_write("half"));
+    CHECK_EQ(storing.store_end(), hc::outcome::stored);
+    CHECK_EQ(stored_body(c, "http://h.test/new"), "halfhalf");
+    CHECK(rest_of(p) == bytes(large, 2));
+}
+
+TEST(other_objects_are_not_used_in_the_child) {
+    scratch directory;
+    hc::cache c = filled(directory);
+    hc::options o;
+    hc::request r("GET", "http://h.test/large");
+    hc::exchange hit = c.lookup(r), miss = c.lookup(hc::request("GET", "http://h.test/miss"));
+    hc::exchange storing = c.lookup(hc::request("GET", "http://h.test/new"));
+    storing.store_begin(hc::response(200));
+    hc::response p = *hit.response(), built(200);
+    const std::filesystem::path elsewhere = directory / "elsewhere";
+    in_child([&] {
+        char buffer[10];
+        hc::error why;
+        CHECK_THROWS(c.lookup(r), hc::errc::misuse);
+        CHECK_THROWS(c.fetch(r), hc::errc::misuse);
+        CHECK(!c.try_fetch(r, why));
+        CHECK_EQ(why.status(), hc::errc::misuse);
+        CHECK_THROWS(r.add("A", "b"), hc::errc::misuse);
+        CHECK_THROWS(r.follow(true), hc::errc::misuse);
+        CHECK_THROWS(o.follow(true), hc::errc::misuse);
+        CHECK_THROWS(hc::cache(elsewhere, o), hc::errc::misuse);
+        CHECK_THROWS(miss.store(hc::response(200)), hc::errc::misuse);
+        CHECK_THROWS(miss.store_begin(hc::response(200)), hc::errc::misuse);
+        CHECK_THROWS(miss.store_failure(), hc::errc::misuse);
+        CHECK_THROWS(storing.store_write("x"), hc::errc::misuse);
+        CHECK_THROWS(storing.store_end(), hc::errc::misuse);
+        CHECK_THROWS(hit.response(), hc::errc::misuse);
+        CHECK_THROWS(p.read(buffer, sizeof buffer), hc::errc::misuse);
+        CHECK(!p.try_read(buffer, sizeof buffer, why));
+        CHECK_THROWS(p.body(), hc::errc::misuse);
+        CHECK_THROWS(p.fields(), hc::errc::misuse);
+        CHECK_THROWS(p.age(), hc::errc::misuse);
+        CHECK_THROWS(built.add("A", "b"), hc::errc::misuse);
+        // The cache itself works.
+        check_filled(c);
+        CHECK_THROWS(c.lookup(hc::request("GET", url)).store(built), hc::errc::misuse);
+        store(c, url, "body");
+    });
+    CHECK(rest_of(p) == bytes(large, 2));
+    CHECK_EQ(stored_body(c), "body");
+}
+
+TEST(callbacks_from_before_work_in_the_child) {
+    scratch directory;
+    test_clock clock;
+    hc::options o = with_clock(clock);
+    o.filter([](const hc::request &, const hc::response &p) { return p.body() != "bad"; });
+    hc::cache c(directory, o);
+    in_child([&] {
+        clock.pass(1min);
+        store(c, url, "good");
+        CHECK(c.lookup(hc::request("GET", url)).view().created_at() == t0 + 1min);
+        CHECK(ask(c, hc::request("GET", "http://other.test/"), hc::response(200, {}, "bad")) ==
+              hc::outcome::not_stored);
+    });
+    CHECK_EQ(stored_body(c), "good");
+}
+
+TEST(parent_and_child_fetch) {
+    origin o;
+    scratch directory;
+    hc::cache c(directory);
+    CHECK_EQ(c.fetch(o.at("/text/parent")).body(), "parent");
+    in_child([&] {
+        hc::response p = c.fetch(o.at("/text/parent"));
+        CHECK(p.from_cache());
+        CHECK_EQ(c.fetch(o.at("/text/child")).body(), "child");
+    });
+    CHECK(c.fetch(o.at("/text/child")).from_cache());
+    CHECK_EQ(c.fetch(o.at("/text/last")).body(), "last");
+}

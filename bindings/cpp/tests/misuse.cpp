@@ -1,0 +1,272 @@
+/// What nobody should do: each is an error of its own kind or does nothing, and nothing crashes or
+/// changes.
+#include "support.hpp"
+
+#include <vector>
+
+namespace {
+
+using hc::errc;
+
+/// Everything there is, in a state of use; cases close, move or misuse it.
+struct world {
+    test_clock clock;
+    test_cache own{std::move(with_clock(clock).expire_after(1min))};
+    hc::cache &cache = own.cache;
+    hc::options options;
+    hc::request request{"GET", url};
+    hc::response built{200, {{"X-A", "1"}}, "body"};
+    hc::response stored = make_stored();
+    hc::exchange miss = cache.lookup(hc::request("GET", "http://miss.test/"));
+    hc::exchange hit = cache.lookup(request);
+    hc::exchange storing = make_storing();
+    char buffer[16] = {};
+
+    hc::response make_stored() {
+        store(cache, url, "body");
+        return *cache.lookup(request).response();
+    }
+
+    hc::exchange make_storing() {
+        hc::exchange x = cache.lookup(hc::request("GET", "http://storing.test/"));
+        CHECK_EQ(x.store_begin(hc::response(200)), hc::outcome::storing);
+        return x;
+    }
+};
+
+struct misuse {
+    const char *name;
+    errc expected; ///< errc::ok: it does nothing, and is allowed.
+    void (*commit)(world &w);
+};
+
+template <class T>
+T &closed(T &object) {
+    object.close();
+    return object;
+}
+
+template <class T>
+T &moved(T &object) {
+    T elsewhere = std::move(object);
+    return object;
+}
+
+const auto nul = "a\0b"sv;
+
+const misuse after_close[] = {
+    {"fetch_of_a_closed_cache", errc::misuse, [](world &w) { closed(w.cache).fetch(w.request); }},
+    {"fetch_of_a_url_of_a_closed_cache", errc::misuse,
+     [](world &w) { closed(w.cache).fetch(url); }},
+    {"lookup_of_a_closed_cache", errc::misuse, [](world &w) { closed(w.cache).lookup(w.request); }},
+    {"flush_of_a_closed_cache", errc::misuse, [](world &w) { closed(w.cache).flush(); }},
+    {"stats_of_a_closed_cache", errc::misuse, [](world &w) { closed(w.cache).stats(); }},
+    {"lookup_of_a_moved_cache", errc::misuse, [](world &w) { moved(w.cache).lookup(w.request); }},
+    {"lookup_of_a_closed_request", errc::misuse,
+     [](world &w) { w.cache.lookup(closed(w.request)); }},
+    {"fetch_of_a_closed_request", errc::misuse, [](world &w) { w.cache.fetch(closed(w.request)); }},
+    {"fetch_of_a_moved_request", errc::misuse, [](world &w) { w.cache.fetch(moved(w.request)); }},
+    {"opening_with_closed_options", errc::misuse,
+     [](world &w) { hc::cache(w.own.directory / "x", closed(w.options)); }},
+    {"option_of_closed_options", errc::misuse,
+     [](world &w) { closed(w.options).expire_after(1s); }},
+    {"clock_of_closed_options", errc::misuse, [](world &w) { closed(w.options).clock(w.clock); }},
+    {"log_of_moved_options", errc::misuse,
+     [](world &w) { moved(w.options).log(hc::log_level::debug, nullptr); }},
+    {"filter_of_moved_options", errc::misuse, [](world &w) { moved(w.options).filter(nullptr); }},
+    {"method_of_a_closed_request", errc::misuse, [](world &w) { closed(w.request).method(); }},
+    {"url_of_a_moved_request", errc::misuse, [](world &w) { moved(w.request).url(); }},
+    {"fields_of_a_closed_request", errc::misuse, [](world &w) { closed(w.request).fields(); }},
+    {"body_of_a_closed_request", errc::misuse, [](world &w) { closed(w.request).body(); }},
+    {"adding_to_a_closed_request", errc::misuse, [](world &w) { closed(w.request).add("A", "b"); }},
+    {"removing_from_a_closed_request", errc::misuse,
+     [](world &w) { closed(w.request).remove("A"); }},
+    {"assigning_to_a_closed_request", errc::misuse,
+     [](world &w) { closed(w.request).assign("GET", url); }},
+    {"option_of_a_closed_request", errc::misuse, [](world &w) { closed(w.request).follow(true); }},
+    {"status_of_a_closed_response", errc::misuse, [](world &w) { closed(w.stored).status(); }},
+    {"field_of_a_closed_response", errc::misuse, [](world &w) { closed(w.stored).field("A"); }},
+    {"fields_of_a_moved_response", errc::misuse, [](world &w) { moved(w.stored).fields(); }},
+    {"body_of_a_closed_response", errc::misuse, [](world &w) { closed(w.stored).body(); }},
+    {"read_of_a_closed_response", errc::misuse,
+     [](world &w) { closed(w.stored).read(w.buffer, 1); }},
+    {"key_of_a_closed_response", errc::misuse, [](world &w) { closed(w.stored).key(); }},
+    {"times_of_a_closed_response", errc::misuse, [](world &w) { closed(w.stored).expires_at(); }},
+    {"adding_to_a_closed_response", errc::misuse, [](world &w) { closed(w.built).add("A", "b"); }},
+    {"assigning_to_a_moved_response", errc::misuse, [](world &w) { moved(w.built).assign(200); }},
+    {"storing_a_closed_response", errc::misuse, [](world &w) { w.miss.store(closed(w.built)); }},
+    {"beginning_with_a_moved_response", errc::misuse,
+     [](world &w) { w.miss.store_begin(moved(w.built)); }},
+    {"decision_of_a_closed_exchange", errc::misuse, [](world &w) { closed(w.hit).decision(); }},
+    {"view_of_a_closed_exchange", errc::misuse, [](world &w) { closed(w.hit).view(); }},
+    {"reason_of_a_closed_exchange", errc::misuse, [](world &w) { closed(w.miss).reason(); }},
+    {"forward_of_a_moved_exchange", errc::misuse, [](world &w) { moved(w.miss).forward(); }},
+    {"forward_of_an_answered_and_closed_exchange", errc::misuse,
+     [](world &w) {
+         w.miss.store(w.built);
+         closed(w.miss).forward();
+     }},
+    {"response_of_a_closed_exchange", errc::misuse, [](world &w) { closed(w.hit).response(); }},
+    {"storing_in_a_closed_exchange", errc::misuse, [](world &w) { closed(w.miss).store(w.built); }},
+    {"writing_to_a_closed_exchange", errc::misuse,
+     [](world &w) { closed(w.storing).store_write("x"); }},
+    {"ending_a_moved_exchange", errc::misuse, [](world &w) { moved(w.storing).store_end(); }},
+    {"failure_of_a_closed_exchange", errc::misuse,
+     [](world &w) { closed(w.miss).store_failure(); }},
+    {"trying_to_fetch_of_a_closed_cache", errc::misuse,
+     [](world &w) {
+         hc::error why;
+         if (!closed(w.cache).try_fetch(w.request, why))
+             throw why;
+     }},
+    {"trying_to_read_a_closed_response", errc::misuse,
+     [](world &w) {
+         hc::error why;
+         if (!closed(w.stored).try_read(w.buffer, 1, why))
+             throw why;
+     }},
+};
+
+const misuse closing[] = {
+    {"closing_a_cache_twice", errc::ok, [](world &w) { closed(closed(w.cache)); }},
+    {"closing_options_twice", errc::ok, [](world &w) { closed(closed(w.options)); }},
+    {"closing_a_request_twice", errc::ok, [](world &w) { closed(closed(w.request)); }},
+    {"closing_a_response_twice", errc::ok, [](world &w) { closed(closed(w.stored)); }},
+    {"closing_an_exchange_twice", errc::ok, [](world &w) { closed(closed(w.storing)); }},
+    {"closing_what_was_moved_from", errc::ok, [](world &w) { closed(moved(w.cache)); }},
+    {"closing_the_cache_of_a_response", errc::ok,
+     [](world &w) {
+         closed(w.cache);
+         CHECK_EQ(rest_of(w.stored), "body");
+     }},
+    {"closing_the_cache_of_an_exchange", errc::ok,
+     [](world &w) {
+         closed(w.cache);
+         CHECK(w.storing.store_write("body"));
+         CHECK_EQ(w.storing.store_end(), hc::outcome::stored);
+     }},
+    {"closing_the_exchange_of_a_response", errc::ok,
+     [](world &w) {
+         hc::response p = *w.hit.response();
+         closed(w.hit);
+         CHECK_EQ(p.body(), "body");
+     }},
+    {"closing_the_request_of_an_exchange", errc::ok,
+     [](world &w) {
+         closed(w.request);
+         CHECK_EQ(w.hit.view().url(), url);
+     }},
+};
+
+const misuse arguments[] = {
+    {"a_path_with_a_nul", errc::argument,
+     [](world &w) { hc::cache(w.own.directory / "x" / std::string(nul)); }},
+    {"an_empty_path", errc::argument, [](world &) { hc::cache(""); }},
+    {"a_url_with_a_nul", errc::url, [](world &) { hc::request("GET", "http://h.test/\0x"sv); }},
+    {"a_url_of_no_scheme", errc::url, [](world &) { hc::request("GET", "h.test/"); }},
+    {"a_url_of_another_scheme", errc::url, [](world &) { hc::request("GET", "ftp://h.test/"); }},
+    {"an_empty_url", errc::url, [](world &) { hc::request("GET", ""); }},
+    {"a_url_that_is_no_string", errc::url, [](world &) { hc::request("GET", {}); }},
+    {"a_method_with_a_nul", errc::method, [](world &) { hc::request("GE\0T"sv, url); }},
+    {"an_empty_method", errc::method, [](world &) { hc::request("", url); }},
+    {"a_method_of_two_words", errc::method, [](world &) { hc::request("GET /", url); }},
+    {"a_name_with_a_nul", errc::field, [](world &w) { w.request.add(nul, "x"); }},
+    {"an_empty_name", errc::field, [](world &w) { w.request.add("", "x"); }},
+    {"a_name_with_a_colon", errc::field, [](world &w) { w.built.add("A:", "x"); }},
+    {"a_value_with_a_nul", errc::field, [](world &w) { w.request.add("A", nul); }},
+    {"a_value_with_a_line_feed", errc::field, [](world &w) { w.built.add("A", "a\nB: c"); }},
+    {"a_bad_field_of_a_new_request", errc::field,
+     [](world &) {
+         hc::request("GET", url, {{"A", "b"}, {"A", nul}});
+     }},
+    {"a_bad_field_of_a_new_response", errc::field,
+     [](world &) {
+         hc::response(200, {{"A", "b"}, {"A b", "c"}});
+     }},
+    {"a_status_of_99", errc::argument, [](world &) { hc::response(99); }},
+    {"a_status_of_1000", errc::argument, [](world &) { hc::response(1000); }},
+    {"a_negative_status", errc::argument, [](world &) { hc::response(-1); }},
+    {"a_negative_duration", errc::argument, [](world &w) { w.request.expire_after(-1s); }},
+    {"an_instant_before_1970", errc::argument,
+     [](world &w) { w.request.expire_at(hc::time_point(-1s)); }},
+    {"an_option_that_a_request_has_not", errc::argument,
+     [](world &w) { w.request.set(HC_OPT_MAX_VARIANTS, 1); }},
+    {"an_option_that_nobody_has", errc::unsupported, [](world &w) { w.options.set(-7, 1); }},
+    {"a_read_to_nowhere", errc::argument, [](world &w) { w.stored.read(nullptr, 1); }},
+    {"a_field_of_no_name", errc::ok, [](world &w) { CHECK(!w.stored.field("")); }},
+    {"a_field_whose_name_has_a_nul", errc::ok, [](world &w) { CHECK(!w.stored.field(nul)); }},
+    {"removing_a_name_with_a_nul", errc::ok, [](world &w) { CHECK(!w.request.remove(nul)); }},
+    {"a_body_with_a_nul", errc::ok, [](world &w) { CHECK_EQ(w.request.body(nul).body(), nul); }},
+    {"reading_0_bytes", errc::ok, [](world &w) { CHECK_EQ(w.stored.read(w.buffer, 0), 0u); }},
+};
+
+const misuse order[] = {
+    {"storing_after_a_hit", errc::misuse, [](world &w) { w.hit.store(w.built); }},
+    {"beginning_after_a_hit", errc::misuse, [](world &w) { w.hit.store_begin(w.built); }},
+    {"failure_after_a_hit", errc::misuse, [](world &w) { w.hit.store_failure(); }},
+    {"writing_before_beginning", errc::misuse, [](world &w) { w.miss.store_write("x"); }},
+    {"ending_before_beginning", errc::misuse, [](world &w) { w.miss.store_end(); }},
+    {"storing_after_beginning", errc::misuse, [](world &w) { w.storing.store(w.built); }},
+    {"beginning_twice", errc::misuse, [](world &w) { w.storing.store_begin(w.built); }},
+    {"storing_twice", errc::misuse,
+     [](world &w) {
+         w.miss.store(w.built);
+         w.miss.store(w.built);
+     }},
+    {"ending_twice", errc::misuse,
+     [](world &w) {
+         w.storing.store_end();
+         w.storing.store_end();
+     }},
+    {"writing_after_the_end", errc::misuse,
+     [](world &w) {
+         w.storing.store_end();
+         w.storing.store_write("x");
+     }},
+    {"failing_twice", errc::misuse,
+     [](world &w) {
+         w.miss.store_failure();
+         w.miss.store_failure();
+     }},
+    {"storing_an_interim_answer", errc::argument,
+     [](world &w) { w.miss.store(hc::response(100)); }},
+    {"storing_a_response_of_the_cache", errc::misuse,
+     [](world &w) {
+         store(w.cache, "http://large.test/", std::string(100000, 'x'));
+         hc::exchange x = w.cache.lookup(hc::request("GET", "http://large.test/"));
+         w.miss.store(*x.response());
+     }},
+    {"adding_to_a_response_of_the_cache", errc::misuse, [](world &w) { w.stored.add("A", "b"); }},
+    {"a_body_for_a_response_of_the_cache", errc::misuse, [](world &w) { w.stored.body("x"); }},
+    {"assigning_to_a_response_of_the_cache", errc::misuse, [](world &w) { w.stored.assign(200); }},
+};
+
+/// After any misuse the cache goes on as before, and nothing was stored that should not be.
+void run(const misuse &one) {
+    world w;
+    if (one.expected == errc::ok)
+        one.commit(w);
+    else
+        CHECK_THROWS(one.commit(w), one.expected);
+    const hc::cache again(w.own.directory, with_clock(w.clock));
+    CHECK_EQ(stored_body(again), "body");
+    CHECK_EQ(again.stats().errors, 0u);
+}
+
+std::vector<check::test> registered() {
+    std::vector<check::test> all;
+    auto add = [&](const misuse &one) { all.emplace_back(one.name, [one] { run(one); }); };
+    for (const misuse &one : after_close)
+        add(one);
+    for (const misuse &one : closing)
+        add(one);
+    for (const misuse &one : arguments)
+        add(one);
+    for (const misuse &one : order)
+        add(one);
+    return all;
+}
+
+const std::vector<check::test> all = registered();
+
+} // namespace
