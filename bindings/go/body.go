@@ -100,7 +100,7 @@ func (b *storedBody) Read(p []byte) (int, error) {
 	case C.HC_DONE:
 		return int(n), io.EOF
 	default:
-		return int(n), newError(status, err)
+		return int(n), ofContext(b.ctx, newError(status, err))
 	}
 }
 
@@ -152,7 +152,7 @@ func (b *lentBody) Read(p []byte) (int, error) {
 		var data unsafe.Pointer
 		var size C.size_t
 		var err *C.hc_error
-		if status := C.hc_response_body(b.response, &data, &size, &err); status != C.HC_OK {
+		if status := C.hcgo_body(b.response, &data, &size, &err); status != C.HC_OK {
 			return 0, newError(status, err)
 		}
 		b.loaded, b.rest = true, unsafe.Slice((*byte)(data), int(size))

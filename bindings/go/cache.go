@@ -151,7 +151,7 @@ func (c *Cache) Fetch(ctx context.Context, r *Request) (*Response, error) {
 	if ctx.Err() != nil {
 		return nil, contextError(ctx)
 	}
-	if ctx.Done() == nil {
+	if ctx.Done() == nil || r == nil {
 		return c.fetch(ctx, r)
 	}
 	type answer struct {
@@ -207,7 +207,7 @@ func (c *Cache) fetch(ctx context.Context, r *Request) (*Response, error) {
 	status := C.hcgo_fetch(c.cache, text, lengths, n, body, size, settings, count, &m.result)
 	runtime.KeepAlive(r)
 	if status != C.HC_OK {
-		return nil, newError(status, m.result.error)
+		return nil, ofContext(ctx, newError(status, m.result.error))
 	}
 	return newResponse(ctx, &m.result), nil
 }

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"io/fs"
 	"syscall"
+	"time"
 )
 
 // A Status says what kind of failure an [Error] is. It is an error itself, so that
@@ -79,6 +80,9 @@ func (e *Error) Unwrap() error { return e.Status }
 // Timeout reports whether the origin took too long, as of a net.Error.
 func (e *Error) Timeout() bool { return e.Status == ErrTimeout }
 
+// Temporary is the same, for net.Error.
+func (e *Error) Temporary() bool { return e.Timeout() }
+
 // Is reports whether target is what lies below this error: a context's error, an errno, or its kind as package fs
 // knows it.
 func (e *Error) Is(target error) bool {
@@ -103,6 +107,14 @@ func newError(status C.hc_status, err *C.hc_error) error {
 		C.hc_error_free(err)
 	}
 	return e
+}
+
+// ofContext is an error of the library, or of the context where its deadline was the reason.
+func ofContext(ctx context.Context, err error) error {
+	if deadline, has := ctx.Deadline(); has && errors.Is(err, ErrTimeout) && !time.Now().Before(deadline) {
+		err.(*Error).under = context.DeadlineExceeded
+	}
+	return err
 }
 
 // contextError is the error of a call that its context ended.

@@ -71,7 +71,8 @@ type Exchange struct {
 	reason   string
 	forward  *Request
 	response *Response
-	ended    bool // The response is in the store, and not yet taken from there.
+	ended    bool // The response is in the store, and not yet read from there.
+	taken    bool // The response is the caller's to close.
 }
 
 // An owner frees an exchange that nobody closed. Owners are used again, because setting a finaliser costs a good part
@@ -144,6 +145,7 @@ func (x *Exchange) Response() *Response {
 			C.hc_error_free(r.error)
 		}
 	}
+	x.taken = true
 	return x.response
 }
 
@@ -281,6 +283,9 @@ func (x *Exchange) Close() error {
 	}
 	x.own.free()
 	owners.Put(x.own)
+	if x.response != nil && x.response.Body != nil && !x.taken {
+		x.response.Body.Close()
+	}
 	x.own = nil
 	return nil
 }

@@ -31,14 +31,13 @@ func copyRequest(r *C.hc_request) *Request {
 	if r == nil {
 		return nil
 	}
-	var n, size C.size_t
-	fields := C.hc_request_fields(r, &n)
-	body := C.hc_request_body(r, &size)
+	var all C.hcgo_request
+	C.hcgo_read_request(r, &all)
 	return &Request{
-		Method: C.GoString(C.hc_request_method(r)),
-		URL:    C.GoString(C.hc_request_url(r)),
-		Fields: copyFields(fields, n),
-		Body:   copyBytes(body, size),
+		Method: C.GoString(all.method),
+		URL:    C.GoString(all.url),
+		Fields: copyFields(all.fields, all.field_count),
+		Body:   copyBytes(all.body, all.body_len),
 	}
 }
 

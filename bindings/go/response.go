@@ -82,10 +82,6 @@ func (p *Response) ReadBody() ([]byte, error) {
 	}
 }
 
-// inMemory is the size up to which a body that lies in the library's memory becomes Go's, which then needs neither a
-// finaliser nor a call for each piece. It is what the store keeps beside the head.
-const inMemory = 1 << 16
-
 // newResponse makes a response of what a call found, and takes its C response.
 func newResponse(ctx context.Context, r *C.hcgo_result) *Response {
 	p := headOf(&r.view)
@@ -93,7 +89,7 @@ func newResponse(ctx context.Context, r *C.hcgo_result) *Response {
 		p.key = C.GoString(C.hc_response_key(r.response))
 	}
 	switch {
-	case r.view.body != nil && (r.view.body_len <= inMemory || r.response == nil):
+	case r.view.body != nil && (r.view.body_len <= C.HCGO_IN_MEMORY || r.response == nil):
 		p.memory.data = copyBytes(r.view.body, r.view.body_len)
 	case r.response != nil:
 		p.Body = newStoredBody(ctx, r.response)
@@ -109,8 +105,8 @@ func newResponse(ctx context.Context, r *C.hcgo_result) *Response {
 
 // lentResponse is a response of which the library stays the owner. Its body must be closed before the owner goes on.
 func lentResponse(p *C.hc_response) *Response {
-	view := C.hc_view{struct_size: C.sizeof_hc_view}
-	C.hc_response_view(p, &view)
+	var view C.hc_view
+	C.hcgo_view(p, &view)
 	response := headOf(&view)
 	response.key = C.GoString(C.hc_response_key(p))
 	response.Body = &lentBody{response: p}

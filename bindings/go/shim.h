@@ -6,11 +6,15 @@
 
 #include <httpcache.h>
 
+/* The size up to which a body that lies in the library's memory becomes Go's, which then needs neither a finaliser nor
+ * a call for each piece. It is what the store keeps beside the head. */
+#define HCGO_IN_MEMORY 65536
+
 /* What a call found. All pointers are the library's. */
 typedef struct {
     hc_view view;
     hc_exchange *exchange; /* Of hcgo_lookup: to be freed by the caller. */
-    hc_response *response; /* To be freed by the caller; NULL where the whole body lies in the view, or there is none. */
+    hc_response *response; /* To be freed by the caller; NULL where the body is in the view, or there is none. */
     hc_error *error; /* To be freed by the caller. */
     int32_t outcome;
 } hcgo_result;
@@ -28,6 +32,22 @@ hc_status hcgo_store(hc_exchange *x, int32_t status, const char *text, const uin
 hc_status hcgo_store_begin(hc_exchange *x, int32_t status, const char *text, const uint32_t *lengths, size_t n,
                            hcgo_result *io);
 hc_status hcgo_store_failure(hc_exchange *x, hcgo_result *io);
+
+/* A request, all at once. */
+typedef struct {
+    const char *method;
+    const char *url;
+    const hc_field *fields;
+    size_t field_count;
+    const void *body;
+    size_t body_len;
+} hcgo_request;
+
+void hcgo_read_request(const hc_request *r, hcgo_request *io);
+
+/* hc_response_view and hc_response_body. */
+void hcgo_view(hc_response *p, hc_view *io);
+hc_status hcgo_body(hc_response *p, const void **data, size_t *len, hc_error **err);
 
 /* The response of an exchange with its view, after the body was ended. */
 hc_status hcgo_response(hc_exchange *x, hcgo_result *io);

@@ -78,7 +78,7 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	x, err := t.Cache.Lookup(&Request{Method: r.Method, URL: targetOf(r), Fields: FieldsOf(r.Header), Body: body})
 	if err != nil {
 		if err == ErrClosed {
-			closeBody(r.Body)
+			closeUnread(r, body)
 			return nil, err
 		}
 		// What the cache does not take, as a URL that is too long, Base may.
@@ -86,7 +86,7 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	if p := x.Response(); p != nil {
 		x.Close()
-		closeBody(r.Body)
+		closeUnread(r, body)
 		return answerOf(r, p, sourceOf(p, x.Decision()), ""), nil
 	}
 	return t.forward(r, x, body)
@@ -131,6 +131,13 @@ func keepBody(r *http.Request) (body []byte, rest io.ReadCloser, err error) {
 func closeBody(body io.Closer) {
 	if body != nil {
 		body.Close()
+	}
+}
+
+// closeUnread closes the content of a request that is not sent; what was kept was closed then.
+func closeUnread(r *http.Request, kept []byte) {
+	if kept == nil {
+		closeBody(r.Body)
 	}
 }
 
