@@ -151,17 +151,23 @@ func (c *Cache) Fetch(ctx context.Context, r *Request) (*Response, error) {
 	if ctx.Err() != nil {
 		return nil, contextError(ctx)
 	}
-	if ctx.Done() == nil || r == nil {
-		return c.fetch(ctx, r)
+	m := takeMessage()
+	if err := m.setFetch(ctx, r, c.within); err != nil {
+		m.put()
+		return nil, err
+	}
+	if ctx.Done() == nil {
+		return c.fetch(ctx, m, r.Body)
 	}
 	type answer struct {
 		response *Response
 		err      error
 	}
 	answers := make(chan answer, 1)
-	mine := *r
+	// The request is the caller's again as soon as Fetch returns.
+	body := append([]byte(nil), r.Body...)
 	go func() {
-		response, err := c.fetch(ctx, &mine)
+		response, err := c.fetch(ctx, m, body)
 		answers <- answer{response, err}
 	}()
 	select {
@@ -177,35 +183,40 @@ func (c *Cache) Fetch(ctx context.Context, r *Request) (*Response, error) {
 	}
 }
 
-func (c *Cache) fetch(ctx context.Context, r *Request) (*Response, error) {
-	if !c.guard.enter() {
-		return nil, ErrClosed
-	}
-	defer c.leave()
-	m := takeMessage()
-	defer m.put()
-	if failure := m.setRequest(r); failure != nil {
-		return nil, failure
+// setFetch sets the request, with what is left until the context's deadline.
+func (m *message) setFetch(ctx context.Context, r *Request, within time.Duration) error {
+	if err := m.setRequest(r); err != nil {
+		return err
 	}
 	options := r.RequestOptions
 	if options.TotalTimeout == 0 {
-		options.TotalTimeout = c.within
+		options.TotalTimeout = within
 	}
 	if deadline, has := ctx.Deadline(); has {
 		left := time.Until(deadline)
 		if left <= 0 {
-			return nil, contextError(ctx)
+			return contextError(ctx)
 		}
 		if options.TotalTimeout == 0 || left < options.TotalTimeout {
 			options.TotalTimeout = left
 		}
 	}
 	m.settings = options.append(m.settings)
+	return nil
+}
+
+// fetch takes the message.
+func (c *Cache) fetch(ctx context.Context, m *message, content []byte) (*Response, error) {
+	defer m.put()
+	if !c.guard.enter() {
+		return nil, ErrClosed
+	}
+	defer c.leave()
 	text, lengths, n := m.text()
-	body, size := bytesOf(r.Body)
+	body, size := bytesOf(content)
 	settings, count := m.pairs()
 	status := C.hcgo_fetch(c.cache, text, lengths, n, body, size, settings, count, &m.result)
-	runtime.KeepAlive(r)
+	runtime.KeepAlive(content)
 	if status != C.HC_OK {
 		return nil, ofContext(ctx, newError(status, m.result.error))
 	}

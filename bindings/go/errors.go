@@ -119,9 +119,9 @@ func ofContext(ctx context.Context, err error) error {
 
 // contextError is the error of a call that its context ended.
 func contextError(ctx context.Context) error {
-	e := &Error{Status: ErrCancelled, Message: "the caller cancelled", under: ctx.Err()}
-	if e.under == context.DeadlineExceeded {
-		e.Status, e.Message = ErrTimeout, "the caller's deadline has passed"
+	if ctx.Err() == context.Canceled {
+		return &Error{Status: ErrCancelled, Message: "the caller cancelled", under: context.Canceled}
 	}
-	return e
+	// A deadline may have passed before the context noticed.
+	return &Error{Status: ErrTimeout, Message: "the caller's deadline has passed", under: context.DeadlineExceeded}
 }

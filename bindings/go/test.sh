@@ -11,6 +11,11 @@ output=$(mktemp) || exit 2
 trap 'rm -f "$output"' EXIT
 trap 'exit 130' INT TERM
 
+case $("$go" env GOVERSION) in
+    go1.19* | go1.20*) export GODEBUG=cgocheck=2 ;;
+    *) export GOEXPERIMENT=cgocheck2 ;;
+esac
+
 "$go" test -race -count=1 -v "$@" ./... >"$output" 2>&1
 status=$?
 cat "$output"

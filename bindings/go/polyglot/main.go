@@ -42,18 +42,22 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	serve(transport, os.Stdin, os.Stdout)
+	transport.Cache.Close()
+}
+
+// serve answers each line of in with one line, which is written at once.
+func serve(transport *httpcache.Transport, in io.Reader, out io.Writer) {
 	p := &program{transport.Cache, transport.Client()}
-	lines := bufio.NewScanner(os.Stdin)
+	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		answer, err := p.do(strings.Fields(lines.Text()))
 		if err != nil {
 			answer = "error " + strings.ReplaceAll(err.Error(), "\n", " ")
 		}
-		// One write a line, and so flushed.
-		os.Stdout.WriteString(answer + "\n")
+		io.WriteString(out, answer+"\n")
 	}
-	transport.Cache.Close()
 }
 
 type program struct {
