@@ -2,6 +2,7 @@ package httpcache_test
 
 import (
 	"bufio"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -69,8 +70,8 @@ func TestNginx(t *testing.T) {
 	equal(t, "status", resp.StatusCode, 404)
 
 	check(t, in.Close())
-	statuses, err := lines.ReadString('\n')
+	statuses, err := io.ReadAll(lines)
 	check(t, err)
-	equal(t, "statuses of nginx", strings.TrimSpace(statuses), "200 304 404")
+	equal(t, "statuses of nginx", string(statuses), "200 304 404")
 	check(t, command.Wait())
 }
