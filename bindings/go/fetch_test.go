@@ -141,7 +141,9 @@ func TestFetchFailures(t *testing.T) {
 	defer close(release)
 	for _, m := range []misuse{
 		{"nobody listens", httpcache.ErrConnect, func(t *testing.T, c *httpcache.Cache) error {
-			return second(c.Fetch(background, get(nobody)))
+			err := second(c.Fetch(background, get(nobody)))
+			equal(t, "the message names the origin", strings.Contains(err.Error(), listener.Addr().String()), true)
+			return err
 		}},
 		{"no head in time", httpcache.ErrTimeout, func(t *testing.T, c *httpcache.Cache) error {
 			r := get(o.URL + "/stall")

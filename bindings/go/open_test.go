@@ -138,6 +138,10 @@ func TestErrorsAreWhatGoExpects(t *testing.T) {
 	if !errors.Is(err, syscall.ENAMETOOLONG) || errors.Is(err, syscall.ENOENT) {
 		t.Errorf("%v is not ENAMETOOLONG", err)
 	}
+	_, err = open(t, nil).Lookup(get(url, field{"Bad Name", "x"}))
+	if !errors.As(err, &e) || !strings.Contains(e.Message, "Bad Name") {
+		t.Errorf("%v does not name the field", err)
+	}
 	isError(t, httpcache.ErrClosed, fs.ErrClosed)
 	isError(t, httpcache.ErrClosed, httpcache.ErrMisuse)
 	denied := &httpcache.Error{Status: httpcache.ErrPermission}
