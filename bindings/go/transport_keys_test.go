@@ -108,4 +108,3 @@ func TestCredentialsInTheURLAreKeptApart(t *testing.T) {
 		}
 	}
 }
-
