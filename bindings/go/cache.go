@@ -1,0 +1,238 @@
+package httpcache
+
+/*
+#cgo pkg-config: httpcache
+#include <stdlib.h>
+#include "shim.h"
+*/
+import "C"
+
+import (
+	"context"
+	"runtime"
+	"strings"
+	"time"
+	"unsafe"
+)
+
+// A Cache is an open cache; share it between goroutines. One that becomes unreachable is closed, unless its own Filter,
+// Now or Log refers to it.
+type Cache struct {
+	guard  guard
+	cache  *C.hc_cache
+	within time.Duration // Options.TotalTimeout.
+}
+
+// Open opens the cache in a directory, making it if there is none (mode 0700, its files 0600). Opened twice in a
+// process, a directory is one store; it may be open in other processes, of whatever language, at the same time. nil
+// options are the defaults, with which the settings alone decide.
+//
+// The errors that name a refused directory are ErrNotDirectory, ErrSymlink, ErrForeignOwner, ErrPermission,
+// ErrReadOnly, ErrFull, ErrNewerFormat, ErrBusy, ErrMismatch and ErrUnsupported; ErrConflict names two options. An
+// unreadable data file is moved aside, with a log line, and the cache starts empty.
+func Open(directory string, o *Options) (*Cache, error) {
+	if strings.IndexByte(directory, 0) >= 0 {
+		return nil, &Error{Status: ErrArgument, Message: "the directory's name holds a NUL"}
+	}
+	if o == nil {
+		o = &Options{}
+	}
+	options, failure := o.make()
+	if failure != nil {
+		return nil, failure
+	}
+	defer C.hc_options_free(options)
+	path := C.CString(directory)
+	defer C.free(unsafe.Pointer(path))
+	c := &Cache{within: o.TotalTimeout}
+	var err *C.hc_error
+	if status := C.hc_open(path, options, &c.cache, &err); status != C.HC_OK {
+		return nil, newError(status, err)
+	}
+	runtime.SetFinalizer(c, (*Cache).Close)
+	return c, nil
+}
+
+// Close gives up the cache and never waits. Exchanges and responses made from it go on, and the store closes when they
+// are gone too. A second Close is ErrClosed.
+func (c *Cache) Close() error {
+	first, free := c.guard.close()
+	if !first {
+		return ErrClosed
+	}
+	runtime.SetFinalizer(c, nil)
+	if free {
+		C.hc_close(c.cache)
+	}
+	return nil
+}
+
+func (c *Cache) leave() {
+	if c.guard.leave() {
+		C.hc_close(c.cache)
+	}
+}
+
+// Flush waits until everything stored so far is durable, at most for timeout: ErrTimeout. Forever is without limit.
+func (c *Cache) Flush(timeout time.Duration) error {
+	if !c.guard.enter() {
+		return ErrClosed
+	}
+	defer c.leave()
+	var err *C.hc_error
+	if status := C.hc_flush(c.cache, C.int64_t(milliseconds(timeout)), &err); status != C.HC_OK {
+		return newError(status, err)
+	}
+	return nil
+}
+
+// Stats are what a cache counted since it was opened, and what lies on disk.
+type Stats struct {
+	Responses     uint64 // Stored responses, of all processes.
+	Bytes         uint64 // Bytes on disk, as the file system counts them, of all processes.
+	Hits          uint64 // Lookups answered fresh from the store.
+	Misses        uint64 // Lookups that found nothing to use.
+	StaleHits     uint64 // Answers that were stale.
+	Revalidations uint64 // Stored responses that a 304 confirmed.
+	Stores        uint64 // Responses stored.
+	Errors        uint64 // Faults of the cache itself; each was passed through and logged.
+}
+
+// Stats counts.
+func (c *Cache) Stats() (Stats, error) {
+	if !c.guard.enter() {
+		return Stats{}, ErrClosed
+	}
+	defer c.leave()
+	s := C.hc_stats{struct_size: C.sizeof_hc_stats}
+	var err *C.hc_error
+	if status := C.hc_get_stats(c.cache, &s, &err); status != C.HC_OK {
+		return Stats{}, newError(status, err)
+	}
+	return Stats{uint64(s.responses), uint64(s.bytes), uint64(s.hits), uint64(s.misses), uint64(s.stale_hits),
+		uint64(s.revalidations), uint64(s.stores), uint64(s.errors)}, nil
+}
+
+// Lookup decides how the cache answers r; see [Decision] for what follows. It never uses the network. Close the
+// exchange.
+func (c *Cache) Lookup(r *Request) (*Exchange, error) {
+	if !c.guard.enter() {
+		return nil, ErrClosed
+	}
+	defer c.leave()
+	m := takeMessage()
+	defer m.put()
+	if failure := m.setRequest(r); failure != nil {
+		return nil, failure
+	}
+	m.settings = r.append(m.settings)
+	text, lengths, n := m.text()
+	body, size := bytesOf(r.Body)
+	settings, count := m.pairs()
+	status := C.hcgo_lookup(c.cache, text, lengths, n, body, size, settings, count, &m.result)
+	runtime.KeepAlive(r)
+	if status != C.HC_OK {
+		return nil, newError(status, m.result.error)
+	}
+	return newExchange(m), nil
+}
+
+// Fetch answers r from the cache or from the origin, through the library's own transport (libcurl), and returns once
+// the header section is there; close the response's body. What comes from the origin is stored as it is read: a body
+// that was closed before its end is not stored. ErrUnsupported: the library was built without libcurl.
+//
+// The context's deadline holds to the end of the body, as TotalTimeout does. When the context is cancelled Fetch
+// returns, and so does the next Read; a call of the library that is under way then goes on, and is abandoned, until its
+// own timeout. To have the network cancelled too, use a [Transport].
+//
+// Where the origin fails and nothing stale may be used the error is ErrResolve, ErrConnect, ErrTLS, ErrTimeout,
+// ErrProtocol, ErrTransport, ErrRedirect or ErrTooLarge.
+func (c *Cache) Fetch(ctx context.Context, r *Request) (*Response, error) {
+	if ctx.Err() != nil {
+		return nil, contextError(ctx)
+	}
+	m := takeMessage()
+	if err := m.setFetch(ctx, r, c.within); err != nil {
+		m.put()
+		return nil, err
+	}
+	if ctx.Done() == nil {
+		return c.fetch(ctx, m, r.Body)
+	}
+	type answer struct {
+		response *Response
+		err      error
+	}
+	answers := make(chan answer, 1)
+	// The request is the caller's again as soon as Fetch returns.
+	body := append([]byte(nil), r.Body...)
+	go func() {
+		response, err := c.fetch(ctx, m, body)
+		answers <- answer{response, err}
+	}()
+	select {
+	case a := <-answers:
+		return a.response, a.err
+	case <-ctx.Done():
+		go func() {
+			if a := <-answers; a.response != nil {
+				a.response.Body.Close()
+			}
+		}()
+		return nil, contextError(ctx)
+	}
+}
+
+// setFetch sets the request, with what is left until the context's deadline.
+func (m *message) setFetch(ctx context.Context, r *Request, within time.Duration) error {
+	if err := m.setRequest(r); err != nil {
+		return err
+	}
+	options := r.RequestOptions
+	if options.TotalTimeout == 0 {
+		options.TotalTimeout = within
+	}
+	if deadline, has := ctx.Deadline(); has {
+		left := time.Until(deadline)
+		if left <= 0 {
+			return contextError(ctx)
+		}
+		if options.TotalTimeout == 0 || left < options.TotalTimeout {
+			options.TotalTimeout = left
+		}
+	}
+	m.settings = options.append(m.settings)
+	return nil
+}
+
+// fetch takes the message.
+func (c *Cache) fetch(ctx context.Context, m *message, content []byte) (*Response, error) {
+	defer m.put()
+	if !c.guard.enter() {
+		return nil, ErrClosed
+	}
+	defer c.leave()
+	text, lengths, n := m.text()
+	body, size := bytesOf(content)
+	settings, count := m.pairs()
+	status := C.hcgo_fetch(c.cache, text, lengths, n, body, size, settings, count, &m.result)
+	runtime.KeepAlive(content)
+	if status != C.HC_OK {
+		return nil, ofContext(ctx, newError(status, m.result.error))
+	}
+	return newResponse(ctx, &m.result), nil
+}
+
+// Version is the version of the library that runs, as "major.minor.patch".
+func Version() string { return C.GoString(C.hc_version()) }
+
+// HasFeature reports whether the library that runs has a feature: "lmdb" (the store), "fetch" ([Cache.Fetch] over
+// libcurl).
+func HasFeature(name string) bool {
+	if strings.IndexByte(name, 0) >= 0 {
+		return false
+	}
+	text := C.CString(name)
+	defer C.free(unsafe.Pointer(text))
+	return C.hc_has_feature(text) != 0
+}

@@ -1,0 +1,7 @@
+package httpcache
+
+import "unsafe"
+
+// Pointers of the library, for tests that leave Go.
+func (c *Cache) Pointer() unsafe.Pointer    { return unsafe.Pointer(c.cache) }
+func (x *Exchange) Pointer() unsafe.Pointer { return unsafe.Pointer(x.own.exchange) }

@@ -1,0 +1,3 @@
+module libhttpcache/httpcache
+
+go 1.19

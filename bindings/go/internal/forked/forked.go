@@ -1,0 +1,68 @@
+// Package forked forks in C, for a test of what a program does that holds a Go program's cache and forks. In the child
+// there is no Go: its runtime has lost all threads but one.
+package forked
+
+/*
+#cgo pkg-config: httpcache
+#include <errno.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <httpcache.h>
+
+// What a child does: it uses the cache, is refused the exchange from before the fork, and destroys both. The result
+// says at which step it failed, or 0.
+static int in_child(hc_cache *c, hc_exchange *x, const char *known, const char *fresh) {
+    hc_request *r = NULL;
+    hc_exchange *mine = NULL;
+    hc_response *p = NULL;
+    hc_view view;
+    int32_t outcome = -1;
+    memset(&view, 0, sizeof view);
+    view.struct_size = sizeof view;
+    if (hc_request_new("GET", HC_NTS, known, HC_NTS, &r, NULL) != HC_OK)
+        return 1;
+    if (hc_lookup(c, r, &view, &mine, NULL) != HC_OK || view.decision != HC_FRESH)
+        return 2;
+    hc_exchange_free(mine);
+    if (hc_request_assign(r, "GET", HC_NTS, fresh, HC_NTS, NULL) != HC_OK)
+        return 3;
+    if (hc_lookup(c, r, NULL, &mine, NULL) != HC_OK || hc_exchange_decision(mine) != HC_FORWARD)
+        return 4;
+    if (hc_response_new(200, NULL, 0, &p, NULL) != HC_OK || hc_response_set_body(p, "child", 5, NULL) != HC_OK)
+        return 5;
+    if (hc_store(mine, p, &outcome, NULL, NULL) != HC_OK || outcome != HC_STORED)
+        return 6;
+    if (hc_store(x, p, &outcome, NULL, NULL) != HC_E_MISUSE)
+        return 7;
+    hc_response_free(p);
+    hc_exchange_free(mine);
+    hc_exchange_free(x);
+    hc_request_free(r);
+    hc_close(c);
+    return 0;
+}
+
+static int run(void *c, void *x, const char *known, const char *fresh) {
+    int status;
+    pid_t child = fork();
+    if (child == 0)
+        _exit(in_child(c, x, known, fresh));
+    while (waitpid(child, &status, 0) < 0) {
+        if (errno != EINTR)
+            return -1;
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+}
+*/
+import "C"
+
+import "unsafe"
+
+// Run forks a child that uses a cache and an exchange from before the fork: it finds known, and stores fresh with the
+// body "child". 0: it did.
+func Run(cache, exchange unsafe.Pointer, known, fresh string) int {
+	// The memory stays; this is a test.
+	return int(C.run(cache, exchange, C.CString(known), C.CString(fresh)))
+}

@@ -1,0 +1,194 @@
+#include "shim.h"
+
+#include <string.h>
+
+#include "_cgo_export.h"
+
+static void clear(hcgo_result *io) {
+    memset(io, 0, sizeof *io);
+    io->view.struct_size = sizeof io->view;
+}
+
+/* Where a length is 0 the library's pointer may be one that leads nowhere, as 1 or 8. Go takes a small number in a
+ * pointer for a corrupted stack, and ends the program. */
+static void tidy(hc_view *view) {
+    if (view->field_count == 0)
+        view->fields = NULL;
+    if (view->text_len == 0)
+        view->text = NULL;
+    if (view->body_len == 0)
+        view->body = NULL;
+}
+
+void hcgo_read_request(const hc_request *r, hcgo_request *io) {
+    io->method = hc_request_method(r);
+    io->url = hc_request_url(r);
+    io->fields = hc_request_fields(r, &io->field_count);
+    io->body = hc_request_body(r, &io->body_len);
+    if (io->field_count == 0)
+        io->fields = NULL;
+    if (io->body_len == 0)
+        io->body = NULL;
+}
+
+void hcgo_view(hc_response *p, hc_view *io) {
+    io->struct_size = sizeof *io;
+    hc_response_view(p, io);
+    tidy(io);
+}
+
+hc_status hcgo_body(hc_response *p, const void **data, size_t *len, hc_error **err) {
+    hc_status status = hc_response_body(p, data, len, err);
+    if (*len == 0)
+        *data = NULL;
+    return status;
+}
+
+/* A body that does not lie in memory, or is large, is read from a response, which costs as much as half a lookup. */
+static void take_body(hc_exchange *x, hcgo_result *io) {
+    if (io->view.status != 0 && (io->view.body == NULL ? io->view.body_size != 0 : io->view.body_len > HCGO_IN_MEMORY))
+        hc_exchange_response(x, &io->response, NULL);
+}
+
+static hc_status make_request(const char *text, const uint32_t *lengths, size_t n, const void *body,
+                              size_t body_len, const int64_t *settings, size_t settings_count,
+                              hc_request **out, hc_error **err) {
+    hc_request *r = NULL;
+    size_t i;
+    hc_status status = hc_request_new(text, lengths[0], text + lengths[0], lengths[1], &r, err);
+    if (status == HC_OK && n > 0)
+        status = hc_request_add_fields(r, text + lengths[0] + lengths[1], lengths + 2, n, err);
+    if (status == HC_OK && body_len > 0)
+        status = hc_request_set_body(r, body, body_len, err);
+    for (i = 0; status == HC_OK && i < settings_count; i++)
+        status = hc_request_set(r, (hc_option)settings[2 * i], settings[2 * i + 1], err);
+    if (status != HC_OK) {
+        hc_request_free(r);
+        r = NULL;
+    }
+    *out = r;
+    return status;
+}
+
+hc_status hcgo_lookup(hc_cache *c, const char *text, const uint32_t *lengths, size_t n, const void *body,
+                      size_t body_len, const int64_t *settings, size_t settings_count, hcgo_result *io) {
+    hc_request *r;
+    hc_status status;
+    clear(io);
+    status = make_request(text, lengths, n, body, body_len, settings, settings_count, &r, &io->error);
+    if (status == HC_OK)
+        status = hc_lookup(c, r, &io->view, &io->exchange, &io->error);
+    tidy(&io->view);
+    if (status == HC_OK)
+        take_body(io->exchange, io);
+    hc_request_free(r);
+    return status;
+}
+
+hc_status hcgo_fetch(hc_cache *c, const char *text, const uint32_t *lengths, size_t n, const void *body,
+                     size_t body_len, const int64_t *settings, size_t settings_count, hcgo_result *io) {
+    hc_request *r;
+    hc_status status;
+    clear(io);
+    status = make_request(text, lengths, n, body, body_len, settings, settings_count, &r, &io->error);
+    if (status == HC_OK)
+        status = hc_fetch(c, r, &io->view, &io->response, &io->error);
+    tidy(&io->view);
+    io->outcome = io->view.outcome;
+    hc_request_free(r);
+    return status;
+}
+
+static hc_status make_answer(int32_t code, const char *text, const uint32_t *lengths, size_t n, hc_response **out,
+                             hc_error **err) {
+    hc_response *p = NULL;
+    hc_status status = hc_response_new(code, text, lengths[0], &p, err);
+    if (status == HC_OK && n > 0)
+        status = hc_response_add_fields(p, text + lengths[0], lengths + 1, n, err);
+    if (status != HC_OK) {
+        hc_response_free(p);
+        p = NULL;
+    }
+    *out = p;
+    return status;
+}
+
+hc_status hcgo_store(hc_exchange *x, int32_t code, const char *text, const uint32_t *lengths, size_t n,
+                     const void *body, size_t body_len, hcgo_result *io) {
+    hc_response *p;
+    hc_status status;
+    clear(io);
+    status = make_answer(code, text, lengths, n, &p, &io->error);
+    if (status == HC_OK && body_len > 0)
+        status = hc_response_set_body(p, body, body_len, &io->error);
+    if (status == HC_OK)
+        status = hc_store(x, p, &io->outcome, &io->view, &io->error);
+    hc_response_free(p);
+    tidy(&io->view);
+    if (status == HC_OK && io->outcome != HC_NOT_STORED)
+        take_body(x, io);
+    return status;
+}
+
+hc_status hcgo_store_begin(hc_exchange *x, int32_t code, const char *text, const uint32_t *lengths, size_t n,
+                           hcgo_result *io) {
+    hc_response *p;
+    hc_status status;
+    clear(io);
+    status = make_answer(code, text, lengths, n, &p, &io->error);
+    if (status == HC_OK)
+        status = hc_store_begin(x, p, &io->outcome, &io->view, &io->error);
+    hc_response_free(p);
+    tidy(&io->view);
+    if (status == HC_OK && io->outcome != HC_NOT_STORED && io->outcome != HC_STORING)
+        take_body(x, io);
+    return status;
+}
+
+hc_status hcgo_store_failure(hc_exchange *x, hcgo_result *io) {
+    hc_status status;
+    clear(io);
+    status = hc_store_failure(x, &io->view, &io->error);
+    tidy(&io->view);
+    io->outcome = io->view.outcome;
+    if (status == HC_OK)
+        take_body(x, io);
+    return status;
+}
+
+hc_status hcgo_response(hc_exchange *x, hcgo_result *io) {
+    hc_status status;
+    clear(io);
+    status = hc_exchange_response(x, &io->response, &io->error);
+    if (status == HC_OK)
+        hcgo_view(io->response, &io->view);
+    return status;
+}
+
+static int32_t filter(void *user, const hc_request *r, hc_response *p) {
+    return hcgoFilter((uintptr_t)user, (hc_request *)r, p);
+}
+
+static int64_t now(void *user) {
+    return hcgoNow((uintptr_t)user);
+}
+
+static void log_line(void *user, int32_t level, const char *message, size_t len) {
+    hcgoLog((uintptr_t)user, level, (char *)message, len);
+}
+
+static void release(void *user) {
+    hcgoRelease((uintptr_t)user);
+}
+
+hc_status hcgo_options_filter(hc_options *o, uintptr_t handle) {
+    return hc_options_filter(o, filter, (void *)handle, release);
+}
+
+hc_status hcgo_options_clock(hc_options *o, uintptr_t handle) {
+    return hc_options_clock(o, now, (void *)handle, release);
+}
+
+hc_status hcgo_options_log(hc_options *o, int32_t level, uintptr_t handle) {
+    return hc_options_log(o, level, log_line, (void *)handle, release);
+}

@@ -1,0 +1,60 @@
+/* What Go asks of the library in one call. A call from Go to C costs as much as a good part of a lookup, so what
+ * belongs together crosses once. Text goes in as one block with its lengths, because Go memory that is handed to
+ * C may hold no pointers to Go memory. */
+#ifndef HTTPCACHE_GO_SHIM_H
+#define HTTPCACHE_GO_SHIM_H
+
+#include <httpcache.h>
+
+/* The size up to which a body that lies in the library's memory becomes Go's, which then needs neither a finaliser nor
+ * a call for each piece. It is what the store keeps beside the head. */
+#define HCGO_IN_MEMORY 65536
+
+/* What a call found. All pointers are the library's. */
+typedef struct {
+    hc_view view;
+    hc_exchange *exchange; /* Of hcgo_lookup: to be freed by the caller. */
+    hc_response *response; /* To be freed by the caller; NULL where the body is in the view, or there is none. */
+    hc_error *error; /* To be freed by the caller. */
+    int32_t outcome;
+} hcgo_result;
+
+/* `text` is the method, the URL, and name and value of each of `n` fields; `lengths` has 2 + 2n lengths.
+ * `settings` are `settings_count` pairs of an option and its value. */
+hc_status hcgo_lookup(hc_cache *c, const char *text, const uint32_t *lengths, size_t n, const void *body,
+                      size_t body_len, const int64_t *settings, size_t settings_count, hcgo_result *io);
+hc_status hcgo_fetch(hc_cache *c, const char *text, const uint32_t *lengths, size_t n, const void *body,
+                     size_t body_len, const int64_t *settings, size_t settings_count, hcgo_result *io);
+
+/* `text` is the reason phrase, and name and value of each of `n` fields; `lengths` has 1 + 2n lengths. */
+hc_status hcgo_store(hc_exchange *x, int32_t status, const char *text, const uint32_t *lengths, size_t n,
+                     const void *body, size_t body_len, hcgo_result *io);
+hc_status hcgo_store_begin(hc_exchange *x, int32_t status, const char *text, const uint32_t *lengths, size_t n,
+                           hcgo_result *io);
+hc_status hcgo_store_failure(hc_exchange *x, hcgo_result *io);
+
+/* A request, all at once. */
+typedef struct {
+    const char *method;
+    const char *url;
+    const hc_field *fields;
+    size_t field_count;
+    const void *body;
+    size_t body_len;
+} hcgo_request;
+
+void hcgo_read_request(const hc_request *r, hcgo_request *io);
+
+/* hc_response_view and hc_response_body. */
+void hcgo_view(hc_response *p, hc_view *io);
+hc_status hcgo_body(hc_response *p, const void **data, size_t *len, hc_error **err);
+
+/* The response of an exchange with its view, after the body was ended. */
+hc_status hcgo_response(hc_exchange *x, hcgo_result *io);
+
+/* Callbacks: `handle` is a cgo.Handle, a number that C passes through as a pointer and never follows. */
+hc_status hcgo_options_filter(hc_options *o, uintptr_t handle);
+hc_status hcgo_options_clock(hc_options *o, uintptr_t handle);
+hc_status hcgo_options_log(hc_options *o, int32_t level, uintptr_t handle);
+
+#endif
