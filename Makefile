@@ -6,6 +6,7 @@ SHELL := /bin/sh
 include cbuild/library.mk
 include cbuild/install.mk
 include cbuild/check.mk
+include cbuild/bindings.mk
 -include tests/c/tests.mk
 
 .PHONY: help clean
