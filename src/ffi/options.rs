@@ -237,7 +237,7 @@ pub unsafe extern "C" fn hc_options_clear(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hc_options_set_string(
     o: *mut hc_options,
-    key: hc_option,
+    name: hc_option,
     value: *const c_char,
     value_len: usize,
     err: *mut *mut hc_error,
@@ -250,7 +250,7 @@ pub unsafe extern "C" fn hc_options_set_string(
                 guard::text(value, value_len, "value")?,
             )
         };
-        o.options.settings.set_name(key, value)?;
+        o.options.settings.set_name(name, value)?;
         Ok(0)
     })
 }
