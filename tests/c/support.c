@@ -285,6 +285,7 @@ static const struct {
     {"sort_query", HC_OPT_SORT_QUERY},
     {"max_url_bytes", HC_OPT_MAX_URL_BYTES},
     {"shared", HC_OPT_SHARED},
+    {"workers", HC_OPT_WORKERS},
     {"stale_while_revalidate", HC_OPT_STALE_WHILE_REVALIDATE},
     {"always_revalidate", HC_OPT_ALWAYS_REVALIDATE},
     {"refresh", HC_OPT_REFRESH},
