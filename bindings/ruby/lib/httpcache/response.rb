@@ -133,7 +133,7 @@ module HTTPCache
 
     def verb
       use { |response| Call.new.check { |call| yield response, call } }
-      @view = nil
+      @view = @body = nil
       self
     end
   end

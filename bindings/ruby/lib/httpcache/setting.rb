@@ -76,9 +76,10 @@ module HTTPCache
 
     # Milliseconds since the epoch of a Time, a Date or a DateTime.
     def self.instant(value, name = 'an instant')
-      raise TypeError, "#{name} does not take #{value.inspect}" unless value.respond_to?(:to_time)
+      value = value.to_time if !value.is_a?(Time) && value.respond_to?(:to_time)
+      raise TypeError, "#{name} does not take #{value.inspect}" unless value.is_a?(Time)
 
-      checked(name, (value.to_time.to_r * 1000).floor)
+      checked(name, (value.to_r * 1000).floor)
     end
 
     # Among the negative numbers are the named values: no arithmetic may come to one of them.
