@@ -95,11 +95,11 @@ class CacheTest < Minitest::Test
   end
 
   # Runs the block in a child and fails with what it raised there.
-  def in_child
+  def in_child(&block)
     reader, writer = IO.pipe
     child = fork do
       reader.close
-      writer.write(Marshal.dump(message_of { yield }))
+      writer.write(Marshal.dump(message_of(&block)))
       writer.close
       exit!(0)
     end

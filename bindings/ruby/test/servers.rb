@@ -26,7 +26,8 @@ class Origin
 
   # A message that is sent as it stands.
   def raw(message, parameters = '')
-    url("/raw?send=#{escape(message)}#{parameters}")
+    # In the path: what clients do to a query is their own affair.
+    url("/raw/#{escape(message)}?raw#{parameters}")
   end
 
   def requests(url)
@@ -35,7 +36,7 @@ class Origin
 
   # Changes /version/NAME.
   def change(name)
-    Net::HTTP.post(URI(url("/change/#{name}")), '')
+    Net::HTTP.post(URI(url("/change/#{name}")), '', 'Content-Type' => 'text/plain')
   end
 
   def ask(target)
@@ -53,7 +54,7 @@ class Origin
 
   # The bytes of /body/SIZE?seed=SEED.
   def self.body(size, seed = 0)
-    Array.new(size) { |at| ((at + seed) * 2_654_435_761 >> 24) & 255 }.pack('C*')
+    Array.new(size) { |at| (((at + seed) * 2_654_435_761) >> 24) & 255 }.pack('C*')
   end
 end
 
@@ -104,7 +105,7 @@ class Nginx
     temporary = %w[client_body proxy fastcgi uwsgi scgi].map { |name| "#{name}_temp_path #{@directory}/tmp;" }
     <<~CONF
       daemon off;
-      worker_processes 1;
+      master_process off;
       pid #{pid_file};
       error_log #{@directory}/error.log;
       events { worker_connections 64; }

@@ -20,7 +20,8 @@ class TestExchange < CacheTest
       assert_equal :stored, exchange.store(answer)
       assert exchange.answered?
       assert_equal [:stored, 200, 'Reason', URL, 'body', false],
-                   [exchange.outcome, exchange.status, exchange.reason, exchange.url, exchange.body, exchange.from_cache?]
+                   [exchange.outcome, exchange.status, exchange.reason, exchange.url, exchange.body,
+                    exchange.from_cache?]
     end
     @cache.lookup(get) do |exchange|
       assert_equal [:fresh, '', nil, true, 'body'],
@@ -36,7 +37,7 @@ class TestExchange < CacheTest
               ['X-Raw', "\x80\xFF \xC3\xBC\t|".b], ['Set-Cookie', 'a=1'], ['Set-Cookie', 'b=2']]
     store(@cache, get, answer(200, fields))
     @cache.lookup(get) do |exchange|
-      assert_equal(fields, exchange.fields.reject { |name, _| name == 'Age' })
+      assert_equal(fields, exchange.fields.grep_v(['Age', '0']))
       assert_equal ['2, 1', '', 'a=1', nil], %w[x-b X-EMPTY set-cookie none].map { |name| exchange[name] }
       assert_equal [Encoding::BINARY], exchange.fields.map { |_, value| value.encoding }.uniq
       assert(exchange.fields.flatten.all?(&:frozen?))
@@ -72,7 +73,8 @@ class TestExchange < CacheTest
     @cache.lookup(get) do |exchange|
       assert_equal [:revalidate, 'stale', '"a"'], [exchange.decision, exchange.why, exchange.forward['If-None-Match']]
       assert_equal :freshened, exchange.store(answer(304, FRESH.merge('ETag' => '"a"'), nil))
-      assert_equal [200, 'body', true, true], [exchange.status, exchange.body, exchange.from_cache?, exchange.revalidated?]
+      assert_equal [200, 'body', true, true],
+                   [exchange.status, exchange.body, exchange.from_cache?, exchange.revalidated?]
     end
     assert_equal :fresh, decision(@cache)
   end
@@ -104,7 +106,7 @@ class TestExchange < CacheTest
     end
   end
 
-  def test_only_if_cached_is_a_504
+  def test_only_if_cached_is_unsatisfiable
     @cache.lookup(get(fields: { 'Cache-Control' => 'only-if-cached' })) do |exchange|
       assert_equal [:unsatisfiable, 504, '', true],
                    [exchange.decision, exchange.status, exchange.body.to_s, exchange.answered?]
@@ -129,7 +131,8 @@ class TestExchange < CacheTest
   def test_the_view_outlives_the_exchange
     store(@cache)
     view = @cache.lookup(get, &:view)
-    assert_equal [200, 'max-age=60', :fresh, 60.0], [view.status, view['cache-control'], view.decision, view.freshness_lifetime]
+    assert_equal [200, 'max-age=60', :fresh, 60.0],
+                 [view.status, view['cache-control'], view.decision, view.freshness_lifetime]
   end
 
   def test_the_response_outlives_everything

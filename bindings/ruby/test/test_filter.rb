@@ -226,6 +226,8 @@ class TestFilter < CacheTest
   def test_a_failing_log_is_raised
     options = HTTPCache::Options.new(filter: ->(*) { raise 'no' })
     options.log(:warning) { raise Refused }
-    assert_includes [Refused, RuntimeError], assert_raises(StandardError) { store(open_cache(directory, options)) }.class
+    assert_includes [Refused, RuntimeError], assert_raises(StandardError) {
+                                               store(open_cache(directory, options))
+                                             }.class
   end
 end

@@ -49,8 +49,9 @@ class TestNative < Minitest::Test
   end
 
   def test_decisions_outcomes_levels_and_flags
-    { 'hc_decision' => HTTPCache::Native::DECISIONS.invert, 'hc_outcome' => HTTPCache::Native::OUTCOMES.invert,
-      'hc_log_level' => HTTPCache::Native::LOG_LEVELS, 'hc_view_flag' => HTTPCache::Native::FLAGS }.each do |type, bound|
+    native = HTTPCache::Native
+    { 'hc_decision' => native::DECISIONS.invert, 'hc_outcome' => native::OUTCOMES.invert,
+      'hc_log_level' => native::LOG_LEVELS, 'hc_view_flag' => native::FLAGS }.each do |type, bound|
       names = constants(type).transform_keys { |name| name.sub(/\AHC_(?:LOG_)?/, '').downcase.to_sym }
       assert_equal names, bound, type
     end
@@ -91,8 +92,7 @@ class TestNative < Minitest::Test
     case declared
     when /_fn \w+\z/ then %i[function]
     when /\Aconst char \*/ then %i[bytes string address]
-    when /\Avoid \*user\z/ then %i[address]
-    when /\A(?:const )?void \*(?!\*)|\Aconst uint32_t \*/ then %i[bytes address]
+    when /\A(?:const )?void \*(?!\*|user)|\Aconst uint32_t \*/ then %i[bytes address]
     when /\*/ then %i[address]
     when /\Ahc_status/ then %i[status]
     when /\Ahc_option/ then %i[int32]
@@ -103,7 +103,7 @@ class TestNative < Minitest::Test
 
   def constants(type)
     body = CODE[/typedef enum \{([^}]*)\} #{type};/, 1]
-    body.scan(/(HC_\w+) = (-?\d+)/).to_h { |name, value| [name, value.to_i] }
+    body.scan(/(HC_\w+) = (-?\d+)/).to_h.transform_values(&:to_i)
   end
 
   # Each name of an enum with the comment before or behind it.

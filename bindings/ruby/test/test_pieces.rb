@@ -153,6 +153,6 @@ class TestPieces < CacheTest
   def test_100_mib_in_one_string
     body = Random.new(1).bytes(100 << 20)
     assert_equal :stored, store(@cache, get, answer(200, FRESH, body))
-    @cache.lookup(get) { |exchange| assert body == exchange.body } # rubocop:disable Minitest/AssertEqual
+    @cache.lookup(get) { |exchange| assert body == exchange.body }
   end
 end

@@ -33,7 +33,7 @@ module HTTPCache
     def initialize(path, options = nil, **settings)
       raise ArgumentError, 'give Options or settings, not both' if options && !settings.empty?
 
-      path = checked(path)
+      path = File.path(path)
       options ||= own_options = Options.new(**settings)
       options.use do |native|
         address = Call.new.make(:hc_close) { |call| Native.hc_open(path, native, call.out, call.error) }
@@ -105,14 +105,6 @@ module HTTPCache
     end
 
     private
-
-    # A path with a NUL would be another one for the system.
-    def checked(path)
-      path = File.path(path)
-      raise InvalidArgumentError, 'the path holds a NUL' if path.include?("\0")
-
-      path
-    end
 
     def enter
       raise ClosedError, 'the cache was not opened' unless @lock

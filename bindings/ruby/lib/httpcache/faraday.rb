@@ -3,6 +3,7 @@
 require 'faraday'
 require 'httpcache'
 require 'httpcache/faraday/content'
+require 'httpcache/faraday/delivery'
 require 'httpcache/faraday/reader'
 require 'httpcache/faraday/transfer'
 

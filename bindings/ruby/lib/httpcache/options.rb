@@ -14,7 +14,7 @@ module HTTPCache
   class Options
     include Owned
 
-    SEVERITIES = { 1 => Logger::ERROR, 2 => Logger::WARN, 3 => Logger::INFO, 4 => Logger::DEBUG }.freeze
+    SEVERITIES = { error: Logger::ERROR, warning: Logger::WARN, info: Logger::INFO, debug: Logger::DEBUG }.freeze
     private_constant :SEVERITIES
 
     # Settings by name, and +filter:+, +clock:+ and +logger:+.
@@ -80,12 +80,9 @@ module HTTPCache
 
     # Writes log lines to a Logger, as far as its level at this moment lets them through; nil: to none.
     def logger=(logger)
-      return log if logger.nil?
-
-      level = SEVERITIES.key(logger.level.clamp(Logger::DEBUG, Logger::ERROR))
-      log(Native::LOG_LEVELS.key(level)) do |name, line|
-        logger.add(SEVERITIES.fetch(Native::LOG_LEVELS.fetch(name)), line, 'httpcache')
-      end
+      level = logger ? SEVERITIES.key(logger.level.clamp(Logger::DEBUG, Logger::ERROR)) : :error
+      write = ->(of_line, line) { logger.add(SEVERITIES.fetch(of_line), line, 'httpcache') }
+      log(level, &(write if logger))
     end
 
     private

@@ -9,13 +9,15 @@ module HTTPCache
     # Destroys an object when its owner is collected. It knows the address and not the owner, which would
     # otherwise never be collected.
     class Finalizer
-      def initialize(destroy, address)
+      def initialize(destroy, address, owner_id)
         @destroy = destroy
         @address = address
+        @owner_id = owner_id
       end
 
-      def call(_id)
-        Owned.destroy(@destroy, @address)
+      # Object#dup gives a copy the same finalizer, even one that #initialize_copy then refuses.
+      def call(id)
+        Owned.destroy(@destroy, @address) if id == @owner_id
       end
     end
 
@@ -71,7 +73,7 @@ module HTTPCache
       @lock = Thread::Mutex.new
       @destroy = destroy
       @address = address
-      ObjectSpace.define_finalizer(self, Finalizer.new(destroy, address)) if destroy
+      ObjectSpace.define_finalizer(self, Finalizer.new(destroy, address, object_id)) if destroy
       self
     end
 

@@ -19,7 +19,7 @@ module HTTPCache
       attr_reader :request_fields
 
       def initialize(env)
-        @request_fields = env.request_headers.reject { |_, value| value.nil? }.to_h
+        @request_fields = env.request_headers.to_h.compact
         chooses = @request_fields.none? { |name, _| %w[accept-encoding range].include?(name.to_s.downcase) }
         has_head_first = !env.request.stream_response? || env.respond_to?(:stream_response)
         # A response without content may have a Content-Encoding all the same.
@@ -71,6 +71,8 @@ module HTTPCache
       rescue Zlib::Error => e
         raise ::Faraday::ParsingError, e
       ensure
+        # zlib warns of streams that are closed before their end.
+        @inflate.reset
         @inflate.close
       end
     end

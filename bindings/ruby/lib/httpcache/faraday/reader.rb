@@ -26,7 +26,7 @@ module HTTPCache
 
       # The decoder is known with the head; without it the caller gets what came.
       def head(view)
-        @decoder ||= @content.decoder(view)
+        @decoder = @content.decoder(view)
       end
 
       def piece(bytes)

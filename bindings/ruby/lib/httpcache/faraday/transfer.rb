@@ -14,8 +14,7 @@ module HTTPCache
         @exchange = exchange
         @content = content
         @reader = Reader.new(env, content)
-        @asked = { request_headers: env.request_headers, url: env.url, request: env.request,
-                   parallel_manager: env.parallel_manager }
+        @delivery = Delivery.new(env, exchange, content, @reader)
         @body = env.body
       end
 
@@ -31,11 +30,16 @@ module HTTPCache
 
       private
 
+      def from_store
+        answer_from_store
+        @delivery.response
+      end
+
       # ---- asking the origin ----
 
       def ask
         prepare
-        response = call_app or return stand_in
+        response = call_app or return from_store
         response.on_complete { |_| settle }
       end
 
@@ -47,23 +51,24 @@ module HTTPCache
         raise
       rescue ::Faraday::Error
         raise if @reader.failed?
-        raise if !reported_failure || @reader.begun?
+        raise if !stands_in? || @reader.begun?
       end
 
-      def reported_failure
-        %i[freshened used_stale].include?(@exchange.outcome) || @exchange.failure
+      # Whether a stored response is the answer, also to an origin that failed.
+      def stands_in?
+        return %i[freshened used_stale].include?(@head) if @head && @head != :storing
+
+        @exchange.failure
       end
 
       # The request as it goes to the origin: the caller's objects are not changed.
       def prepare
         sent = @exchange.forward
-        headers = @asked[:request_headers].dup.clear
-        sent.fields.each { |name, value| headers[name] = headers.key?(name) ? "#{headers[name]}, #{value}" : value }
-        @env.request_headers = headers
+        @env.request_headers = @delivery.headers(sent.fields)
         @env.url = URI.parse(sent.url) if sent.url != @env.url.to_s
         stream if @reader.streams?
-        @why = @exchange.why
-        @is_immediate = !@content.decodes? && NOTHING_STORED.include?(@why)
+        @delivery.why = @exchange.why
+        @is_immediate = !@content.decodes? && NOTHING_STORED.include?(@exchange.why)
         sent.close
       end
 
@@ -119,7 +124,7 @@ module HTTPCache
         is_bytes = body.nil? || body.is_a?(String)
         store(body.to_s) if @head == :storing && is_bytes
         body = @reader.whole(@view, body.to_s) if @view && is_bytes
-        hand_on(body, size: (body.bytesize if is_bytes && body))
+        @delivery.hand_on(@view, body, size: (body.bytesize if body && is_bytes))
       end
 
       def store(body)
@@ -133,7 +138,7 @@ module HTTPCache
         @spool&.each { |bytes| @is_immediate ? (@exchange.write(bytes) if @head == :storing) : take(bytes) }
         @exchange.end if @head == :storing
         @reader.finish
-        hand_on(@env.body)
+        @delivery.hand_on(@view, @env.body)
       end
 
       # The 304 fits nothing that is stored. Also where requests run in parallel this one is then alone: its
@@ -142,75 +147,18 @@ module HTTPCache
         @head = @view = nil
         @spool&.close
         @spool = nil
-        restore
+        @delivery.restore
         @env.status = @env.reason_phrase = @env.response_headers = @env.response_body = nil
         @env.body = @body
         @env.parallel_manager = nil
         ask
       end
 
-      # ---- handing on ----
-
-      def from_store
-        answer_from_store
-        close
-        response
-      end
-
-      def stand_in
-        @env.status = nil
-        from_store
-      end
+      # ---- the stored response ----
 
       def answer_from_store
-        @view = @exchange.view
-        restore
-        body = @reader.streams? ? stream_from_store : @reader.whole(@view, @exchange.body.to_s)
-        hand_on(body, size: (body.bytesize unless @reader.streams?))
-      end
-
-      # The handlers of Faraday 2 find the head in the env.
-      def stream_from_store
-        hand_on(+'')
-        @reader.head(@view)
-        @exchange.response&.then do |stored|
-          stored.each { |bytes| @reader.piece(bytes) }
-        ensure
-          stored.close
-        end
-        @reader.finish
-        +''
-      end
-
-      def hand_on(body, size: nil)
-        restore
-        @env[:httpcache] = report
-        if @view
-          @env.status = @view.status
-          @env.reason_phrase = @view.reason
-          @env.response_headers = headers(@content.fields(@view, size))
-        end
-        @env.body = body
-      end
-
-      def report
-        reasons = [@exchange.why, @why.to_s].reject(&:empty?)
-        Report.new(@exchange.decision, @exchange.outcome, reasons.first, @view)
-      end
-
-      def headers(fields)
-        fields.each_with_object(::Faraday::Utils::Headers.new) do |(name, value), headers|
-          headers[name] = headers.key?(name) ? "#{headers[name]}, #{value}" : value.dup
-        end
-      end
-
-      def response
-        @env.response = ::Faraday::Response.new
-        @env.response.finish(@env)
-      end
-
-      def restore
-        @asked.each { |name, value| @env[name] = value }
+        @delivery.from_store
+        close
       end
 
       def close
