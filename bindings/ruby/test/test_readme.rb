@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require_relative 'faraday_helper'
+require 'rubygems/package'
 
 # The examples run as they stand.
 class TestReadme < FaradayTest
@@ -20,10 +21,14 @@ class TestReadme < FaradayTest
     end
   end
 
-  def test_the_specification_of_the_gem
-    specification = Gem::Specification.load(File.expand_path('../httpcache.gemspec', __dir__))
-    capture_io { assert specification.validate }
-    assert_includes specification.files, 'lib/httpcache/faraday/transfer.rb'
-    assert_equal ['ffi'], specification.runtime_dependencies.map(&:name)
+  def test_the_gem_is_built_and_holds_the_library
+    root = File.expand_path('..', __dir__)
+    gem = File.join(directory, 'built.gem')
+    out, status = Open3.capture2e('gem', 'build', 'httpcache.gemspec', '--output', gem, chdir: root)
+    assert status.success?, out
+    specification = Gem::Package.new(gem).spec
+    assert_equal ['httpcache', HTTPCache::VERSION, ['ffi']],
+                 [specification.name, specification.version.to_s, specification.runtime_dependencies.map(&:name)]
+    assert_equal Dir.glob('lib/**/*.rb', base: root).sort, specification.files.grep(/lib/).sort
   end
 end
