@@ -211,6 +211,18 @@ class TestFaraday < FaradayTest
     assert middleware.call(env_for('http://h.test/') { |env| env.body = StringIO.new('x') })[:seen]
   end
 
+  def test_the_normalised_url_is_sent_and_the_caller_s_is_kept
+    sent = nil
+    adapter = lambda do |env|
+      sent = env.url.to_s
+      env.status = 200
+      env.response_headers = Faraday::Utils::Headers.new(FRESH)
+      env.response = Faraday::Response.new.finish(env)
+    end
+    response = HTTPCache::FaradayMiddleware.new(adapter, open_cache).call(env_for('http://H.test:80/a/../b#c'))
+    assert_equal ['http://h.test/b', 'http://H.test/a/../b#c'], [sent, response.env.url.to_s]
+  end
+
   def test_a_cache_that_fails_is_passed_through
     path = directory
     faraday = connection(path)

@@ -161,9 +161,20 @@ class TestFilter < CacheTest
   end
 
   def test_it_may_close_the_cache_which_closes_after_the_call
+    store(@cache)
+    @filter = lambda do |*|
+      @cache.close
+      # What the call is still in is not destroyed.
+      @cache.instance_variable_get(:@address)
+    end
+    assert_equal :fresh, decision(@cache)
+    assert_nil @cache.instance_variable_get(:@address)
+    assert_raises(HTTPCache::ClosedError) { decision(@cache) }
+  end
+
+  def test_it_may_close_the_cache_of_an_exchange
     @filter = ->(*) { @cache.close || true }
     assert_equal :stored, store(@cache)
-    assert_raises(HTTPCache::ClosedError) { decision(@cache) }
   end
 
   def test_it_may_not_use_the_objects_of_the_call

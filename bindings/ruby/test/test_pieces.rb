@@ -79,6 +79,9 @@ class TestPieces < CacheTest
     thread = Thread.new { 2000.times { |i| i.even? ? piece.replace('b' * 10) : piece.replace('a' * 1_000_000) } }
     200.times { exchange.write(piece) }
     thread.join
+    # That two threads meet there is luck.
+    refute_same piece, HTTPCache::Bytes.held(piece)
+    assert_same piece.freeze, HTTPCache::Bytes.held(piece)
     assert_equal :stored, exchange.end
     assert_empty exchange.body.delete('ab')
   end

@@ -18,11 +18,8 @@ module HTTPCache
       # Whether the caller wants pieces.
       def streams? = !@handler.nil?
 
-      # Whether he has got any: then nothing else can take their place.
+      # Whether he was given any, also where his handler raised: then nothing else can take their place.
       def begun? = @size.positive?
-
-      # Whether his handler raised.
-      def failed? = @failed
 
       # The decoder is known with the head; without it the caller gets what came.
       def head(view)
@@ -55,9 +52,6 @@ module HTTPCache
 
       def give(bytes, size)
         @with_env ? @handler.call(bytes, size, @env) : @handler.call(bytes, size)
-      rescue Exception # rubocop:disable Lint/RescueException
-        @failed = true
-        raise
       end
     end
 

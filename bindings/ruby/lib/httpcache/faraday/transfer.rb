@@ -50,7 +50,6 @@ module HTTPCache
         # An answer, of which `raise_error` below made an exception.
         raise
       rescue ::Faraday::Error
-        raise if @reader.failed?
         raise if !stands_in? || @reader.begun?
       end
 
