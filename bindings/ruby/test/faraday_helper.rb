@@ -67,9 +67,9 @@ class FaradayTest < CacheTest
     env
   end
 
-  # Files of a body that is being stored or spooled, held by this process.
+  # Files of this test's caches that this process holds open for a body.
   def open_files
-    Dir.children('/proc/self/fd').filter_map { |fd| File.readlink("/proc/self/fd/#{fd}") rescue nil } # rubocop:disable Style/RescueModifier
-       .grep(%r{/bodies/|/httpcache\d.*\.tmp})
+    open = Dir.children('/proc/self/fd').filter_map { |fd| File.readlink("/proc/self/fd/#{fd}") rescue nil } # rubocop:disable Style/RescueModifier
+    open.select { |path| path.include?('/bodies/') && @directories.any? { |made| path.start_with?(made) } }
   end
 end

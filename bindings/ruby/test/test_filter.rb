@@ -162,12 +162,14 @@ class TestFilter < CacheTest
 
   def test_it_may_close_the_cache_which_closes_after_the_call
     store(@cache)
+    address = nil
     @filter = lambda do |*|
       @cache.close
-      # What the call is still in is not destroyed.
-      @cache.instance_variable_get(:@address)
+      address = @cache.instance_variable_get(:@address)
     end
     assert_equal :fresh, decision(@cache)
+    # What the call was still in was not destroyed.
+    refute_nil address
     assert_nil @cache.instance_variable_get(:@address)
     assert_raises(HTTPCache::ClosedError) { decision(@cache) }
   end
