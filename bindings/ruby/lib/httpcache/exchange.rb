@@ -1,0 +1,178 @@
+# frozen_string_literal: true
+
+module HTTPCache
+  # A request on its way through the cache, whose network is yours.
+  #
+  #   cache.lookup(request) do |exchange|
+  #     next exchange.body if exchange.answered?          # :fresh, :stale, :unsatisfiable (a 504)
+  #
+  #     status, fields, body = send_somehow(exchange.forward)
+  #     exchange.store(HTTPCache::Response.new(status, fields: fields, body: body))
+  #     exchange.answered? ? exchange.body : body
+  #   end
+  #
+  # What follows what:
+  #
+  #   decision                 hand on                then
+  #   :forward, :revalidate    -                      send #forward, then #store, #begin or #failure
+  #   :fresh, :stale           #view, #body           -
+  #   :unsatisfiable           #view, #body           -
+  #
+  #   outcome                  hand on                then
+  #   :not_stored              #view, origin's body   -
+  #   :stored, :freshened      #view, #body           -
+  #   :used_stale              #view, #body           drop the origin's body
+  #   :storing                 #view, origin's body   #write ..., then #end or #failure
+  #   :repeat                  -                      send #forward again, then as after :forward
+  #
+  # Anything else is a MisuseError and changes nothing. What is closed before its end is not stored.
+  class Exchange
+    include Owned
+    include Viewed
+
+    # What Cache#lookup decided.
+    attr_reader :decision
+
+    # What the last verb came to; nil before the first.
+    attr_reader :outcome
+
+    # For the classes of this gem.
+    def self.take(address, view)
+      allocate.tap { |exchange| exchange.send(:take, address, view) }
+    end
+
+    # What to hand on, as far as there is something: its status is 0 where there is not.
+    def view
+      open_address
+      @view
+    end
+
+    # Whether the view and #body are what to hand on, whatever the origin still sends.
+    def answered?
+      open_address
+      @answered
+    end
+
+    # The request to send, as a Request of its own: yours, with the conditions that are needed. nil: there is
+    # nothing to send.
+    def forward
+      use do |exchange|
+        address = Native.hc_exchange_forward(exchange)
+        Request.copy(address) unless address.zero?
+      end
+    end
+
+    # Why the request is forwarded, as a token of RFC 9211 2.2 ("uri-miss", "vary-miss", "stale", ...), or why an
+    # answer was not stored. "" where neither is so.
+    def why
+      use { |exchange| Native.hc_exchange_reason(exchange) }
+    end
+
+    # The response to hand on as a Response of its own, for reading its body in pieces; it outlives the exchange.
+    # nil while there is none, or it is the origin's and not wholly stored.
+    def response
+      use do |exchange|
+        address = Call.new.make(:hc_response_free) do |call|
+          Native.hc_exchange_response(exchange, call.out, call.error)
+        end
+        address && Response.take(address)
+      end
+    end
+
+    # The whole body of the response to hand on; nil where #response is.
+    def body
+      lent = use { (place = @view.lent_body) && Native.copy(*place) }
+      return lent if lent
+
+      response&.then do |response|
+        response.body
+      ensure
+        response.close
+      end
+    end
+
+    # Reports the origin's whole answer. Returns the outcome.
+    def store(response)
+      response.use do |origin|
+        report { |exchange, view, call| Native.hc_store(exchange, origin, call.outcome, view, call.error) }
+      end
+    end
+
+    # Reports the head of the origin's answer, whose body follows in pieces. Returns the outcome; only +:storing+
+    # wants the body written.
+    def begin(response)
+      response.use do |head|
+        report { |exchange, view, call| Native.hc_store_begin(exchange, head, call.outcome, view, call.error) }
+      end
+    end
+
+    # Stores the next bytes of the body. Says whether it is still being stored.
+    def write(bytes)
+      bytes = Bytes.held(bytes)
+      use do |exchange|
+        status = Call.new.check do |call|
+          Native.hc_store_write(exchange, bytes, bytes.bytesize, call.error)
+        end
+        status == Native::OK
+      end
+    end
+
+    # As #write; returns the exchange.
+    def <<(bytes)
+      write(bytes)
+      self
+    end
+
+    # Ends the body. Returns +:stored+, or +:not_stored+ where it is short of its Content-Length or longer, or the
+    # cache failed.
+    def end
+      verb do |exchange, call|
+        call.complete { Native.hc_store_end(exchange, call.outcome, call.error) }
+        note(call.outcome_value, @view)
+      end
+    end
+
+    # Reports that the origin could not be reached, or broke off. Says whether a stored response is to be handed on
+    # though it is stale (RFC 5861 4).
+    def failure
+      verb do |exchange, call|
+        view = call.view
+        status = call.complete { Native.hc_store_failure(exchange, view, call.error) }
+        status == Native::OK ? note(:used_stale, call.view_value) : note(:not_stored, @view)
+      end
+      @answered
+    end
+
+    private
+
+    def take(address, view)
+      own(address, :hc_exchange_free)
+      @view = view
+      @decision = view.decision
+      @answered = %i[fresh stale unsatisfiable].include?(@decision)
+    end
+
+    def report
+      verb do |exchange, call|
+        view = call.view
+        call.complete { yield exchange, view, call }
+        note(call.outcome_value, call.view_value)
+      end
+    end
+
+    # The exchange has gone on also where a filter raised.
+    def verb
+      use do |exchange|
+        yield exchange, Call.new
+        Callback.raise_failure
+        @outcome
+      end
+    end
+
+    def note(outcome, view)
+      @outcome = outcome
+      @view = view
+      @answered = %i[stored freshened used_stale].include?(outcome)
+    end
+  end
+end

@@ -1,0 +1,117 @@
+# frozen_string_literal: true
+
+require 'ffi'
+
+module HTTPCache
+  # The functions of httpcache.h as they are. Nothing here is for programs that use the gem.
+  #
+  # Addresses are integers: a FFI::Pointer for each would cost more than most of the calls. +bytes+ is memory of
+  # a String or of a FFI::MemoryPointer; +address+ is an object of the library, or memory it writes to.
+  module Native
+    extend FFI::Library
+
+    # Until 1.0 each minor version has an ABI of its own, and a name of its own.
+    ABI = VERSION[/\A0\.\d+|\A\d+/]
+    ffi_lib(ENV.fetch('HTTPCACHE_LIBRARY') { ["libhttpcache.so.#{ABI}", 'httpcache'] })
+
+    typedef :uintptr_t, :address
+    typedef :pointer, :bytes
+    typedef :pointer, :function
+    typedef :int32, :status
+
+    OK = 0
+    DONE = 1
+    NOT_FOUND = 2
+    FILTER_FAILED = -40
+
+    TIMES = { immediately: 0, unset: -2_147_483_647, never: -2_147_483_646, do_not_cache: -2_147_483_645 }.freeze
+    DECISIONS = { 0 => :forward, 1 => :fresh, 2 => :stale, 4 => :revalidate, 5 => :unsatisfiable }.freeze
+    OUTCOMES = {
+      0 => :not_stored, 1 => :stored, 2 => :freshened, 3 => :used_stale, 4 => :storing, 5 => :repeat
+    }.freeze
+    LOG_LEVELS = { error: 1, warning: 2, info: 3, debug: 4 }.freeze
+    FLAGS = { from_cache: 1, revalidated: 2, expired: 4 }.freeze
+
+    # The members of hc_view and hc_stats for String#unpack. A named filler of four bytes is not needed: all
+    # 64-bit members come to lie on multiples of eight.
+    VIEW = 'Qlll LQQQQQQq QQqqqqq'.delete(' ').freeze
+    VIEW_SIZE = 136
+    STATS = 'Q9'
+    STATS_SIZE = 72
+
+    # Arguments and result of each function; `true`: it waits, and other threads run meanwhile. hc_lookup and
+    # hc_store_failure wait as well where a filter refuses: what it refuses is deleted.
+    FUNCTIONS = {
+      hc_strerror: [%i[status], :string],
+      hc_error_status: [%i[address], :status],
+      hc_error_message: [%i[address], :string],
+      hc_error_cause: [%i[address address], :string],
+      hc_error_free: [%i[address], :void],
+      hc_version: [[], :string],
+      hc_version_number: [[], :uint32],
+      hc_has_feature: [%i[string], :int],
+      hc_options_new: [[], :address],
+      hc_options_set: [%i[address int32 int64 address], :status],
+      hc_options_clock: [%i[address function address function], :status],
+      hc_options_log: [%i[address int32 function address function], :status],
+      hc_options_filter: [%i[address function address function], :status],
+      hc_options_free: [%i[address], :void],
+      hc_open: [%i[string address address address], :status, true],
+      hc_close: [%i[address], :void],
+      hc_flush: [%i[address int64 address], :status, true],
+      hc_get_stats: [%i[address address address], :status, true],
+      hc_request_new: [%i[bytes size_t bytes size_t address address], :status],
+      hc_request_assign: [%i[address bytes size_t bytes size_t address], :status],
+      hc_request_add: [%i[address bytes size_t bytes size_t address], :status],
+      hc_request_add_fields: [%i[address bytes bytes size_t address], :status],
+      hc_request_remove: [%i[address bytes size_t], :status],
+      hc_request_set_body: [%i[address bytes size_t address], :status],
+      hc_request_set: [%i[address int32 int64 address], :status],
+      hc_request_method: [%i[address], :string],
+      hc_request_url: [%i[address], :string],
+      hc_request_fields: [%i[address address], :address],
+      hc_request_body: [%i[address address], :address],
+      hc_request_free: [%i[address], :void],
+      hc_response_new: [%i[int32 bytes size_t address address], :status],
+      hc_response_assign: [%i[address int32 bytes size_t address], :status],
+      hc_response_add: [%i[address bytes size_t bytes size_t address], :status],
+      hc_response_add_fields: [%i[address bytes bytes size_t address], :status],
+      hc_response_set_body: [%i[address bytes size_t address], :status],
+      hc_response_view: [%i[address address], :status],
+      hc_response_status: [%i[address], :int32],
+      hc_response_from_cache: [%i[address], :int],
+      hc_response_get: [%i[address bytes size_t address], :address],
+      hc_response_body: [%i[address address address address], :status, true],
+      hc_response_read: [%i[address bytes size_t address address], :status, true],
+      hc_response_key: [%i[address], :string],
+      hc_response_free: [%i[address], :void],
+      hc_lookup: [%i[address address address address address], :status, true],
+      hc_exchange_decision: [%i[address], :int32],
+      hc_exchange_forward: [%i[address], :address],
+      hc_exchange_reason: [%i[address], :string],
+      hc_exchange_response: [%i[address address address], :status],
+      hc_store: [%i[address address address address address], :status, true],
+      hc_store_begin: [%i[address address address address address], :status, true],
+      hc_store_write: [%i[address bytes size_t address], :status, true],
+      hc_store_end: [%i[address address address], :status, true],
+      hc_store_failure: [%i[address address address], :status, true],
+      hc_exchange_free: [%i[address], :void],
+      hc_fetch: [%i[address address address address address], :status, true]
+    }.freeze
+
+    FUNCTIONS.each do |name, (arguments, result, waits)|
+      attach_function(name, arguments, result, blocking: waits || false)
+    end
+
+    unless hc_version.start_with?("#{ABI}.")
+      raise LoadError, "libhttpcache #{hc_version} is not of the ABI #{ABI} that this gem was made for"
+    end
+
+    # A copy of `size` bytes at an address.
+    def self.copy(address, size)
+      return String.new if size.zero?
+
+      FFI::Pointer.new(address).read_bytes(size)
+    end
+  end
+end

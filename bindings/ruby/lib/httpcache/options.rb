@@ -1,0 +1,98 @@
+# frozen_string_literal: true
+
+require 'logger'
+
+module HTTPCache
+  # How a cache works: its settings (see Setting) and its callbacks. Cache.open copies it.
+  #
+  #   options = HTTPCache::Options.new(cache_control: true, stale_if_error: 3600)
+  #   options.filter { |request, response| response.body_size < 1_000_000 }
+  #
+  # Callbacks run inside calls of the cache, on the thread of the call and on a fiber of their own: fiber-local
+  # variables (Thread#[]) are not the caller's, and a Mutex that the caller holds cannot be taken. They may call the
+  # cache. What one raises is raised from the call it ran in, once that has done its work.
+  class Options
+    include Owned
+
+    SEVERITIES = { error: Logger::ERROR, warning: Logger::WARN, info: Logger::INFO, debug: Logger::DEBUG }.freeze
+    private_constant :SEVERITIES
+
+    # Settings by name, and +filter:+, +clock:+ and +logger:+.
+    def initialize(filter: nil, clock: nil, logger: nil, **settings)
+      own(Native.hc_options_new, :hc_options_free)
+      settings.each { |name, value| self[name] = value }
+      filter(&filter) if filter
+      clock(&clock) if clock
+      self.logger = logger if logger
+    rescue StandardError
+      close
+      raise
+    end
+
+    # Changes a setting. InvalidArgumentError: the value is out of its range; TypeError: it is not of its kind.
+    def []=(name, value)
+      number, encoded = Setting.encode(name, value)
+      use { |options| Call.new.check { |call| Native.hc_options_set(options, number, encoded, call.error) } }
+    end
+
+    Setting::TABLE.each_key do |name|
+      define_method(:"#{name}=") { |value| self[name] = value }
+    end
+
+    # Has the block asked, after all other rules, before a response is stored (once its body is complete) and each
+    # time one is reused or freshened. It gets the Request and the Response, both for the call only. What it
+    # answers with nil or false is not stored, or is deleted and answered with this last time.
+    #
+    # Where it raises, nothing is stored and nothing deleted, and the exception is raised from the call that asked:
+    # Cache#lookup, Cache#fetch, Response#read, Exchange#store and so on. What that call had to give is then lost;
+    # calling it again is safe.
+    def filter(&block)
+      asked = lambda do |request, response|
+        lent = Response.lend(response)
+        begin
+          block.call(Request.copy(request), lent) ? 1 : 0
+        ensure
+          lent.close
+        end
+      end
+      callback(block && asked) do |options, number|
+        Native.hc_options_filter(options, (Callback::FILTER if number), number.to_i, Callback::DESTROY)
+      end
+    end
+
+    # Has the block say what time it is, as a Time. Without a block: the system's clock.
+    def clock(&block)
+      callback(block && -> { Setting.instant(block.call) }) do |options, number|
+        Native.hc_options_clock(options, (Callback::CLOCK if number), number.to_i, Callback::DESTROY)
+      end
+    end
+
+    # Gives the block each log line up to `level` (+:error+, +:warning+, +:info+, +:debug+), with its level.
+    def log(level = :warning, &block)
+      number_of_level = Native::LOG_LEVELS.fetch(level) do
+        raise InvalidArgumentError, "#{level.inspect} is no log level"
+      end
+      named = ->(number, line) { block.call(Native::LOG_LEVELS.key(number), line) }
+      callback(block && named) do |options, number|
+        Native.hc_options_log(options, number_of_level, (Callback::LOG if number), number.to_i, Callback::DESTROY)
+      end
+    end
+
+    # Writes log lines to a Logger, as far as its level at this moment lets them through; nil: to none.
+    def logger=(logger)
+      level = logger ? SEVERITIES.key(logger.level.clamp(Logger::DEBUG, Logger::ERROR)) : :error
+      write = ->(of_line, line) { logger.add(SEVERITIES.fetch(of_line), line, 'httpcache') }
+      log(level, &(write if logger))
+    end
+
+    private
+
+    def callback(block)
+      use do |options|
+        status = yield options, block && Callback.new(block).object_id
+        raise BY_STATUS.fetch(status), Native.hc_strerror(status) if status.negative?
+      end
+      self
+    end
+  end
+end

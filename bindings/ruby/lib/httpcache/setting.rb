@@ -1,0 +1,109 @@
+# frozen_string_literal: true
+
+module HTTPCache
+  # The settings of a cache and of a request: their numbers in the library, and what values they take.
+  #
+  # [+cache_control+] RFC 9111 decides from the response's fields; else these settings alone do. true or false.
+  # [+expire_after+, +expire_at+] how long, or until when, a response stays fresh. *
+  # [+heuristic_percent+] of Date - Last-Modified that is the lifetime where nothing else says one. 0 to 100.
+  # [+stale_if_error+] how long after it became stale a response is used when the origin fails. *
+  # [+only_if_cached+] never forward; what cannot be answered is a 504. *
+  # [+max_response_bytes+] larger bodies pass through unstored. Integer or +:never+.
+  # [+durability+] +:fast+, +:safe+ or +:synced+; recorded when the directory is made.
+  # [+max_variants+] variants kept of one URL. 1 to 4096.
+  # [+head_timeout+, +connect_timeout+, +idle_timeout+, +total_timeout+] of Cache#fetch. *
+  # [+follow+, +max_redirects+, +allow_downgrade+] redirects of Cache#fetch. *
+  # [+retry+] send once more when a reused connection died before any byte. *
+  # [+max_head_bytes+, +max_fields+, +max_url_bytes+] limits of what is taken.
+  # [+sort_query+] query parameters are sorted in the key.
+  #
+  # Those marked * can be set for a request as well; there +:unset+ gives the cache's own setting back.
+  module Setting
+    # Name, number, kind, and whether a request may set it.
+    TABLE = {
+      cache_control: [100, :flag],
+      expire_after: [102, :duration, true],
+      expire_at: [103, :instant, true],
+      heuristic_percent: [104, :number],
+      stale_if_error: [105, :duration, true],
+      only_if_cached: [110, :flag, true],
+      max_response_bytes: [121, :number],
+      durability: [122, :durability],
+      max_variants: [123, :number],
+      head_timeout: [130, :duration, true],
+      connect_timeout: [131, :duration, true],
+      max_redirects: [132, :number, true],
+      idle_timeout: [135, :duration, true],
+      total_timeout: [136, :duration, true],
+      allow_downgrade: [137, :flag, true],
+      max_head_bytes: [139, :number],
+      max_fields: [140, :number],
+      follow: [141, :flag, true],
+      retry: [142, :flag, true],
+      sort_query: [143, :flag],
+      max_url_bytes: [144, :number]
+    }.freeze
+
+    DURABILITIES = { fast: 0, safe: 1, synced: 2 }.freeze
+    LARGEST = (1 << 63) - 1
+
+    # The number and the value as the library takes them.
+    def self.encode(name, value)
+      number, kind = TABLE.fetch(name) { raise InvalidArgumentError, "#{name.inspect} is no setting" }
+      [number, encode_value(name, kind, value)]
+    end
+
+    def self.encode_value(name, kind, value)
+      case [kind, value]
+      in :flag, true | false then value ? 1 : 0
+      in :durability, Symbol if DURABILITIES.key?(value) then DURABILITIES[value]
+      in _, Symbol if Native::TIMES.key?(value) then Native::TIMES[value]
+      in :number, Integer then checked(name, value)
+      in :duration | :instant, _ then public_send(kind, value, name)
+      else raise TypeError, "#{name} does not take #{value.inspect}"
+      end
+    end
+
+    # Milliseconds of seconds. What is not nothing does not become nothing, which has a meaning of its own.
+    def self.duration(value, name = 'a duration')
+      return Native::TIMES[value] if value.is_a?(Symbol) && Native::TIMES.key?(value)
+      raise TypeError, "#{name} does not take #{value.inspect}" unless value.is_a?(Numeric) && value.real?
+
+      checked(name, (value.to_r * 1000).ceil)
+    rescue FloatDomainError
+      raise InvalidArgumentError, "#{name} does not take #{value}"
+    end
+
+    # Milliseconds since the epoch of a Time, a Date or a DateTime.
+    def self.instant(value, name = 'an instant')
+      value = value.to_time if !value.is_a?(Time) && value.respond_to?(:to_time)
+      raise TypeError, "#{name} does not take #{value.inspect}" unless value.is_a?(Time)
+
+      checked(name, (value.to_r * 1000).floor)
+    end
+
+    # Among the negative numbers are the named values: no arithmetic may come to one of them.
+    def self.checked(name, number)
+      return number if number.between?(0, LARGEST)
+
+      raise InvalidArgumentError, "#{name} does not take #{number}"
+    end
+
+    def self.to_time(milliseconds)
+      named(milliseconds) { Time.at(0, milliseconds, :millisecond) }
+    end
+
+    def self.to_seconds(milliseconds)
+      named(milliseconds) { milliseconds / 1000.0 }
+    end
+
+    def self.named(milliseconds)
+      case milliseconds
+      when Native::TIMES[:unset] then nil
+      when Native::TIMES[:never] then :never
+      else yield
+      end
+    end
+    private_class_method :named, :encode_value, :checked
+  end
+end
