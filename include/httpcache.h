@@ -238,6 +238,9 @@ typedef enum {
     /* 0 or 1. With CACHE_CONTROL: a response that says `immutable` never becomes stale, whatever else it says.
      * Without this that holds for one that names no lifetime, in a private cache (RFC 8246). Default 0. */
     HC_OPT_IMMUTABLE_FOREVER = 146,
+    /* 0 or 1. * Where the beginning of a response is stored (RFC 9111 3.3), the origin is asked for the rest
+     * alone. hc_fetch joins them. With hc_lookup see HC_CONTINUED, which you have to heed then. Default 0. */
+    HC_OPT_COMPLETE = 147,
 } hc_option_key;
 
 /* Lists of hc_options_add and hc_options_clear, and names of hc_options_set_string. */
@@ -426,6 +429,9 @@ typedef enum {
     /* The origin said, for this answer, that the stored response is still valid (304). */
     HC_REVALIDATED = 2,
     HC_EXPIRED = 4, /* It is stale, at the cache's clock, when the view was filled. */
+    /* The origin's body is the rest: hand on the body of hc_exchange_response, which is what was stored, and then
+     * the origin's. Only with HC_OPT_COMPLETE, and after HC_STORING and HC_NOT_STORED. */
+    HC_CONTINUED = 8,
 } hc_view_flag;
 
 /* A response in one flat piece. All pointers are borrowed from the object the view was filled from. */

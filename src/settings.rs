@@ -81,8 +81,10 @@ pub struct Settings {
     pub select_language: bool,
     /// `Cache-Status` is added to what is handed on (RFC 9211).
     pub cache_status: bool,
-    /// `immutable` alone never becomes stale.
+    /// `immutable` never becomes stale.
     pub immutable_forever: bool,
+    /// A response whose beginning is stored is completed.
+    pub complete: bool,
     /// Lists and names, shared by all copies of the settings.
     pub lists: Arc<Lists>,
     /// Larger bodies pass through unstored.
@@ -127,6 +129,7 @@ impl Default for Settings {
             select_language: false,
             cache_status: false,
             immutable_forever: false,
+            complete: false,
             lists: Arc::default(),
             max_response_bytes: None,
             durability: None,
@@ -239,6 +242,7 @@ pub mod option {
     pub const MAX_URL_BYTES: i32 = 144;
     pub const CACHE_STATUS: i32 = 145;
     pub const IMMUTABLE_FOREVER: i32 = 146;
+    pub const COMPLETE: i32 = 147;
 }
 
 /// All options, in the order of their numbers.
@@ -444,6 +448,7 @@ pub static OPTIONS: &[Spec] = &[
         "0",
         false,
     ),
+    spec(option::COMPLETE, "HC_OPT_COMPLETE", Unit::Switch, "0", true),
 ];
 
 fn find(number: i32) -> Result<&'static Spec> {
@@ -592,6 +597,7 @@ impl Settings {
             option::MAX_URL_BYTES => self.max_url_bytes = count,
             option::CACHE_STATUS => self.cache_status = switch,
             option::IMMUTABLE_FOREVER => self.immutable_forever = switch,
+            option::COMPLETE => self.complete = switch,
             _ => {}
         }
     }

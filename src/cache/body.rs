@@ -40,6 +40,8 @@ pub enum Body {
         /// How far it was read.
         at: u64,
     },
+    /// One behind the other.
+    Joined(Box<(Body, Body)>),
     /// Still arriving from the origin.
     Arriving(Box<dyn Arrival>),
     /// The caller has it himself, for he reported it; so many bytes, if that was announced.
@@ -115,6 +117,10 @@ impl Body {
                 *at += n as u64;
                 Ok(n)
             }
+            Body::Joined(both) => match both.0.read(buffer)? {
+                0 => both.1.read(buffer),
+                n => Ok(n),
+            },
             Body::Arriving(arrival) => arrival.read(buffer),
             Body::Origins(_) => Err(callers_own()),
         }
@@ -134,6 +140,7 @@ impl Body {
             Body::Memory { bytes, .. } => Some(bytes.as_slice().len() as u64),
             Body::File(reader) => Some(reader.len()),
             Body::Part { len, .. } => Some(*len),
+            Body::Joined(both) => Some(both.0.size()?.saturating_add(both.1.size()?)),
             Body::Arriving(arrival) => arrival.announced(),
             Body::Origins(announced) => *announced,
         }
@@ -172,6 +179,10 @@ impl Body {
             Body::Part {
                 reader, first, len, ..
             } => Some(Body::part_of(reader.another(), *first, *len)),
+            Body::Joined(both) => {
+                let (one, other) = (both.0.another()?, both.1.another()?);
+                Some(Body::Joined(Box::new((one, other))))
+            }
             Body::Arriving(_) | Body::Origins(_) => None,
         }
     }

@@ -30,6 +30,8 @@ pub struct Info {
     pub from_cache: bool,
     /// The origin said for this answer that it is still valid.
     pub revalidated: bool,
+    /// What was stored comes before the origin's body.
+    pub continued: bool,
     /// Its key; `None` when it is not stored.
     pub key: Option<Key>,
     /// How fresh it is; `None` when it is not stored.

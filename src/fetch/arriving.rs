@@ -1,12 +1,14 @@
 //! The body of an origin's answer: stored as it is read.
 
-use crate::cache::{Arrival, Exchange, Outcome, Response};
+use crate::cache::{Arrival, Body, Exchange, Outcome, Response};
 use crate::error::{Error, Kind, Result};
 use crate::transport::Transfer;
 
 /// A body that arrives. Dropped before its end, it is not stored.
 pub struct Arriving {
     transfer: Option<Box<dyn Transfer>>,
+    /// What was stored and comes before what the transfer brings.
+    beginning: Option<Body>,
     /// The exchange that stores it, while it does.
     storing: Option<Exchange>,
     announced: Option<u64>,
@@ -17,11 +19,13 @@ pub struct Arriving {
 impl Arriving {
     pub fn new(
         transfer: Box<dyn Transfer>,
+        beginning: Option<Body>,
         storing: Option<Exchange>,
         announced: Option<u64>,
     ) -> Self {
         Arriving {
             transfer: Some(transfer),
+            beginning,
             storing,
             announced,
             failure: None,
@@ -44,6 +48,12 @@ impl Arrival for Arriving {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
         if let Some(failure) = &self.failure {
             return Err(failure.clone());
+        }
+        if let Some(beginning) = &mut self.beginning {
+            match beginning.read(buffer)? {
+                0 => self.beginning = None,
+                n => return Ok(n),
+            }
         }
         let Some(transfer) = &mut self.transfer else {
             return Ok(0);

@@ -109,8 +109,11 @@ fn answered(exchange: Exchange, reply: Reply, decision: Decision, outcome: Outco
             // The exchange keeps what it hands on too, for whoever asks for the whole body later.
             let mut response = described.with_body(Body::Origins(None));
             let announced = described.body_size();
+            let beginning = exchange.beginning().filter(|_| response.info.continued);
+            // The reader sees one body.
+            response.info.continued = false;
             let storing = (outcome == Outcome::Storing).then_some(exchange);
-            let arriving = Arriving::new(reply.body, storing, announced);
+            let arriving = Arriving::new(reply.body, beginning, storing, announced);
             response.set_arriving(Box::new(arriving));
             Fetched {
                 response,

@@ -108,6 +108,9 @@ pub enum hc_option_key {
     /// 0 or 1. With CACHE_CONTROL: a response that says `immutable` never becomes stale, whatever else it says.
     /// Without this that holds for one that names no lifetime, in a private cache (RFC 8246). Default 0.
     HC_OPT_IMMUTABLE_FOREVER = 146,
+    /// 0 or 1. * Where the beginning of a response is stored (RFC 9111 3.3), the origin is asked for the rest
+    /// alone. hc_fetch joins them. With hc_lookup see HC_CONTINUED, which you have to heed then. Default 0.
+    HC_OPT_COMPLETE = 147,
 }
 
 /// Lists of hc_options_add and hc_options_clear, and names of hc_options_set_string.

@@ -20,6 +20,9 @@ pub enum hc_view_flag {
     HC_REVALIDATED = 2,
     /// It is stale, at the cache's clock, when the view was filled.
     HC_EXPIRED = 4,
+    /// The origin's body is the rest: hand on the body of hc_exchange_response, which is what was stored, and then
+    /// the origin's. Only with HC_OPT_COMPLETE, and after HC_STORING and HC_NOT_STORED.
+    HC_CONTINUED = 8,
 }
 
 /// A response in one flat piece. All pointers are borrowed from the object the view was filled from.
@@ -437,6 +440,7 @@ pub(super) fn view_of(
         (response.info.from_cache, hc_view_flag::HC_FROM_CACHE),
         (response.info.revalidated, hc_view_flag::HC_REVALIDATED),
         (times.is_expired, hc_view_flag::HC_EXPIRED),
+        (response.info.continued, hc_view_flag::HC_CONTINUED),
     ] {
         view.flags |= if is_set { flag as u32 } else { 0 };
     }

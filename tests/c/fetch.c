@@ -637,7 +637,32 @@ static void reading_is_cancelled_from_another_thread(void) {
     hc_close(c);
 }
 
+static void a_stored_beginning_is_completed(void) {
+    origin *o = start_origin();
+    hc_cache *c = open_cache(fresh_directory(), NULL, "cache_control 1, complete 1");
+    const char *url = at(
+        o,
+        "/body/300000?seed=5&ranges=1&field=ETag:%%20%%22a%%22&field=Cache-Control:%%20max-age=60");
+    fetched f = fetch(c, request(text("GET %s", url), "Range: bytes=0-99999"));
+    check_ok(&f, 206);
+    CHECK_INT(f.body_len, 100000);
+    f = get(c, url);
+    check_ok(&f, 200);
+    CHECK_INT(f.view.flags, 0);
+    CHECK_INT(f.view.body_size, 300000);
+    CHECK_INT(f.body_len, 300000);
+    CHECK(is_origin_body(f.body, f.body_len, 5, 0));
+    f = get(c, url);
+    check_ok(&f, 200);
+    CHECK_INT(f.view.decision, HC_FRESH);
+    CHECK_INT(f.body_len, 300000);
+    CHECK(is_origin_body(f.body, f.body_len, 5, 0));
+    CHECK_INT(requests_of(o, url), 2);
+    hc_close(c);
+}
+
 static const check_test tests[] = {
+    TEST(a_stored_beginning_is_completed),
     TEST(a_fetch_is_cancelled_from_another_thread),
     TEST(reading_is_cancelled_from_another_thread),
     TEST(a_stale_answer_is_revalidated_behind_the_callers_back),

@@ -228,7 +228,61 @@ static void answers_that_are_not_stored_take_no_body(void) {
     hc_close(c);
 }
 
+static void what_is_stored_comes_before_the_rest_of_the_origin(void) {
+    static const size_t sizes[] = {10, 200 * 1000};
+    size_t i;
+    for (i = 0; i < NELEMS(sizes); i++) {
+        size_t half = sizes[i] / 2;
+        hc_cache *c = open_cache(fresh_directory(), new_clock(), "cache_control 1, complete 1");
+        const char *common = "Cache-Control: max-age=60\nETag: \"a\"";
+        hc_request *part = request("GET " URL, text("Range: bytes=0-%d", (int)half - 1));
+        hc_exchange *x = NULL;
+        hc_response *beginning = NULL;
+        hc_view view = new_view();
+        char *whole = body_of(3, sizes[i]);
+        const void *body = NULL;
+        int32_t outcome = -1;
+        size_t len = 0;
+        seen s = ask(c, part,
+                     answer_of(206,
+                               text("%s\nContent-Range: bytes 0-%d/%d", common, (int)half - 1,
+                                    (int)sizes[i]),
+                               whole, half));
+        check_note("%d bytes", (int)sizes[i]);
+        CHECK_INT(s.outcome, HC_STORED);
+        CHECK_STATUS(hc_lookup(c, request("GET " URL, ""), &view, &x, &err), HC_OK);
+        CHECK_INT(view.decision, HC_FORWARD);
+        CHECK_STR(hc_exchange_reason(x), "partial");
+        hc_response *rest = answer(206,
+                                   text("%s\nContent-Range: bytes %d-%d/%d", common, (int)half,
+                                        (int)sizes[i] - 1, (int)sizes[i]),
+                                   NULL);
+        CHECK_STATUS(hc_store_begin(x, rest, &outcome, &view, &err), HC_OK);
+        CHECK_INT(outcome, HC_STORING);
+        CHECK_INT(view.status, 200);
+        CHECK_INT(view.flags, HC_CONTINUED);
+        CHECK_INT(view.body_size, sizes[i]);
+        CHECK_STATUS(hc_exchange_response(x, &beginning, &err), HC_OK);
+        CHECK_STATUS(hc_response_body(beginning, &body, &len, &err), HC_OK);
+        CHECK_INT(len, half);
+        CHECK(body_is(body, len, 3, 0));
+        CHECK_STATUS(hc_store_write(x, whole + half, sizes[i] - half, &err), HC_OK);
+        CHECK_STATUS(hc_store_end(x, &outcome, &err), HC_OK);
+        CHECK_INT(outcome, HC_STORED);
+        hc_response_free(beginning);
+        hc_exchange_free(x);
+        s = look_at(c, URL);
+        CHECK_INT(s.decision, HC_FRESH);
+        CHECK_INT(s.status, 200);
+        CHECK_INT(s.body_len, sizes[i]);
+        CHECK(body_is(s.body, s.body_len, 3, 0));
+        CHECK_INT(stats_of(c).responses, 1);
+        hc_close(c);
+    }
+}
+
 static const check_test tests[] = {
+    TEST(what_is_stored_comes_before_the_rest_of_the_origin),
     TEST(a_body_in_pieces_is_stored_at_its_end),
     TEST(a_piece_of_nothing_is_nothing),
     TEST(the_response_can_be_taken_once_it_is_wholly_stored),

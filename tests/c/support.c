@@ -286,6 +286,7 @@ static const struct {
     {"max_url_bytes", HC_OPT_MAX_URL_BYTES},
     {"shared", HC_OPT_SHARED},
     {"workers", HC_OPT_WORKERS},
+    {"complete", HC_OPT_COMPLETE},
     {"stale_while_revalidate", HC_OPT_STALE_WHILE_REVALIDATE},
     {"always_revalidate", HC_OPT_ALWAYS_REVALIDATE},
     {"refresh", HC_OPT_REFRESH},

@@ -15,9 +15,9 @@ use crate::policy::reason::Reason;
 use crate::policy::said::Said;
 use crate::policy::status::Handling;
 use crate::policy::storable::{self, Answer};
-use crate::policy::update::remove_hop_by_hop;
+use crate::policy::update::{of_not_modified, remove_hop_by_hop};
 use crate::policy::validate::{NotModified, Validators, is_described_by};
-use crate::policy::{groups, invalidate, stale};
+use crate::policy::{groups, invalidate, precondition, stale};
 use crate::record::Stamp;
 use crate::storage::Transaction;
 
@@ -32,10 +32,32 @@ impl Exchange {
         match self.begin(&origin.head)? {
             Outcome::Storing => {
                 self.write(body)?;
-                self.end()
+                let outcome = self.end()?;
+                self.answer_condition()?;
+                Ok(outcome)
             }
             outcome => Ok(outcome),
         }
+    }
+
+    /// The caller's own condition, judged against what was stored whole (§4.3.2): he may have it already.
+    fn answer_condition(&mut self) -> Result<()> {
+        let asks = &self.request.http.fields;
+        let stored = self.handed_on.as_ref().filter(|response| {
+            response.head.status == 200
+                && response.info.key.is_some()
+                && precondition::is_conditional(asks)
+                && precondition::is_not_modified(asks, &response.head.fields, self.now)
+        });
+        let Some(stored) = stored else {
+            return Ok(());
+        };
+        let mut not_modified = stored.with_body(Body::memory(Vec::new()));
+        let fields = of_not_modified(&stored.head.fields);
+        not_modified.head = ResponseHead::new(304, b"Not Modified")?;
+        not_modified.head.fields = fields;
+        self.handed_on = Some(not_modified);
+        Ok(())
     }
 
     /// Reports the head of the origin's answer.
@@ -58,6 +80,9 @@ impl Exchange {
         }
         if let Some(outcome) = self.take_description(head, now)? {
             return Ok(outcome);
+        }
+        if !self.continues(head) {
+            return self.repeat();
         }
         if stale::is_failure(head.status, self.settings()) && self.use_stale(now) {
             return Ok(Outcome::UsedStale);
@@ -187,7 +212,7 @@ impl Exchange {
                 let stamp = self.stamp(&kept, &said, now);
                 info.freshness = Some(Freshness::of(&kept, &said, &stamp, self.settings()));
                 let part = ContentRange::by(&kept.fields).filter(|_| kept.status == 206);
-                if kept.status == 206 {
+                if kept.status == 206 && self.prefix.is_none() {
                     self.key = Some(self.key_for(MethodClass::Verbatim));
                 }
                 info.key = self.key_of(&kept, &said);
@@ -204,6 +229,7 @@ impl Exchange {
         self.say_status(&mut kept, &info)?;
         let body = Body::Origins(announced);
         self.handed_on = Some(Response::new(kept, info, body, self.context()));
+        self.hand_on_continued()?;
         Ok(outcome)
     }
 
@@ -235,7 +261,9 @@ impl Exchange {
             request: &self.request.http,
             directives: &self.directives,
             has_credentials: credentials::has_any(fields),
-            asks_for_part: matches!(self.asked, Asked::One(_)) || fields.contains(b"If-Range"),
+            asks_for_part: matches!(self.asked, Asked::One(_))
+                || fields.contains(b"If-Range")
+                || self.prefix.is_some(),
             response: head,
             said,
         };

@@ -67,6 +67,7 @@ impl Exchange {
                 if let Some(response) = self.handed_on.take() {
                     let mut stored = response.with_body(body);
                     stored.info.key = Some(key);
+                    stored.info.continued = false;
                     self.handed_on = Some(stored);
                 }
                 Ok(())
@@ -89,6 +90,10 @@ impl Exchange {
             Err(error) => return arrived.discard(store).and(Err(error)),
         };
         let is_joined = placed.joined.is_some();
+        if self.prefix.is_some() && placed.head.status != 200 {
+            // What was stored before is no longer there: the caller alone has both.
+            return arrived.discard(store).and(Ok(None));
+        }
         let stored = placed.joined.as_ref().unwrap_or(&arrived);
         let said = Said::by(&placed.head.fields, self.settings());
         let fields = &self.request.http.fields;
@@ -109,7 +114,8 @@ impl Exchange {
         let file = entry.file;
         // Opened first: once it is entered, another response may take its place.
         let body = if is_joined {
-            let body = arrived.body(store);
+            let handed_on = placed.joined.as_ref().filter(|_| self.prefix.is_some());
+            let body = handed_on.unwrap_or(&arrived).body(store);
             arrived.discard(store).and(body)
         } else {
             arrived.into_body(store)

@@ -18,6 +18,10 @@ impl Exchange {
                         .with_store("opening a body", |store| store.open_body(file))?,
                 ),
             };
+            let body = match self.beginning() {
+                Some(beginning) => Body::Joined(Box::new((beginning, body))),
+                None => body,
+            };
             Some(self.handed_on.as_ref()?.with_body(body))
         };
         match self.cache.filter().ask(&self.request, described) {

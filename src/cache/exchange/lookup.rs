@@ -42,6 +42,7 @@ impl Exchange {
             asked: Asked::Whole,
             key: None,
             selected: None,
+            prefix: None,
             forward: None,
             handed_on: None,
             decision: Decision::Forward,
@@ -99,8 +100,12 @@ impl Exchange {
             Err(Some(reason)) => return (Decision::Forward, reason),
             Err(None) => {}
         }
-        match self.find_beside().filter(|_| reason == Reason::UriMiss) {
-            Some(selected) => self.decide_on(selected),
+        if let Some(selected) = self.find_beside().filter(|_| reason == Reason::UriMiss) {
+            return self.decide_on(selected);
+        }
+        self.prefix = self.find_prefix().map(Box::new);
+        match &self.prefix {
+            Some(_) => (Decision::Forward, Reason::Partial),
             None => (Decision::Forward, reason),
         }
     }
@@ -284,7 +289,7 @@ impl Exchange {
                 }
                 Arc::new(request)
             }
-            _ => self.request.clone(),
+            _ => self.request_for_the_rest()?,
         });
         self.phase = Phase::Awaiting { conditional };
         Ok(())

@@ -2,6 +2,7 @@
 
 mod answer;
 mod commit;
+mod complete;
 mod explain;
 mod freshen;
 mod judge;
@@ -61,6 +62,8 @@ pub struct Exchange {
     /// What a complete response to the request is stored under.
     key: Option<PrimaryKey>,
     selected: Option<Box<Selected>>,
+    /// The stored beginning of a response whose rest is asked for.
+    prefix: Option<Box<Selected>>,
     forward: Option<Arc<Request>>,
     handed_on: Option<Response>,
     decision: Decision,
@@ -118,7 +121,13 @@ impl Exchange {
     /// What to hand on, as a response of its own; `None` while it is the origin's and not wholly stored.
     pub fn response(&self) -> Result<Option<Response>> {
         self.check_process()?;
-        Ok(self.handed_on.as_ref().and_then(Response::another))
+        Ok(self.handed_on.as_ref().and_then(|response| {
+            let beginning = self.beginning().filter(|_| response.info.continued);
+            match beginning {
+                Some(beginning) => Some(response.with_body(beginning)),
+                None => response.another(),
+            }
+        }))
     }
 
     /// What to hand on, away from the exchange.

@@ -18,6 +18,7 @@ impl Exchange {
         let info = Info {
             from_cache: true,
             revalidated,
+            continued: false,
             key: Some(Key {
                 row: selected.key.row,
                 variant: selected.found.stored.head.variant,
