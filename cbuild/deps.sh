@@ -2,7 +2,7 @@
 # Finds out what is missing to build, to demonstrate or to test, and says what it is needed for. As root,
 # or with CI=true, it is installed from Debian's packages; no service is started by that.
 #
-#   cbuild/deps.sh build | demo | test
+#   cbuild/deps.sh build | demo | polyglot | test
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -16,9 +16,14 @@ build | pkg_config | pkg-config: it finds libcurl, and programs find this librar
 build | libcurl    | libcurl 7.68 or later with its headers: hc_fetch is built on it | libcurl4-openssl-dev | libcurl-devel | curl-dev | curl
 build | binutils   | ld, nm, objcopy: the static library shows no names but its own | binutils | binutils | binutils | binutils
 demo  | server     | nginx or python3: the demo asks a web server that is not ours | nginx-light | nginx | nginx | nginx
-test  | nginx      | nginx: the demo is tested on a server with entity tags | nginx-light | nginx | nginx | nginx
-test  | python     | python3: the demo is tested on a server without entity tags | python3 | python3 | python3 | python
-test  | cxx        | a C++ compiler: the header is C++ too | g++ | gcc-c++ | g++ | gcc
+polyglot | nginx   | nginx: a web server with entity tags, for the demo and for programs of all languages | nginx-light | nginx | nginx | nginx
+polyglot | python  | python3 with venv and pip: the Python binding, the tests of all languages together, a server without entity tags | python3 python3-venv | python3 python3-pip | python3 py3-pip | python
+polyglot | cxx     | a C++ compiler: the C++ binding, and the header is C++ too | g++ | gcc-c++ | g++ | gcc
+polyglot | go      | Go 1.19 or later: the Go binding | golang-go | golang | go | go
+polyglot | ruby    | Ruby 3.0 or later with the gems ffi and faraday: the Ruby binding | ruby ruby-ffi ruby-faraday | ruby rubygem-ffi rubygem-faraday | ruby ruby-ffi | ruby
+test  | minitest   | minitest and rubocop: the tests of the Ruby binding | ruby-minitest rubocop | rubygem-minitest rubygem-rubocop | ruby-minitest ruby-rubocop | ruby
+test  | clang      | clang++ and clang-format: the C++ binding is compiled by both compilers | clang clang-format | clang clang-tools-extra | clang clang-extra-tools | llvm
+test  | node       | Node.js 18 or later with npm: the public suite of HTTP caches | nodejs npm | nodejs npm | nodejs npm | node
 test  | rustfmt    | rustfmt: the style is checked | rustfmt | rustfmt | rustfmt | rustfmt
 test  | clippy     | clippy: the style is checked | rust-clippy | clippy | rust-clippy | rust
 test  | jansson    | Jansson: the C tests read scenarios, which are JSON | libjansson-dev | jansson-devel | jansson-dev | jansson
@@ -61,8 +66,16 @@ has_pkg_config() { pkg-config --version; }
 has_libcurl() { pkg-config --atleast-version=7.68.0 libcurl; }
 has_binutils() { command -v ld && command -v nm && command -v objcopy; }
 has_nginx() { command -v nginx || [ -x /usr/sbin/nginx ]; }
-has_python() { python3 -c 'import http.server'; }
-has_server() { has_nginx || has_python; }
+has_python() { python3 -c 'import http.server, venv, ensurepip'; }
+has_go() {
+    found=$(go version 2>/dev/null | sed -n 's/.* go\([0-9]*\.[0-9]*\).*/\1/p')
+    [ -n "$found" ] && is_at_least "$found" 1.19
+}
+has_ruby() { ruby -e 'require "ffi"; require "faraday"; exit RUBY_VERSION.to_i >= 3'; }
+has_minitest() { ruby -e 'require "minitest"' && rubocop --version; }
+has_clang() { compiles clang++ cc && clang-format --version; }
+has_node() { node -e 'process.exit(parseInt(process.versions.node) >= 18 ? 0 : 1)' && npm --version; }
+has_server() { has_nginx || python3 -c 'import http.server'; }
 has_rustfmt() { cargo fmt --version; }
 has_clippy() { cargo clippy --version; }
 has_jansson() { pkg-config --exists jansson; }
@@ -75,7 +88,8 @@ missing() {
     case $1 in
         build) callers=' build ' ;;
         demo) callers=' build demo ' ;;
-        test) callers=' build test ' ;;
+        polyglot) callers=' build polyglot ' ;;
+        test) callers=' build polyglot test ' ;;
     esac
     printf '%s\n' "$table" | while IFS='|' read -r who what rest; do
         who=$(echo $who) what=$(echo $what)
@@ -124,8 +138,8 @@ fi
 
 for_whom=${1-test}
 case $for_whom in
-    build | demo | test) ;;
-    *) fail 'say build, demo or test' ;;
+    build | demo | polyglot | test) ;;
+    *) fail 'say build, demo, polyglot or test' ;;
 esac
 
 rows=$(missing "$for_whom")
