@@ -134,8 +134,8 @@ alone() {
     step polyglot check "$make" polyglot || true
     step mutants c "$make" test-mutants || true
     step proxy programs "$make" hc-proxy-check || true
-    step conformance c "$make" conformance || true
-    step conformance-renamed c "$make" conformance-renamed || true
+    step conformance check "$make" conformance || true
+    step conformance-renamed check "$make" conformance-renamed || true
 }
 
 has_run() {
