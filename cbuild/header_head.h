@@ -13,8 +13,8 @@
  *             free memory of the library's.
  *  Strings    Inputs are (pointer, length) and are copied. Pass HC_NTS as the length of a
  *             NUL-terminated one, NULL with 0 for an empty one. Outputs are NUL-terminated, with their
- *             length beside them where they may hold any byte. URLs and names are ASCII, field values
- *             are bytes, file names are NUL-terminated.
+ *             length beside them where they may hold any byte. Names are ASCII, URLs ASCII or UTF-8,
+ *             field values are bytes, file names are NUL-terminated.
  *  Errors     0 is success, a positive status an answer that is no error, a negative one an error. Any
  *             result but 0 sets object outputs to NULL. `hc_error **err` may be NULL; if not, it is set
  *             to NULL on success and on failure to an error that you free. A required pointer that is

@@ -13,8 +13,8 @@
  *             free memory of the library's.
  *  Strings    Inputs are (pointer, length) and are copied. Pass HC_NTS as the length of a
  *             NUL-terminated one, NULL with 0 for an empty one. Outputs are NUL-terminated, with their
- *             length beside them where they may hold any byte. URLs and names are ASCII, field values
- *             are bytes, file names are NUL-terminated.
+ *             length beside them where they may hold any byte. Names are ASCII, URLs ASCII or UTF-8,
+ *             field values are bytes, file names are NUL-terminated.
  *  Errors     0 is success, a positive status an answer that is no error, a negative one an error. Any
  *             result but 0 sets object outputs to NULL. `hc_error **err` may be NULL; if not, it is set
  *             to NULL on success and on failure to an error that you free. A required pointer that is
@@ -367,7 +367,8 @@ typedef struct {
 /* ---- requests [one] ---- */
 
 /* Makes a request. The URL is http or https and absolute; it is normalised (RFC 3986 6), its fragment
- * dropped, and what stands before an "@" becomes an Authorization field. HC_E_METHOD, HC_E_URL. */
+ * dropped, and what stands before an "@" becomes an Authorization field. A host in other letters than ASCII is
+ * written by IDNA, and what else is not ASCII is percent-encoded. HC_E_METHOD, HC_E_URL. */
 hc_status hc_request_new(const char *method, size_t method_len, const char *url, size_t url_len,
                          hc_request **out, hc_error **err);
 

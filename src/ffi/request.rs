@@ -12,7 +12,8 @@ use crate::cache::Request;
 use crate::error::Result;
 
 /// Makes a request. The URL is http or https and absolute; it is normalised (RFC 3986 6), its fragment
-/// dropped, and what stands before an "@" becomes an Authorization field. HC_E_METHOD, HC_E_URL.
+/// dropped, and what stands before an "@" becomes an Authorization field. A host in other letters than ASCII is
+/// written by IDNA, and what else is not ASCII is percent-encoded. HC_E_METHOD, HC_E_URL.
 ///
 /// # Safety
 /// `method` and `url` are NULL or hold as many bytes as said, `out` and `err` are NULL or writable.

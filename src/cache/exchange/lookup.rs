@@ -262,7 +262,22 @@ impl Exchange {
             return Ok(());
         }
         self.selected = kept.map(Box::new);
+        self.ask_for_all_that_is_stored();
         self.send()
+    }
+
+    /// Nobody waits for the answer: what the caller has already, or wanted a part of, is of no interest to it.
+    fn ask_for_all_that_is_stored(&mut self) {
+        let mut request = Request::clone(&self.request);
+        let fields = &mut request.http.fields;
+        precondition::remove(fields);
+        let is_whole = |selected: &Selected| selected.found.stored.response.status != 206;
+        if self.selected.as_deref().is_some_and(is_whole) {
+            fields.remove(b"Range");
+            fields.remove(b"If-Range");
+            self.asked = Asked::Whole;
+        }
+        self.request = Arc::new(request);
     }
 
     fn send(&mut self) -> Result<()> {
