@@ -139,6 +139,15 @@ def test_an_unsafe_method_invalidates(cache, method):
     assert decision(cache) is Decision.FORWARD
 
 
+@pytest.mark.parametrize(
+    ("url", "normalised"),
+    [("http://h.test/a b", "http://h.test/a%20b"), ("http://h.test/\u20ac#f", "http://h.test/%E2%82%AC")],
+)
+def test_a_url_is_normalised(url, normalised):
+    with Request("GET", url) as request:
+        assert request.url == normalised
+
+
 def test_variants(cache):
     for language in ("de", "fr"):
         with Request("GET", URL, {"Accept-Language": language}) as request:

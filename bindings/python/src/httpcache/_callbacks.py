@@ -18,6 +18,7 @@ import weakref
 from typing import TYPE_CHECKING, Any, Callable
 
 from ._native import ffi, immortal, lib
+from .times import native_number
 
 if TYPE_CHECKING:
     from .request import RequestView
@@ -78,7 +79,7 @@ class Callbacks:
     def now(self) -> int:
         assert self.clock is not None
         try:
-            return round(self.clock() * 1000)
+            return native_number(round(self.clock() * 1000))
         except BaseException as error:
             if not isinstance(error, Exception):
                 _leave(error)

@@ -26,12 +26,16 @@ class Viewed:
     _handle: Handle
     _view: Any
     _fields: FieldList | None = None
-    #: What the filter raised in the last call that asked it; else ``None``.
+    #: What the filter raised, the last time that it did; else ``None``.
     filter_error: Exception | None = None
 
     def _filled(self) -> Any:
         """The view, which must be read while the handle is claimed."""
         return self._view
+
+    def _note(self, error: Exception | None) -> None:
+        if error is not None:
+            self.filter_error = error
 
     @property
     def status(self) -> int:

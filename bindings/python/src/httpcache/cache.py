@@ -90,8 +90,7 @@ class Cache:
         finally:
             error = _callbacks.settle()
         exchange = Exchange(handle, view, self._callbacks)
-        if error is not None:
-            exchange.filter_error = error
+        exchange._note(error)
         return exchange
 
     def fetch(self, request: Request | str) -> Response:
@@ -117,8 +116,7 @@ class Cache:
         finally:
             error = _callbacks.settle()
         response = Response(handle, self._callbacks)
-        if error is not None:
-            response.filter_error = error
+        response._note(error)
         return response
 
     def flush(self, timeout: Duration | None = None) -> None:

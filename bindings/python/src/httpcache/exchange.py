@@ -166,7 +166,7 @@ class Exchange(Viewed, Closing):
         try:
             return call(function, self._handle.pointer, *arguments)
         finally:
-            self.filter_error = _callbacks.settle()
+            self._note(_callbacks.settle())
 
     def __repr__(self) -> str:
         if self.closed:

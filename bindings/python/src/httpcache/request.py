@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from ._handle import REQUEST, Closing, Handle, create
 from ._native import ffi, lib
-from .errors import call, closed, raise_status
+from .errors import URLError, call, closed, raise_status
 from .fields import FieldList, Fields, Text, encode, pack
 from .options import RequestOptions, values
 
@@ -114,10 +114,12 @@ def view(request: Any) -> RequestView:
 
 
 def _url(url: str) -> bytes:
-    if not isinstance(url, (str, bytes)):
+    if not isinstance(url, str):
         raise TypeError(f"the URL is str, not {type(url).__name__}")
-    # The library wants ASCII, and says so of what is not.
-    return url.encode("utf-8", "surrogatepass") if isinstance(url, str) else url
+    try:
+        return url.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise URLError(lib.HC_E_URL, "the URL holds a lone surrogate") from error
 
 
 def _method(request: Any) -> str:

@@ -73,6 +73,7 @@ class Response(Viewed, io.RawIOBase):
         return self._body
 
     def readable(self) -> bool:
+        self._handle.check_open()
         return True
 
     def readinto(self, buffer: Any) -> int:
@@ -96,7 +97,7 @@ class Response(Viewed, io.RawIOBase):
         try:
             call(function, self._handle.pointer, *arguments)
         finally:
-            self.filter_error = _callbacks.settle()
+            self._note(_callbacks.settle())
 
     def close(self) -> None:
         """Destroys the response. An origin's body that was not read to its end is not stored."""
