@@ -1,19 +1,19 @@
 """A body of 1 GiB through a cache; a program of its own, so that its memory is its own.
 
-    stream.py pieces DIRECTORY          stored in pieces, read in pieces
-    stream.py adapter DIRECTORY URL     through a session, which stores it, and again from the cache
-    stream.py fetch DIRECTORY URL       through the library's own client, and again from the cache
+stream.py pieces DIRECTORY          stored in pieces, read in pieces
+stream.py adapter DIRECTORY URL     through a session, which stores it, and again from the cache
+stream.py fetch DIRECTORY URL       through the library's own client, and again from the cache
 """
 
 import sys
 import zlib
 
 import requests
-from support import FRESH, URL, peak, pieces
 
 import httpcache
 from httpcache import Outcome
 from httpcache.requests import CacheAdapter
+from support import FRESH, URL, peak, pieces
 
 SIZE = 2**30
 
@@ -73,7 +73,9 @@ def main():
     way, directory, *rest = sys.argv[1:]
     with httpcache.Cache(directory, httpcache.Options(cache_control=True)) as cache:
         before = peak()
-        first, second = {"pieces": through_pieces, "adapter": through_adapter, "fetch": through_fetch}[way](cache, *rest)
+        first, second = {"pieces": through_pieces, "adapter": through_adapter, "fetch": through_fetch}[way](
+            cache, *rest
+        )
         print(first.size == second.size == SIZE, first.crc == second.crc, (peak() - before) // 2**20)
 
 

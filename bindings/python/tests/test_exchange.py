@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from support import FRESH, URL, body, decision, store
 
 from httpcache import Decision, Outcome, Request
+from support import FRESH, URL, body, decision, store
 
 POLICIES = pytest.mark.parametrize("cache_control", [False, True])
 

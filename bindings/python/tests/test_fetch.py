@@ -5,10 +5,10 @@ import threading
 from datetime import timedelta
 
 import pytest
-from support import decision
 
 import httpcache
 from httpcache import Decision, Expiry, Request, RequestOptions
+from support import decision
 
 
 def get(cache, url, fields=(), **options):

@@ -3,10 +3,10 @@
 import logging
 
 import pytest
-from support import FRESH, URL, body, decision, store
 
 import httpcache
 from httpcache import ClosedError, Decision, MisuseError, Outcome, Request
+from support import FRESH, URL, body, decision, store
 
 
 class Judge:

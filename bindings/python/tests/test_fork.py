@@ -5,11 +5,11 @@ import threading
 
 import pytest
 import requests
-from support import FRESH, URL, body, decision, in_child, store
 
 import httpcache
 from httpcache import Decision, MisuseError, Options, Outcome, Request
 from httpcache.requests import CacheAdapter
+from support import FRESH, URL, body, decision, in_child, store
 
 LARGE = bytes(range(256)) * 800
 
@@ -148,8 +148,13 @@ def test_a_process_with_threads_may_fork(filled):
 
 def test_an_object_that_is_in_use_at_the_fork_is_misuse_and_no_deadlock(cache):
     request = Request("GET", URL)
+
+    def misuse():
+        with pytest.raises(MisuseError):
+            cache.lookup(request)
+
     with request._handle:
-        assert in_child(lambda: pytest.raises(MisuseError, cache.lookup, request)) == 0
+        assert in_child(misuse) == 0
 
 
 def worker(url):
@@ -181,7 +186,10 @@ def failing(directory):
 
 
 def test_an_error_comes_back_from_another_process(directory):
-    with multiprocessing.get_context("fork").Pool(1) as pool, pytest.raises(httpcache.ArgumentError) as caught:
+    with (
+        multiprocessing.get_context("fork").Pool(1) as pool,
+        pytest.raises(httpcache.ArgumentError) as caught,
+    ):
         pool.apply(failing, [str(directory)])
     assert caught.value.message == "the path holds a NUL"
 

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import REPOSITORY
 
 import httpcache
+from conftest import REPOSITORY
 from httpcache import _native, errors
 from httpcache._native import HEADER, lib
 from httpcache.options import Options, RequestOptions
@@ -97,9 +97,7 @@ def test_what_cffi_cannot_read_is_left_out():
     assert _native.declarations(header) == "int f(void);\n"
 
 
-@pytest.mark.parametrize(
-    ("version", "name"), [("0.1.0", "libhttpcache.so.0.1"), ("1.4.2", "libhttpcache.so.1")]
-)
+@pytest.mark.parametrize(("version", "name"), [("0.1.0", "libhttpcache.so.0.1"), ("1.4.2", "libhttpcache.so.1")])
 def test_the_name_of_the_library_follows_from_the_version(version, name):
     assert _native.soname(f'#define HC_VERSION "{version}"\n') == name
 

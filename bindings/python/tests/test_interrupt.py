@@ -6,9 +6,9 @@ import signal
 import threading
 
 import pytest
-from support import FRESH, URL, body, decision, store
 
 from httpcache import Decision
+from support import FRESH, URL, body, decision, store
 
 
 @pytest.fixture(autouse=True)

@@ -10,10 +10,10 @@ import threading
 import weakref
 
 import pytest
-from support import FRESH, URL, body, decision, store
 
 import httpcache
 from httpcache import Decision, MisuseError, Options, Outcome, Request
+from support import FRESH, URL, body, decision, store
 
 
 def is_open(directory) -> bool:

@@ -8,7 +8,6 @@ import threading
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from support import FRESH, URL, body, store
 
 import httpcache
 from httpcache import (
@@ -26,6 +25,7 @@ from httpcache import (
     Response,
     URLError,
 )
+from support import FRESH, URL, body, store
 
 
 @pytest.fixture
@@ -189,7 +189,10 @@ ARGUMENTS = {
     "text for a piece": (lambda w: w.begun.write("text"), TypeError),
     "nothing for a piece": (lambda w: w.begun.write(None), TypeError),
     "text for a stored body": (lambda w: w.miss.store(200, (), "text"), TypeError),
-    "memory in strides": (lambda w: w.begun.write(memoryview(b"abcd")[::2]), (BufferError, ValueError, TypeError)),
+    "memory in strides": (
+        lambda w: w.begun.write(memoryview(b"abcd")[::2]),
+        (BufferError, ValueError, TypeError),
+    ),
     "status 0": (lambda w: w.miss.store(0), ArgumentError),
     "status 1000": (lambda w: w.miss.store(1000), ArgumentError),
     "status -1": (lambda w: w.miss.store(-1), ArgumentError),

@@ -6,10 +6,10 @@ import stat
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from support import FRESH, URL, body, decision, store
 
 import httpcache
 from httpcache import Decision, Durability, Expiry, Options, Outcome, Request, RequestOptions
+from support import FRESH, URL, body, decision, store
 
 
 def test_a_cache_is_a_private_directory(directory):

@@ -3,9 +3,9 @@
 import io
 
 import pytest
-from support import FRESH, URL, body, decision
 
 from httpcache import Decision, MisuseError, Outcome
+from support import FRESH, URL, body, decision
 
 
 @pytest.mark.parametrize("size", [0, 1, 100, 65535, 65536, 65537, 1 << 20])

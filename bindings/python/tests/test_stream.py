@@ -9,9 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from support import FRESH, URL, pieces
 
 from httpcache import Outcome
+from support import FRESH, URL, pieces
 
 
 def test_a_body_of_100_mib_in_one_piece(cache):

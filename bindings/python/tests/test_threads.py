@@ -4,9 +4,8 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from support import FRESH, URL, body, store
-
 from httpcache import Decision, Request
+from support import FRESH, URL, body, store
 
 
 def test_many_threads_store_and_look_up(cache):

@@ -8,7 +8,8 @@
 :meth:`Cache.lookup` serves any other one, and ``httpcache.requests`` is an adapter for Requests.
 """
 
-from ._native import ffi as _ffi, lib as _lib
+from ._native import ffi as _ffi
+from ._native import lib as _lib
 from .cache import Cache, Stats
 from .errors import (
     ArgumentError,

@@ -1,4 +1,7 @@
-"""A body that is stored while somebody reads it."""
+"""Bodies as urllib3 reads them: one that is stored, and one that is being stored by being read.
+
+Like the bodies of :mod:`http.client` they close themselves at their end; urllib3 looks for that.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import io
 import logging
 from collections.abc import Generator, Iterator
 from typing import Any, Callable
+
+import urllib3
 
 from . import errors
 from .exchange import Exchange, Outcome
@@ -15,7 +20,48 @@ _PIECE = 64 * 1024
 _log = logging.getLogger("httpcache")
 
 
-class Tee(io.RawIOBase):
+class _Body(io.RawIOBase):
+    def readable(self) -> bool:
+        return True
+
+    def read1(self, size: int = -1) -> bytes:
+        # Reading a raw file is one read of what is below it.
+        return self.read(size if size >= 0 else _PIECE) or b""
+
+
+class Stored(_Body):
+    """Reads the body of a stored response."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__()
+        self._response = response
+
+    def readinto(self, buffer: Any) -> int:
+        if self.closed:
+            return 0
+        try:
+            size = self._response.readinto(buffer)
+        except errors.StoreError as error:
+            # A body that is damaged is for the reader what one is that broke off.
+            raise urllib3.exceptions.ProtocolError(str(error), error) from error
+        if size == 0 and len(memoryview(buffer)):
+            self.close()
+        return size
+
+    def readall(self) -> bytes:
+        pieces = []
+        while piece := self.read(_PIECE):
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    def close(self) -> None:
+        response = getattr(self, "_response", None)
+        if response is not None:
+            response.close()
+        super().close()
+
+
+class Tee(_Body):
     """Reads an origin's body as it was sent, undecoded, and writes it to an exchange on the way.
 
     ``origin`` is a urllib3 response. ``stored`` is called with the stored response once all of it was
@@ -37,14 +83,13 @@ class Tee(io.RawIOBase):
         self._source: Iterator[bytes] | None = None
         self._rest = memoryview(b"")
 
-    def readable(self) -> bool:
-        return True
-
     def readinto(self, buffer: Any) -> int:
         """Reads the next bytes, at most one piece as the origin sent it."""
         view = memoryview(buffer).cast("B")
         if not self._rest:
             self._rest = memoryview(self._next(max(len(view), 1)))
+        if not self._rest and len(view):
+            self.close()
         size = min(len(view), len(self._rest))
         view[:size] = self._rest[:size]
         self._rest = self._rest[size:]
@@ -108,6 +153,9 @@ class Tee(io.RawIOBase):
         if not self.closed:
             exchange = getattr(self, "_exchange", None)
             if exchange is not None:
+                # Who knows the length has no need to read on to see the end.
+                if self._origin.length_remaining == 0 and not self._rest:
+                    self._report(self._end)
                 exchange.close()
                 self._origin.close()
                 self._origin.release_conn()

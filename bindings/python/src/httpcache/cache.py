@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any, NamedTuple
 
-from . import _callbacks, options as _options
+from . import _callbacks
+from . import options as _options
 from ._handle import CACHE, EXCHANGE, RESPONSE, Handle, create
 from ._native import ffi, lib
 from ._view import new_view

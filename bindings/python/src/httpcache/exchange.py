@@ -107,9 +107,7 @@ class Exchange(Viewed, Closing):
         ``None`` while there is none, or it is the origin's and not wholly stored.
         """
         with self._handle:
-            pointer = create(
-                lib.hc_exchange_response, lib.hc_response_free, RESPONSE, self._handle.pointer
-            )
+            pointer = create(lib.hc_exchange_response, lib.hc_response_free, RESPONSE, self._handle.pointer)
         if pointer == ffi.NULL:
             return None
         return Response(Handle(pointer, "response", lib.hc_response_free), self._callbacks)
@@ -177,9 +175,7 @@ class Exchange(Viewed, Closing):
 def _origin(status: int, fields: Fields, reason: str) -> Handle:
     """An origin's answer, as the library takes it."""
     phrase = encode(reason, "reason phrase")
-    pointer = create(
-        lib.hc_response_new, lib.hc_response_free, RESPONSE, status, phrase, len(phrase)
-    )
+    pointer = create(lib.hc_response_new, lib.hc_response_free, RESPONSE, status, phrase, len(phrase))
     origin = Handle(pointer, "response", lib.hc_response_free)
     if fields:
         text, lengths, count = pack(fields)

@@ -15,15 +15,17 @@ from __future__ import annotations
 import logging
 import os
 import re
+import weakref
 from collections.abc import Generator
 from typing import Any
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
+from requests.utils import urldefragauth
 
 from . import errors
-from ._body import Tee
+from ._body import Stored, Tee
 from .cache import Cache
 from .exchange import Decision, Exchange, Outcome
 from .options import Options
@@ -105,7 +107,9 @@ class CacheAdapter(HTTPAdapter):
                 return None
             body = b""
         try:
-            with Request(method, str(request.url), request.headers.items(), body) as asked:
+            # User and password of the URL are in the fields already.
+            url = urldefragauth(str(request.url))
+            with Request(method, url, request.headers.items(), body) as asked:
                 return self.cache.lookup(asked)
         except errors.ClosedError:
             raise
@@ -148,7 +152,7 @@ class CacheAdapter(HTTPAdapter):
         for name, value in stored.fields:
             headers.add(name, value)
         raw = urllib3.HTTPResponse(
-            body=stored,
+            body=Stored(stored),
             headers=headers,
             status=stored.status,
             reason=stored.reason,
@@ -169,10 +173,7 @@ def _conditional(request: requests.PreparedRequest, exchange: Exchange) -> reque
     added = [(name, value) for name, value in forward.fields if name not in request.headers]
     if added:
         request = request.copy()
-        for name, value in added:
-            # What the URL said as user and password is sent by Requests itself.
-            if name.lower() != "authorization":
-                request.headers[name] = value
+        request.headers.update(added)
     return request
 
 
@@ -191,14 +192,20 @@ def _report(exchange: Exchange, response: requests.Response) -> Outcome:
 def _while_read(response: requests.Response, exchange: Exchange) -> requests.Response:
     """Has the body of a response stored while it is read."""
     origin = response.raw
+    # The body must not keep alive what it is the body of: a response that is dropped ends its transfer.
+    reader = weakref.ref(response)
 
     def stored(kept: Response) -> None:
-        _mark(response, kept)
-        # It is still what the origin just sent.
-        response.from_cache = False  # type: ignore[attr-defined]
+        marked: Any = reader()
+        if marked is not None:
+            _mark(marked, kept)
+            # It is still what the origin just sent.
+            marked.from_cache = False
 
     def failed(error: Exception | None) -> None:
-        response.filter_error = error  # type: ignore[attr-defined]
+        marked: Any = reader()
+        if marked is not None:
+            marked.filter_error = error
 
     response.raw = _Teed(Tee(origin, exchange, stored, failed), origin, response.request.method)
     return response
