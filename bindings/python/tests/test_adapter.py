@@ -69,6 +69,7 @@ def test_a_revalidation(session, origin, validator):
     origin.change(name)
     third = session.get(url)
     assert (third.from_cache, third.revalidated) == (False, False)
+    assert not {"If-None-Match", "If-Modified-Since"} & set(third.request.headers)
     assert third.content != first.content
 
 

@@ -1,6 +1,7 @@
 """The filter: what it sees, what its answer does, and what becomes of its exceptions."""
 
 import logging
+from urllib.parse import quote
 
 import pytest
 
@@ -177,6 +178,30 @@ def test_the_error_of_a_filter_inside_of_a_filter_stays_there(open_cache):
         assert exchange.store(200) is Outcome.STORED
         assert exchange.filter_error is None
     assert [str(error) for error in inner] == ["inner"]
+
+
+def test_the_error_of_an_earlier_filter_of_the_same_call_is_kept(open_cache, origin):
+    """The redirection is reused with a filter that raises, and then the filter of its target looks up."""
+    armed, nested = [], []
+
+    def filter(request, response):
+        if armed and response.status == 302:
+            raise ValueError("of the redirection")
+        if armed and "other" not in request.url:
+            with cache.lookup(request.url.replace("text/end", "text/other")) as exchange:
+                nested.append(exchange.filter_error)
+        return True
+
+    cache = open_cache(filter=filter, cache_control=True)
+    end = quote(origin("text/end", Cache_Control="max-age=60"), safe="")
+    url = origin(f"redirect/0?to={end}", Cache_Control="max-age=60")
+    with cache.fetch(url) as response:
+        response.read()
+    armed.append(True)
+    with cache.fetch(url) as response:
+        assert (response.from_cache, response.status) == (True, 200)
+        assert str(response.filter_error) == "of the redirection"
+    assert nested == [None]
 
 
 def test_it_cannot_use_the_exchange_of_the_call_it_runs_in(open_cache):

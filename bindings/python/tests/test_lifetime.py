@@ -152,7 +152,8 @@ cache = httpcache.Cache(sys.argv[1], options)
 exchange = cache.lookup("http://h.test/")
 exchange.begin(200, {"Cache-Control": "max-age=60"})
 exchange.write(b"body")
-request = httpcache.Request("GET", "http://h.test/")
+with cache.lookup("http://h.test/stored") as another:
+    another.store(200, {"Cache-Control": "max-age=60"}, b"body")
 """
 
 ENDS = {
@@ -169,9 +170,9 @@ ENDS = {
         """
         def work():
             while True:
-                httpcache.Cache.lookup(cache, request).close()
-        started = threading.Event()
-        threading.Thread(target=work, daemon=True).start()
+                cache.lookup('http://h.test/stored').close()
+        for _ in range(4):
+            threading.Thread(target=work, daemon=True).start()
         """
     ),
 }
@@ -179,8 +180,33 @@ ENDS = {
 
 @pytest.mark.parametrize("name", ENDS)
 def test_a_program_ends_with_objects_that_are_open(directory, name):
-    code = PROGRAM + ENDS[name]
+    result = run(PROGRAM + ENDS[name], directory)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def run(code, directory):
     environment = {**os.environ, "PYTHONPATH": ":".join(sys.path)}
     command = [sys.executable, "-X", "faulthandler", "-c", code, str(directory)]
-    result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
-    assert (result.returncode, result.stderr) == (0, "")
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+
+
+AFTER_THE_MODULES = (
+    PROGRAM
+    + """
+import gc
+from httpcache import _callbacks
+from httpcache._native import ffi, lib
+request = httpcache.Request("GET", "http://h.test/")
+# As the interpreter does at its end, and in whatever order.
+for name in vars(_callbacks).copy():
+    setattr(_callbacks, name, None)
+gc.collect()
+out = ffi.new("hc_exchange **")
+assert lib.hc_lookup(cache._pointer, request._handle.pointer, ffi.NULL, out, ffi.NULL) == 0
+"""
+)
+
+
+def test_a_callback_that_comes_when_the_modules_are_gone_is_no_crash(directory):
+    result = run(AFTER_THE_MODULES, directory)
+    assert result.returncode == 0

@@ -120,7 +120,6 @@ class Tee(_Body):
                 self._source = self._source or self._origin.stream(_PIECE, decode_content=False)
                 piece = next(self._source, b"")
         except Exception:
-            self._report(self._exchange.failure)
             self._exchange.close()
             raise
         if piece:

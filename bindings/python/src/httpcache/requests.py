@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import weakref
 from collections.abc import Generator
 from typing import Any
@@ -179,11 +178,8 @@ def _conditional(request: requests.PreparedRequest, exchange: Exchange) -> reque
 
 def _report(exchange: Exchange, response: requests.Response) -> Outcome:
     """Reports the head of the origin's answer. One that the cache does not take is not stored."""
-    raw = response.raw
-    # A folded line is one line (RFC 9112 5.2).
-    fields = [(name, re.sub(r"\r?\n[ \t]+", " ", value)) for name, value in raw.headers.items()]
     try:
-        return exchange.begin(response.status_code, fields, reason=response.reason or "")
+        return exchange.begin(response.status_code, response.raw.headers.items(), reason=response.reason or "")
     except errors.Error as error:
         _log.info("an answer is not stored: %s", error)
         return Outcome.NOT_STORED
