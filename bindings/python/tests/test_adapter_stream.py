@@ -259,6 +259,42 @@ def test_a_cache_that_fails_while_a_body_is_read_breaks_nothing(mounted, cache, 
         assert len(response.raw.read()) == 299_990
 
 
+def revalidated(session):
+    for thread in list(session.get_adapter("http://h/")._revalidating):
+        thread.join(30)
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_stale_is_answered_and_revalidated_behind_the_callers_back(mounted, cache, clock, origin, changed):
+    session = mounted(cache)
+    name = f"python-behind-{changed}"
+    url = origin(f"version/{name}?etag=strong", Cache_Control="max-age=60, stale-while-revalidate=60")
+    first = session.get(url).content
+    clock.pass_(100)
+    if changed:
+        origin.change(name)
+    stale = session.get(url)
+    assert (stale.content, stale.from_cache, stale.is_expired, stale.revalidated) == (first, True, True, False)
+    revalidated(session)
+    fresh = session.get(url)
+    assert (fresh.from_cache, fresh.is_expired) == (True, False)
+    assert (fresh.content == first) is not changed
+    assert origin.count(url) == 2
+
+
+def test_a_revalidation_that_fails_behind_the_callers_back_is_no_error(mounted, cache, clock, origin, instead, caplog):
+    session = mounted(cache)
+    url = origin("version/python-behind-failed?etag=strong", Cache_Control="max-age=60, stale-while-revalidate=60")
+    first = session.get(url).content
+    clock.pass_(100)
+    instead(origin("close"))
+    with caplog.at_level("INFO", logger="httpcache"):
+        for _ in range(2):
+            assert session.get(url).content == first
+            revalidated(session)
+    assert caplog.text.count("revalidating failed") == 2
+
+
 def test_many_threads_share_a_session(mounted, cache, origin):
     session = mounted(cache)
     urls = [origin(f"body/{10_000 + n}", Cache_Control="max-age=60") for n in range(10)]

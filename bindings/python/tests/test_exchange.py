@@ -148,6 +148,29 @@ def test_a_url_is_normalised(url, normalised):
         assert request.url == normalised
 
 
+def test_stale_is_used_while_it_is_revalidated(cache, clock):
+    store(cache, fields={"ETag": '"a"', "Cache-Control": "max-age=60, stale-while-revalidate=60"})
+    clock.pass_(100)
+    with cache.lookup(URL) as exchange:
+        assert exchange.decision is Decision.STALE_REVALIDATE
+        response = exchange.response()
+        assert ("If-None-Match", '"a"') in exchange.forward.fields
+        # One of the callers revalidates.
+        assert decision(cache) is Decision.STALE
+        assert exchange.store(304, {"ETag": '"a"', **FRESH}) is Outcome.FRESHENED
+        assert exchange.forward is None
+    assert response.read() == b"body"
+    response.close()
+    assert decision(cache) is Decision.FRESH
+
+
+def test_a_decision_is_explained(cache):
+    store(cache)
+    with cache.lookup(URL) as exchange:
+        assert "fresh" in exchange.explain()
+        assert URL not in exchange.explain()
+
+
 def test_variants(cache):
     for language in ("de", "fr"):
         with Request("GET", URL, {"Accept-Language": language}) as request:

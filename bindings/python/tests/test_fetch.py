@@ -149,6 +149,26 @@ def test_waiting_lets_other_threads_run(cache, origin):
     assert len(bodies[0]) == 10
 
 
+@pytest.mark.parametrize("read", [False, True])
+def test_a_fetch_is_cancelled_from_another_thread(cache, origin, read):
+    gate = f"python-cancel-{read}"
+    target = "raw/?send=HTTP/1.1 200 OK%0d%0a%0d%0abody&" if read else "body/10?"
+    request = Request("GET", origin(f"{target}gate={gate}"))
+
+    def cancel():
+        origin.ask(f"waiting/{gate}?count=1")
+        request.cancel()
+
+    thread = threading.Thread(target=cancel)
+    thread.start()
+    with pytest.raises(httpcache.CancelledError):
+        cache.fetch(request).read()
+    thread.join()
+    origin.ask(f"open/{gate}")
+    with pytest.raises(httpcache.CancelledError):
+        cache.fetch(request).read()
+
+
 def test_many_threads_fetch(cache, origin):
     url = origin("body/100000", Cache_Control="max-age=60")
     sizes = []

@@ -69,10 +69,6 @@ def test_a_filter_and_a_clock_work_in_the_child(directory, clock):
 
 
 MISUSE = {
-    "lookup of a request": lambda w: w["cache"].lookup(w["request"]),
-    "fetch of a request": lambda w: w["cache"].fetch(w["request"]),
-    "request.add": lambda w: w["request"].add("A", "b"),
-    "request.set_body": lambda w: w["request"].set_body(b"a"),
     "exchange.store": lambda w: w["miss"].store(200),
     "exchange.begin": lambda w: w["miss"].begin(200),
     "exchange.failure": lambda w: w["miss"].failure(),
@@ -110,6 +106,21 @@ def test_an_object_from_before_is_misuse(world, name):
             each.close()
 
     assert in_child(misuse) == 0
+    goes_on(world)
+
+
+def test_a_request_from_before_works_in_the_child(world):
+    def ask():
+        request = world["request"]
+        with world["cache"].lookup(request) as exchange:
+            assert exchange.body == b"body"
+        request.add("Cache-Control", "no-cache")
+        with world["cache"].lookup(request) as exchange:
+            assert exchange.store(200, FRESH, b"child") is Outcome.STORED
+
+    assert in_child(ask) == 0
+    assert world["request"].fields == []
+    assert body(world["cache"]) == b"child"
     goes_on(world)
 
 

@@ -55,8 +55,13 @@ def test_each_error_has_a_class_of_its_own():
 
 
 def test_each_option_is_a_member():
-    names = {field.name for field in dataclasses.fields(Options) if field.metadata}
+    names = {field.name for field in dataclasses.fields(Options) if "convert" in field.metadata}
     assert names == {name[len("HC_OPT_") :].lower() for name in constants("HC_OPT_")}
+
+
+def test_each_list_is_a_member():
+    lists = {field.metadata["list"] for field in dataclasses.fields(Options) if "list" in field.metadata}
+    assert lists == set(constants("HC_LIST_"))
 
 
 def test_a_request_has_the_options_that_the_header_marks():

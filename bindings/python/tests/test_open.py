@@ -139,6 +139,23 @@ def test_all_options_at_once(directory):
         follow=False,
         retry=True,
         sort_query=True,
+        shared=False,
+        stale_while_revalidate=5,
+        always_revalidate=False,
+        refresh=False,
+        force_refresh=False,
+        invalidate=True,
+        no_vary_search=True,
+        groups=True,
+        workers=False,
+        select_language=True,
+        cache_status=True,
+        immutable_forever=True,
+        methods=["GET", "HEAD"],
+        statuses=[200, 404],
+        targeted_fields=("CDN-Cache-Control",),
+        cache_name="mine",
+        status_expiry={404: timedelta(minutes=1), 5: Expiry.DO_NOT_CACHE},
         max_url_bytes=1000,
         logger=logging.getLogger("mine"),
         log_level=logging.DEBUG,
@@ -148,6 +165,26 @@ def test_all_options_at_once(directory):
         assert decision(cache, URL + "?a=2&b=1") is Decision.FRESH
         with pytest.raises(httpcache.TooLargeError):
             cache.lookup(URL + "x" * 1000)
+
+
+def test_lists_of_methods_and_statuses(open_cache):
+    cache = open_cache(methods=["POST"], statuses=iter([404]), cache_status=True, cache_name="mine")
+    assert store(cache) is Outcome.NOT_STORED
+    with Request("POST", URL, body=b"question") as request:
+        with cache.lookup(request) as exchange:
+            assert exchange.store(404) is Outcome.STORED
+        with cache.lookup(request) as exchange:
+            assert exchange.decision is Decision.FRESH
+            assert exchange.get("Cache-Status").startswith("mine;")
+    with Request("POST", URL, body=b"another") as request, cache.lookup(request) as exchange:
+        assert exchange.decision is Decision.FORWARD
+
+
+def test_a_status_has_an_expiry_of_its_own(open_cache):
+    cache = open_cache(statuses=[200, 404], status_expiry={404: 5})
+    store(cache, status=404, fields=())
+    with cache.lookup(URL) as exchange:
+        assert exchange.freshness_lifetime == timedelta(seconds=5)
 
 
 def test_the_cache_logs_where_python_does(directory, caplog):

@@ -39,7 +39,7 @@ class ArgumentError(Error, ValueError):
 
 
 class MisuseError(Error):
-    """The call came out of order, from a second thread at once, or with an object from before a fork."""
+    """The call came out of order, from a second thread at once, or with an exchange or response from before a fork."""
 
 
 class ClosedError(MisuseError, ValueError):

@@ -8,7 +8,7 @@ from typing import Any, Union
 from . import _callbacks
 from ._handle import RESPONSE, Closing, Handle, create
 from ._native import ffi, lib
-from ._view import Viewed
+from ._view import Viewed, text_of
 from .errors import call
 from .fields import Fields, encode, pack
 from .request import RequestView, view
@@ -28,6 +28,10 @@ class Decision(enum.IntEnum):
     FRESH = lib.HC_FRESH
     #: The stored response is the answer; it is stale, and that is allowed (RFC 9111 4.2.4).
     STALE = lib.HC_STALE
+    #: The same; and it is to be revalidated behind the caller's back: take ``response()``, then send
+    #: ``forward``, on any thread and at any time, and report the answer (RFC 5861 3). One caller gets this for a
+    #: response, until its exchange is closed.
+    STALE_REVALIDATE = lib.HC_STALE_REVALIDATE
     #: Send ``forward``, it is conditional (RFC 9111 4.3.1), then report the answer.
     REVALIDATE = lib.HC_REVALIDATE
     #: Only-if-cached, and nothing to answer with: a 504 is the answer (RFC 9111 5.2.1.7).
@@ -54,7 +58,7 @@ class Outcome(enum.IntEnum):
 class Exchange(Viewed, Closing):
     """One request on its way through the cache. One thread at a time.
 
-    ``decision`` says what follows. After FORWARD and REVALIDATE send :attr:`forward`, and then report
+    ``decision`` says what follows. After FORWARD, REVALIDATE and STALE_REVALIDATE send :attr:`forward`, and then report
     exactly one of: the whole answer (:meth:`store`); its head, the body following in pieces
     (:meth:`begin`, :meth:`write`, :meth:`end`); that there is none (:meth:`failure`). A call out of this
     order is a :class:`MisuseError` and changes nothing. Nothing here touches the network.
@@ -77,7 +81,7 @@ class Exchange(Viewed, Closing):
 
     @property
     def forward(self) -> RequestView | None:
-        """The request to send: the caller's, with the conditions that are needed."""
+        """The request to send: the caller's, with the conditions that are needed. ``None``: there is none."""
         with self._handle:
             request = lib.hc_exchange_forward(self._handle.pointer)
             return None if request == ffi.NULL else view(request)
@@ -88,6 +92,11 @@ class Exchange(Viewed, Closing):
         answer was not stored. Else empty."""
         with self._handle:
             return str(ffi.string(lib.hc_exchange_reason(self._handle.pointer)).decode())
+
+    def explain(self) -> str:
+        """The decision in words, a line for each step; without URL, field value or credential."""
+        with self._handle:
+            return text_of(lib.hc_exchange_explain(self._handle.pointer))
 
     @property
     def body(self) -> bytes | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any, NamedTuple
 
 from ._handle import REQUEST, Closing, Handle, create
@@ -21,7 +22,7 @@ class RequestView(NamedTuple):
 
 
 class Request(Closing):
-    """Method, URL, fields, body and options of a request. One thread at a time.
+    """Method, URL, fields, body and options of a request. One thread at a time, but for :meth:`cancel`.
 
     The URL is http or https and absolute. It is normalised (RFC 3986 6), its fragment dropped, and what
     stands before an "@" becomes an Authorization field. Raises :class:`MethodError`, :class:`URLError`,
@@ -49,6 +50,8 @@ class Request(Closing):
             len(url_bytes),
         )
         self._handle = Handle(pointer, "request", lib.hc_request_free)
+        # Cancelling goes together with the fetch that is cancelled, and not with a change.
+        self._change = threading.Lock()
         if fields:
             text, lengths, count = pack(fields)
             call(lib.hc_request_add_fields, pointer, text, lengths, count)
@@ -61,13 +64,13 @@ class Request(Closing):
     def add(self, name: Text, value: Text) -> None:
         """Adds a field at the end. White space around the value is dropped."""
         name, value = encode(name, "field name"), encode(value, "field value")
-        with self._handle:
+        with self._handle, self._change:
             call(lib.hc_request_add, self._handle.pointer, name, len(name), value, len(value))
 
     def remove(self, name: Text) -> bool:
         """Removes all fields of a name; says whether there was one."""
         name = encode(name, "field name")
-        with self._handle:
+        with self._handle, self._change:
             status = lib.hc_request_remove(self._handle.pointer, name, len(name))
         if status < 0:
             raise_status(status)
@@ -75,8 +78,17 @@ class Request(Closing):
 
     def set_body(self, body: bytes | bytearray | memoryview) -> None:
         """Sets the body, replacing one that was set before."""
-        with self._handle, ffi.from_buffer(body) as data:
+        with self._handle, self._change, ffi.from_buffer(body) as data:
             call(lib.hc_request_set_body, self._handle.pointer, data, len(data))
+
+    def cancel(self) -> None:
+        """Ends the fetch that waits for the answer, and the reading of its body: :class:`CancelledError`.
+
+        From any thread. It holds for what begins later too; what is answered from the cache is not concerned.
+        """
+        self._handle.check_open()
+        with self._change:
+            lib.hc_request_cancel(self._handle.pointer or ffi.NULL)
 
     @property
     def method(self) -> str:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 import weakref
 from collections.abc import Generator
 from typing import Any
@@ -32,6 +33,7 @@ from .request import Request
 from .response import Response
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+_PIECE = 64 * 1024
 _log = logging.getLogger("httpcache")
 
 
@@ -52,6 +54,7 @@ class CacheAdapter(HTTPAdapter):
     ) -> None:
         super().__init__(**kwargs)
         self._owns_cache = not isinstance(cache, Cache)
+        self._revalidating: set[threading.Thread] = set()
         if isinstance(cache, Cache):
             if options is not None:
                 raise TypeError("a cache that is open has its options")
@@ -117,14 +120,18 @@ class CacheAdapter(HTTPAdapter):
             return None
 
     def _answer(self, request: requests.PreparedRequest, exchange: Exchange, forward: Any) -> requests.Response:
+        if exchange.decision is Decision.STALE_REVALIDATE:
+            response = self._stored(request, exchange)
+            self._revalidate(request.copy(), exchange, forward)
+            return response
         if exchange.decision not in (Decision.FORWARD, Decision.REVALIDATE):
-            return self._stored(request, exchange)
+            return self._stored(request, exchange, ends=True)
         while True:
             try:
                 response = forward(_conditional(request, exchange))
             except (requests.ConnectionError, requests.Timeout):
                 if exchange.failure():
-                    return self._stored(request, exchange)
+                    return self._stored(request, exchange, ends=True)
                 raise
             response.request = request
             outcome = _report(exchange, response)
@@ -139,14 +146,47 @@ class CacheAdapter(HTTPAdapter):
                 response.raw.read(decode_content=False)
             response.close()
             if outcome is not Outcome.REPEAT:
-                return self._stored(request, exchange)
+                return self._stored(request, exchange, ends=True)
 
-    def _stored(self, request: requests.PreparedRequest, exchange: Exchange) -> requests.Response:
+    def _revalidate(self, request: requests.PreparedRequest, exchange: Exchange, forward: Any) -> None:
+        """Asks the origin behind the caller's back (RFC 5861 3). A failure is nobody's error: it stays stale."""
+
+        def work() -> None:
+            try:
+                with exchange:
+                    outcome = Outcome.REPEAT
+                    while outcome is Outcome.REPEAT:
+                        response = forward(_conditional(request, exchange))
+                        outcome = _report(exchange, response)
+                        if outcome is Outcome.STORING:
+                            response = _while_read(response, exchange)
+                        with response:
+                            # What is stored is stored by being read, and a connection is free after its answer.
+                            for _ in response.raw.stream(_PIECE, decode_content=False):
+                                pass
+            except Exception as error:
+                _log.info("revalidating failed: %s", error)
+            finally:
+                self._revalidating.discard(threading.current_thread())
+
+        # A daemon: the end of the program does not wait for an origin that does not answer.
+        thread = threading.Thread(target=work, name="httpcache revalidation", daemon=True)
+        self._revalidating.add(thread)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            # No thread can be had, or the interpreter ends; another caller will revalidate.
+            _log.info("not revalidated: %s", error)
+            self._revalidating.discard(thread)
+            exchange.close()
+
+    def _stored(self, request: requests.PreparedRequest, exchange: Exchange, ends: bool = False) -> requests.Response:
         """The response that the cache hands on, as Requests has them."""
         stored = exchange.response()
         assert stored is not None
         stored.filter_error = exchange.filter_error
-        exchange.close()
+        if ends:
+            exchange.close()
         headers = urllib3.HTTPHeaderDict()
         for name, value in stored.fields:
             headers.add(name, value)
