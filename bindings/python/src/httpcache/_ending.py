@@ -15,22 +15,23 @@ from typing import Any
 
 _PATIENCE = 2.0
 
+_get_ident = threading.get_ident
 _running: set[int] = set()
 _is_ending = False
 
 
-def run(function: Any, *arguments: Any) -> int:
+def run(function: Any, arguments: Any, error: Any) -> Any:
     """Runs a call of the library that may call back."""
-    thread = threading.get_ident()
+    thread = _get_ident()
     if thread in _running:
         # A call inside of a callback of another one, which stands for both.
-        return int(function(*arguments))
+        return function(*arguments, error)
     if _is_ending and threading.current_thread().daemon:
         while True:
             time.sleep(3600)
     _running.add(thread)
     try:
-        return int(function(*arguments))
+        return function(*arguments, error)
     finally:
         _running.discard(thread)
         del arguments

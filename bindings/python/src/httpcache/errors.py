@@ -221,7 +221,7 @@ def raise_status(status: int, error: Any = ffi.NULL) -> NoReturn:
 def call(function: Any, *arguments: Any) -> int:
     """Calls a function whose last argument is its error output, and raises what it reports."""
     error = ffi.new(_OUT)
-    status = run(function, *arguments, error)
+    status: int = run(function, arguments, error)
     if status < 0:
         # The traceback keeps this frame, and must not keep the native objects with it.
         del arguments
