@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import threading
 import weakref
 from collections.abc import Generator
@@ -34,6 +35,7 @@ from .response import Response
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _PIECE = 64 * 1024
+_FOLD = re.compile(r"[ \t]*\r?\n[ \t]+")
 _log = logging.getLogger("httpcache")
 
 
@@ -218,8 +220,10 @@ def _conditional(request: requests.PreparedRequest, exchange: Exchange) -> reque
 
 def _report(exchange: Exchange, response: requests.Response) -> Outcome:
     """Reports the head of the origin's answer. One that the cache does not take is not stored."""
+    # A folded line is one line (RFC 9112 5.2); older versions of Python leave it as it came.
+    fields = [(name, _FOLD.sub(" ", value)) for name, value in response.raw.headers.items()]
     try:
-        return exchange.begin(response.status_code, response.raw.headers.items(), reason=response.reason or "")
+        return exchange.begin(response.status_code, fields, reason=response.reason or "")
     except errors.Error as error:
         _log.info("an answer is not stored: %s", error)
         return Outcome.NOT_STORED
