@@ -1,0 +1,171 @@
+"""An open cache."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, NamedTuple
+
+from . import _callbacks
+from . import options as _options
+from ._handle import CACHE, EXCHANGE, RESPONSE, Handle, create
+from ._native import ffi, lib
+from ._view import new_view
+from .errors import argument, call, closed
+from .exchange import Exchange
+from .options import Options
+from .request import Request
+from .response import Response
+from .times import Duration, Expiry, native_duration
+
+
+class Stats(NamedTuple):
+    """What a cache counted since it was opened, and what lies on disk."""
+
+    #: Stored responses, of all processes.
+    responses: int
+    #: Bytes on disk, as the file system counts them, of all processes.
+    bytes: int
+    #: Lookups answered fresh from the store.
+    hits: int
+    #: Lookups that found nothing to use.
+    misses: int
+    #: Answers that were stale.
+    stale_hits: int
+    #: Stored responses that a 304 confirmed.
+    revalidations: int
+    #: Responses stored.
+    stores: int
+    #: Faults of the cache itself; each was passed through and logged.
+    errors: int
+
+
+class Cache:
+    """An HTTP cache (RFC 9111) in a directory. Any thread may use it, and several at once.
+
+    Opens the cache in the directory ``path``, making it if there is none (mode 0700, its files 0600).
+    Opened twice in a process, a directory is one store. Raises :class:`StoreError`,
+    :class:`MismatchError`, :class:`ConflictError`, :class:`UnsupportedError`, :class:`ArgumentError`.
+
+    It works in a child of :func:`os.fork` too. Once it is open it never breaks a caller: where the cache
+    itself fails it forwards and stores nothing, counts that in :meth:`stats` and logs it.
+    """
+
+    def __init__(self, path: str | bytes | os.PathLike[Any], options: Options | None = None) -> None:
+        name = os.fsencode(path)
+        if b"\0" in name:
+            raise argument("the path holds a NUL")
+        if options is None:
+            options = Options()
+        #: Where it lies.
+        self.path = os.fsdecode(name)
+        # Not a Handle: all threads may use it at once. Each call holds a reference of its own.
+        self._pointer: Any = None
+        self._callbacks = _options.callbacks_of(options)
+        native = _options.native(options, self._callbacks)
+        try:
+            pointer = create(lib.hc_open, lib.hc_close, CACHE, name, native.pointer)
+            self._pointer = ffi.gc(pointer, lib.hc_close)
+        finally:
+            _callbacks.settle()
+
+    def _open(self) -> Any:
+        pointer = self._pointer
+        if pointer is None:
+            raise closed("cache")
+        return pointer
+
+    def lookup(self, request: Request | str) -> Exchange:
+        """Decides how the cache answers a request, or a GET of a URL. Nothing is sent."""
+        request, view = _request(request), new_view()
+        try:
+            with request._handle:
+                pointer = create(
+                    lib.hc_lookup,
+                    lib.hc_exchange_free,
+                    EXCHANGE,
+                    self._open(),
+                    request._handle.pointer,
+                    view,
+                )
+            handle = Handle(pointer, "exchange", lib.hc_exchange_free)
+        finally:
+            error = _callbacks.settle()
+        exchange = Exchange(handle, view, self._callbacks)
+        exchange._note(error)
+        return exchange
+
+    def fetch(self, request: Request | str) -> Response:
+        """Answers a request, or a GET of a URL, from the cache or by the library's own HTTP client. Waits.
+
+        Returns once the header section is there; the body is stored as it is read. Redirects are
+        followed, each hop through the cache. Raises a :class:`TransportError` or a
+        :class:`TooLargeError` where the origin fails and nothing stale may be used, and
+        :class:`UnsupportedError` where the library was built without libcurl.
+        """
+        request = _request(request)
+        try:
+            with request._handle:
+                pointer = create(
+                    lib.hc_fetch,
+                    lib.hc_response_free,
+                    RESPONSE,
+                    self._open(),
+                    request._handle.pointer,
+                    ffi.NULL,
+                )
+            handle = Handle(pointer, "response", lib.hc_response_free)
+        finally:
+            error = _callbacks.settle()
+        response = Response(handle, self._callbacks)
+        response._note(error)
+        return response
+
+    def flush(self, timeout: Duration | None = None) -> None:
+        """Waits until everything stored so far is durable, at most ``timeout``: :class:`TimeoutError`."""
+        limit = Expiry.NEVER if timeout is None else timeout
+        try:
+            call(lib.hc_flush, self._open(), native_duration(limit))
+        finally:
+            _callbacks.settle()
+
+    def stats(self) -> Stats:
+        """What was counted."""
+        stats = ffi.new("hc_stats *")
+        stats.struct_size = ffi.sizeof("hc_stats")
+        try:
+            call(lib.hc_get_stats, self._open(), stats)
+        finally:
+            _callbacks.settle()
+        return Stats(*(getattr(stats, name) for name in Stats._fields))
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return self._pointer is None
+
+    def close(self) -> None:
+        """Closes the cache; never waits, and again is nothing.
+
+        Exchanges and responses made from it stay usable, and the store closes when they are gone too.
+        """
+        self._pointer = None
+
+    def __enter__(self) -> Cache:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a cache is not pickled: open its directory in the other process, or fork")
+
+    def __repr__(self) -> str:
+        return f"<httpcache.Cache {self.path!r}{' closed' if self.closed else ''}>"
+
+
+def _request(request: Request | str) -> Request:
+    if isinstance(request, Request):
+        return request
+    if isinstance(request, str):
+        return Request("GET", request)
+    raise TypeError(f"a request is a Request or a URL, not {type(request).__name__}")

@@ -1,0 +1,217 @@
+"""The configuration of a cache, and what of it a single request may set."""
+
+from __future__ import annotations
+
+import enum
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any, Callable
+
+from . import _callbacks
+from ._handle import Handle
+from ._native import ffi, lib
+from .errors import NoMemoryError, call, raise_status
+from .fields import encode
+from .times import Duration, Expiry, native_duration, native_instant, native_number
+
+
+class Durability(enum.IntEnum):
+    """What a crash of the machine may cost."""
+
+    #: Everything stored is discarded after an unclean reboot.
+    FAST = 0
+    #: The last moments may be lost.
+    SAFE = 1
+    #: What was stored is durable.
+    SYNCED = 2
+
+
+def _bytes(value: int | Expiry) -> int:
+    return int(value.value) if isinstance(value, Expiry) else native_number(value)
+
+
+def _list(name: str) -> Any:
+    return field(default=None, metadata={"list": name})
+
+
+def _option(convert: Callable[[Any], int]) -> Any:
+    return field(default=None, metadata={"convert": convert})
+
+
+@dataclass(frozen=True)
+class RequestOptions:
+    """Options that a request may set for itself; ``None`` takes the cache's.
+
+    Durations are a :class:`~datetime.timedelta` or seconds, or an :class:`Expiry`.
+    """
+
+    #: How long a response stays fresh after it was received. Default: never stale without
+    #: ``cache_control``; with it heuristics (RFC 9111 4.2.2).
+    expire_after: Duration | None = _option(native_duration)
+    #: The same as an instant. A naive datetime is local time.
+    expire_at: datetime | Expiry | None = _option(native_instant)
+    #: How long after it became stale a response is used when the origin fails (RFC 5861 4).
+    stale_if_error: Duration | None = _option(native_duration)
+    #: How long after it became stale a response is used while it is revalidated (RFC 5861 3), where the
+    #: response names no time itself. Default 0.
+    stale_while_revalidate: Duration | None = _option(native_duration)
+    #: Nothing is reused before the origin said that it is valid. Default no.
+    always_revalidate: bool | None = _option(native_number)
+    #: Revalidate now; without a validator, fetch anew. Default no.
+    refresh: bool | None = _option(native_number)
+    #: Do not use what is stored, and replace it. Default no.
+    force_refresh: bool | None = _option(native_number)
+    #: Never forward: what cannot be answered is a 504 (RFC 9111 5.2.1.7).
+    only_if_cached: bool | None = _option(native_number)
+    #: :meth:`Cache.fetch`, until the header section is in. Default 30 s.
+    head_timeout: Duration | None = _option(native_duration)
+    #: Until a connection stands. Default 10 s.
+    connect_timeout: Duration | None = _option(native_duration)
+    #: Redirects followed, 0 to 1000. Default 30.
+    max_redirects: int | None = _option(native_number)
+    #: Between two pieces of a body. Default 30 s.
+    idle_timeout: Duration | None = _option(native_duration)
+    #: To the end of the body. Default none.
+    total_timeout: Duration | None = _option(native_duration)
+    #: Follow redirects from https to http. Default no.
+    allow_downgrade: bool | None = _option(native_number)
+    #: :meth:`Cache.fetch` follows redirects, each hop through the cache. Default yes.
+    follow: bool | None = _option(native_number)
+    #: Send once more when a reused connection died before any byte. Default yes.
+    retry: bool | None = _option(native_number)
+
+
+@dataclass(frozen=True)
+class Options(RequestOptions):
+    """The configuration of a cache; ``None`` takes the default. Give them by name.
+
+    The callbacks run on the thread of the call they belong to, and on several at once. They may use the
+    cache. Exceptions of theirs never go through the library; see ``README.md``.
+    """
+
+    #: RFC 9111 decides from the response's fields; else the settings alone decide. Default no.
+    cache_control: bool | None = _option(native_number)
+    #: With ``cache_control``: the cache serves several users (RFC 9111 1), and is not private. Default no.
+    shared: bool | None = _option(native_number)
+    #: With ``cache_control``, the percentage of Date - Last-Modified that is the lifetime where nothing
+    #: else says one, 0 to 100. Default 10.
+    heuristic_percent: int | None = _option(native_number)
+    #: Unsafe methods that succeed take away what is stored of their URL (RFC 9111 4.4). Default: with
+    #: ``cache_control``.
+    invalidate: bool | None = _option(native_number)
+    #: No-Vary-Search says which parameters of a URL count for nothing. Default no.
+    no_vary_search: bool | None = _option(native_number)
+    #: Cache-Groups and Cache-Group-Invalidation are honoured (RFC 9875). Default no.
+    groups: bool | None = _option(native_number)
+    #: Larger bodies pass through unstored: bytes, or ``Expiry.NEVER``. Default none.
+    max_response_bytes: int | Expiry | None = _option(_bytes)
+    #: Recorded when the directory is made; another value later is a :class:`MismatchError`.
+    durability: Durability | None = _option(native_number)
+    #: Variants kept of one primary key, 1 to 4096. Default 64.
+    max_variants: int | None = _option(native_number)
+    #: :meth:`Cache.fetch` revalidates on threads of the library (RFC 5861 3), which call nothing of yours;
+    #: where there is a clock or a filter, and where it is off, before it returns. Default yes.
+    workers: bool | None = _option(native_number)
+    #: Of variants by language, one that is stored is chosen where Accept-Language wants none more. Default no.
+    select_language: bool | None = _option(native_number)
+    #: The header section of an answer, from 1024. Default 262144.
+    max_head_bytes: int | None = _option(native_number)
+    #: Fields of an answer. Default 1000.
+    max_fields: int | None = _option(native_number)
+    #: Query parameters are sorted by name in the key. Default: not with ``cache_control``.
+    sort_query: bool | None = _option(native_number)
+    #: Longer URLs are a :class:`TooLargeError`, 16 to 16777216. Default 65536.
+    max_url_bytes: int | None = _option(native_number)
+    #: Cache-Status is added to what is handed on (RFC 9211). Default no.
+    cache_status: bool | None = _option(native_number)
+    #: With ``cache_control``: a response that says ``immutable`` never becomes stale, whatever else it says.
+    immutable_forever: bool | None = _option(native_number)
+
+    #: Methods whose responses are stored. Default GET and HEAD.
+    methods: Iterable[str] | None = _list("HC_LIST_METHOD")
+    #: Status codes that are stored. Default 200; with ``cache_control`` what RFC 9111 3 allows.
+    statuses: Iterable[int] | None = _list("HC_LIST_STATUS")
+    #: Names of targeted fields, the most specific first (RFC 9213). Needs ``cache_control``. Default none.
+    targeted_fields: Iterable[str] | None = _list("HC_LIST_TARGETED_FIELD")
+    #: Who this cache is in Cache-Status: printable ASCII. Default "httpcache".
+    cache_name: str | None = None
+    #: Expiries of status codes, or of classes of them by their first digit, before that of the cache.
+    status_expiry: Mapping[int, Duration] | None = None
+
+    #: ``filter(request, response)`` is asked before a response is stored, once its body is complete, and
+    #: each time one is reused or freshened; what it refuses is not stored, or does not stay. Both are
+    #: lent for the call. One that raises stores nothing and deletes nothing; the exception is logged, and
+    #: is ``filter_error`` of the exchange or response at hand.
+    filter: _callbacks.Filter | None = None
+    #: In place of :func:`time.time`: seconds since the epoch.
+    clock: _callbacks.Clock | None = None
+    #: Gets what the cache has to say. Default: the logger "httpcache".
+    logger: logging.Logger | None = None
+    #: The level up to which it says something, of :mod:`logging`. Default: warnings and errors.
+    log_level: int = logging.WARNING
+
+
+def values(options: RequestOptions) -> list[tuple[int, int]]:
+    """The numbered options that are set, as the library takes them."""
+    found = []
+    for each in fields(options):
+        value = getattr(options, each.name)
+        if value is not None and "convert" in each.metadata:
+            found.append((getattr(lib, f"HC_OPT_{each.name.upper()}"), each.metadata["convert"](value)))
+    return found
+
+
+def callbacks_of(options: Options) -> _callbacks.Callbacks:
+    logger = options.logger or logging.getLogger("httpcache")
+    return _callbacks.Callbacks(options.filter, options.clock, logger)
+
+
+def native(options: Options, callbacks: _callbacks.Callbacks) -> Handle:
+    """The options as the library has them."""
+    pointer = lib.hc_options_new()
+    if pointer == ffi.NULL:
+        raise NoMemoryError(lib.HC_E_NO_MEMORY, "no memory for options")
+    handle = Handle(pointer, "options", lib.hc_options_free)
+    for key, value in values(options):
+        call(lib.hc_options_set, handle.pointer, key, value)
+    _set_lists(handle, options)
+    user = callbacks.user
+    statuses = [lib.hc_options_log(handle.pointer, _level(options), _callbacks.log_callback, user, ffi.NULL)]
+    if callbacks.clock is not None:
+        statuses.append(lib.hc_options_clock(handle.pointer, _callbacks.clock_callback, user, ffi.NULL))
+    if callbacks.filter is not None:
+        statuses.append(lib.hc_options_filter(handle.pointer, _callbacks.filter_callback, user, ffi.NULL))
+    for status in statuses:
+        if status < 0:
+            raise_status(status)
+    return handle
+
+
+def _set_lists(handle: Handle, options: Options) -> None:
+    for each in fields(options):
+        items = getattr(options, each.name)
+        if items is None or "list" not in each.metadata:
+            continue
+        if isinstance(items, str):
+            raise TypeError(f"{each.name} is a list of names, not one")
+        number = getattr(lib, each.metadata["list"])
+        call(lib.hc_options_clear, handle.pointer, number)
+        for item in items:
+            text = encode(str(item), each.name)
+            call(lib.hc_options_add, handle.pointer, number, text, len(text))
+    if options.cache_name is not None:
+        name = encode(options.cache_name, "cache_name")
+        call(lib.hc_options_set_string, handle.pointer, lib.HC_STR_CACHE_NAME, name, len(name))
+    for status, expiry in (options.status_expiry or {}).items():
+        call(lib.hc_options_status_expiry, handle.pointer, status, native_duration(expiry))
+
+
+def _level(options: Options) -> int:
+    """The gravest level that is not logged any more comes after this one."""
+    lowest: int = lib.HC_LOG_ERROR
+    for level, python in _callbacks.LEVELS.items():
+        if python >= options.log_level:
+            lowest = max(lowest, level)
+    return lowest
