@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs the library into a place of its own, moves that, and builds and runs a C program against it:
-# through pkg-config and through CMake, with the shared and with the static library. Then removes it.
+# through pkg-config and through CMake, with the shared and with the static library; and one in C++. Then
+# removes it.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -47,6 +48,12 @@ if objdump -p "$scratch/static" | grep -q 'NEEDED.*libhttpcache'; then
     fail 'the program with the static library needs the shared one'
 fi
 run "$scratch/static"
+
+echo 'in C++'
+# shellcheck disable=SC2046 # several flags in one word
+"${CXX:-c++}" -std=c++17 -Wall -Wextra -Werror cbuild/smoke/smoke.cpp $(pkg-config --cflags --libs httpcache) \
+    -o "$scratch/cpp"
+run "$scratch/cpp"
 
 echo 'through CMake'
 cmake -S cbuild/smoke -B "$scratch/cmake" -DCMAKE_PREFIX_PATH="$scratch/moved" \

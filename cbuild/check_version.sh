@@ -26,6 +26,8 @@ agree HC_VERSION "$(sed -n 's/^#define HC_VERSION "\(.*\)"$/\1/p' include/httpca
 agree HC_VERSION_NUMBER "$(sed -n 's/^#define HC_VERSION_NUMBER \(0x[0-9a-f]*\).*/\1/p' include/httpcache.h)" \
     "$(printf '0x%02x%02x%02x' "$major" "$minor" "$patch")"
 agree CHANGELOG.md "$(sed -n 's/^## \([0-9][0-9.]*\).*/\1/p' CHANGELOG.md | head -n 1)"
+agree pyproject.toml "$(sed -n 's/^version = "\(.*\)"$/\1/p' bindings/python/pyproject.toml)"
+agree 'the Ruby gem' "$(sed -n "s/^ *VERSION = '\(.*\)'$/\1/p; s/^ *VERSION = '\(.*\)'\.freeze$/\1/p" bindings/ruby/lib/httpcache/version.rb)"
 agree 'the library is named' "$(objdump -p build/lib/libhttpcache.so | sed -n 's/^ *SONAME *//p')" \
     "libhttpcache.so.$abi"
 exit $failed

@@ -68,10 +68,12 @@ put() { # MODE FILE DIRECTORY
 
 case ${1-} in
     install)
-        install -d "$DESTDIR$LIBDIR/pkgconfig" "$DESTDIR$cmakedir" "$DESTDIR$INCLUDEDIR"
+        install -d "$DESTDIR$LIBDIR/pkgconfig" "$DESTDIR$cmakedir" "$DESTDIR$INCLUDEDIR/httpcache"
         put 755 "$LIB/$shared" "$LIBDIR"
         put 644 "$LIB/libhttpcache.a" "$LIBDIR"
         put 644 include/httpcache.h "$INCLUDEDIR"
+        put 644 bindings/cpp/include/httpcache.hpp "$INCLUDEDIR"
+        for header in bindings/cpp/include/httpcache/*.hpp; do put 644 "$header" "$INCLUDEDIR/httpcache"; done
         ln -sf "$shared" "$DESTDIR$LIBDIR/$soname"
         ln -sf "$soname" "$DESTDIR$LIBDIR/libhttpcache.so"
         fill cbuild/httpcache.pc.in "$LIBDIR/pkgconfig/httpcache.pc"
@@ -82,10 +84,13 @@ case ${1-} in
         ;;
     uninstall)
         rm -f "$DESTDIR$LIBDIR/$shared" "$DESTDIR$LIBDIR/$soname" "$DESTDIR$LIBDIR/libhttpcache.so" \
-            "$DESTDIR$LIBDIR/libhttpcache.a" "$DESTDIR$INCLUDEDIR/httpcache.h" \
+            "$DESTDIR$LIBDIR/libhttpcache.a" "$DESTDIR$INCLUDEDIR/httpcache.h" "$DESTDIR$INCLUDEDIR/httpcache.hpp" \
             "$DESTDIR$LIBDIR/pkgconfig/httpcache.pc" "$DESTDIR$cmakedir/httpcache-config.cmake" \
             "$DESTDIR$cmakedir/httpcache-config-version.cmake"
-        rmdir "$DESTDIR$cmakedir" 2>/dev/null || true
+        for header in bindings/cpp/include/httpcache/*.hpp; do
+            rm -f "$DESTDIR$INCLUDEDIR/httpcache/${header##*/}"
+        done
+        rmdir "$DESTDIR$cmakedir" "$DESTDIR$INCLUDEDIR/httpcache" 2>/dev/null || true
         ;;
     *)
         echo 'install: say install or uninstall' >&2
