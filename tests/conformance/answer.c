@@ -24,27 +24,24 @@ static void add_field(buffer *out, const hc_field *field) {
     buffer_text(out, "\r\n");
 }
 
-static void send_buffer(answer *a, buffer *out) {
-    if (a->is_broken)
-        return;
-    if (out->failed || !socket_write(a->fd, out->data, out->len))
+void answer_flush(answer *a) {
+    if (!a->is_broken && (a->unsent.failed || !socket_write(a->fd, a->unsent.data, a->unsent.len)))
         a->is_broken = 1;
+    a->unsent.len = 0;
 }
 
 void answer_interim(answer *a, int status, const char *reason, size_t reason_len,
                     const hc_field *fields, size_t count) {
-    buffer out = {NULL, 0, 0, 0};
     size_t i;
     if (a->minor == 0)
         return;
-    add_status_line(&out, status, reason, reason_len);
+    add_status_line(&a->unsent, status, reason, reason_len);
     for (i = 0; i < count; i++) {
         if (!is_of_the_connection(&fields[i], fields, count))
-            add_field(&out, &fields[i]);
+            add_field(&a->unsent, &fields[i]);
     }
-    buffer_text(&out, "\r\n");
-    send_buffer(a, &out);
-    buffer_free(&out);
+    buffer_text(&a->unsent, "\r\n");
+    answer_flush(a);
 }
 
 /* The fields that say how this connection goes on are written here and taken over from nowhere. All
@@ -74,50 +71,46 @@ static void add_framing(answer *a, buffer *out, int64_t size) {
 
 void answer_begin(answer *a, int status, const char *reason, size_t reason_len,
                   const hc_field *fields, size_t count, int64_t size) {
-    buffer out = {NULL, 0, 0, 0};
     size_t i;
     a->has_begun = 1;
     a->has_body = !a->is_head && status != 204 && status != 304;
-    add_status_line(&out, status, reason, reason_len);
+    add_status_line(&a->unsent, status, reason, reason_len);
     for (i = 0; i < count; i++) {
         /* Of a response to HEAD and of a 304 it says what a GET would get (RFC 9110 8.6). */
         int is_length = is_named(&fields[i], "Content-Length");
         if (is_framing(&fields[i]) || (is_length && (a->has_body || status == 204)))
             continue;
-        add_field(&out, &fields[i]);
+        add_field(&a->unsent, &fields[i]);
     }
-    add_framing(a, &out, size);
-    buffer_text(&out, "\r\n");
-    send_buffer(a, &out);
-    buffer_free(&out);
+    add_framing(a, &a->unsent, size);
+    buffer_text(&a->unsent, "\r\n");
 }
 
 int answer_write(answer *a, const void *data, size_t len) {
     char size[24];
-    int n;
-    if (a->is_broken)
-        return 0;
-    if (!a->has_body || len == 0)
-        return 1;
+    if (a->is_broken || !a->has_body || len == 0)
+        return !a->is_broken;
     if (a->is_chunked) {
-        n = snprintf(size, sizeof size, "%lx\r\n", (unsigned long)len);
-        if (!socket_write(a->fd, size, (size_t)n))
-            a->is_broken = 1;
+        snprintf(size, sizeof size, "%lx\r\n", (unsigned long)len);
+        buffer_text(&a->unsent, size);
     }
-    if (a->is_broken || !socket_write(a->fd, data, len) ||
-        (a->is_chunked && !socket_write(a->fd, "\r\n", 2)))
-        a->is_broken = 1;
+    buffer_add(&a->unsent, data, len);
+    if (a->is_chunked)
+        buffer_text(&a->unsent, "\r\n");
+    answer_flush(a);
     return !a->is_broken;
 }
 
 void answer_end(answer *a, int is_complete) {
-    /* A body that breaks off must look so: no last chunk, less than the length. */
+    if (is_complete && a->has_body && a->is_chunked)
+        buffer_text(&a->unsent, "0\r\n\r\n");
+    answer_flush(a);
+    /* A body that breaks off must look so: no last chunk, less than the length, and the end. */
     if (!is_complete && a->has_body)
-        a->is_broken = 1;
-    if (!a->is_broken && a->has_body && a->is_chunked && !socket_write(a->fd, "0\r\n\r\n", 5))
         a->is_broken = 1;
     if (a->is_broken)
         a->keep_alive = 0;
+    buffer_free(&a->unsent);
 }
 
 void answer_error(answer *a, int status, const char *reason) {
@@ -141,18 +134,27 @@ void answer_error(answer *a, int status, const char *reason) {
 void answer_response(answer *a, const hc_view *view, hc_response *p) {
     char piece[WIRE_ROOM];
     hc_status status = HC_DONE;
+    int64_t left = view->body_size;
     size_t n;
     answer_begin(a, view->status, view->reason, view->reason == NULL ? 0 : strlen(view->reason),
                  view->fields, view->field_count, view->body_size);
     if (p == NULL) {
         answer_write(a, view->body, view->body_len);
-    } else {
-        /* Read to its end also where the client gets none of it: an origin's body is stored then.
-         */
-        while ((status = hc_response_read(p, piece, sizeof piece, &n, NULL)) == HC_OK) {
-            if (!answer_write(a, piece, n))
-                break;
-        }
+        answer_end(a, 1);
+        return;
+    }
+    if (a->has_body && left != 0 && !(view->flags & HC_FROM_CACHE))
+        answer_flush(a);
+    /* Read to its end also where the client gets none of it, and before the client gets the last of
+     * it: an origin's body is stored then, and the client's next request may be for it. */
+    while ((status = hc_response_read(p, piece, sizeof piece, &n, NULL)) == HC_OK) {
+        char past;
+        size_t none;
+        left -= (int64_t)n;
+        if (left == 0)
+            status = hc_response_read(p, &past, 1, &none, NULL);
+        if (!answer_write(a, piece, n) || status != HC_OK)
+            break;
     }
     answer_end(a, status == HC_DONE);
 }

@@ -36,22 +36,33 @@ static void hand_on(answer *a, hc_exchange *x, const hc_view *view) {
     hc_response_free(p);
 }
 
+/* Ends storing before the client has the whole response: its next request may be for it. */
+static int end_storing(upstream *u, hc_exchange *x, int is_storing) {
+    if (is_storing && u->body.has_ended) {
+        hc_store_end(x, NULL, NULL);
+        return 0;
+    }
+    return is_storing;
+}
+
 /* Hands on the origin's body, and writes it to the store where that wants it. A client that leaves
  * does not keep the response from being stored. */
 static void pass_body(upstream *u, hc_exchange *x, int is_storing, answer *a) {
     char piece[WIRE_ROOM];
     hc_status status;
     size_t n;
+    is_storing = end_storing(u, x, is_storing);
+    if (a != NULL && !u->body.has_ended && u->in.begin == u->in.end)
+        answer_flush(a);
     while ((status = body_read(&u->body, piece, sizeof piece, &n)) == HC_OK) {
-        int is_wanted = a != NULL && answer_write(a, piece, n);
         if (is_storing)
             is_storing = hc_store_write(x, piece, n, NULL) == HC_OK;
-        if (!is_wanted && !is_storing)
+        is_storing = end_storing(u, x, is_storing);
+        if (!(a != NULL && answer_write(a, piece, n)) && !is_storing)
             break;
     }
-    if (is_storing && status == HC_DONE)
-        hc_store_end(x, NULL, NULL);
-    else if (is_storing)
+    is_storing = end_storing(u, x, is_storing);
+    if (is_storing)
         hc_store_failure(x, NULL, NULL);
     if (a != NULL)
         answer_end(a, status == HC_DONE);
