@@ -13,6 +13,8 @@ enum {
     IDLE_SECONDS = 60,
     WRITE_SECONDS = 30,
     HEAD_LIMIT = 131072,
+    /* What HC_OPT_MAX_URL_BYTES is by default. */
+    URL_LIMIT = 65536,
     /* A request is kept whole, because the cache may want it sent twice. */
     CONTENT_LIMIT = 16777216,
 };
@@ -99,6 +101,8 @@ static hc_request *make_request(client *c, const buffer *content) {
     hc_status status = HC_E_URL;
     size_t i;
     if (add_url(c, &url))
+        status = url.len > URL_LIMIT ? HC_E_TOO_LARGE : HC_OK;
+    if (status == HC_OK)
         status = hc_request_new(c->line.method, c->line.method_len, url.data, url.len, &r, NULL);
     buffer_free(&url);
     for (i = 0; status == HC_OK && i < c->head.count; i++) {
