@@ -1,6 +1,7 @@
 # Conformance with the public suite of HTTP caches. Included by the Makefile of the project, from its root.
 #
 #   hc-proxy             the caching reverse proxy that is tested
+#   hc-proxy-check       tests of that proxy itself, over both of its ways to the origin
 #   conformance          the suite, as a shared and as a private cache; what changed against the kept verdicts
 #   conformance-fetch    the same with hc_fetch in place of the proxy's own way to the origin
 #   conformance-renamed  the same with another name for all that is the suite's own
@@ -15,7 +16,7 @@ CONF_SUITE := $(CONF_OUT)/node_modules/http-cache-tests
 CONF_CFLAGS ?= -g -O2
 CONF_RUN = node $(CONF)/run.mjs $(CONF_SUITE) $(abspath $(CONF_PROXY))
 
-.PHONY: hc-proxy conformance conformance-fetch conformance-renamed conformance-accept
+.PHONY: hc-proxy hc-proxy-check conformance conformance-fetch conformance-renamed conformance-accept
 
 # The library is linked by name: it may be newer than the program without any harm.
 hc-proxy: library ## the caching reverse proxy for conformance suites, in target/
@@ -35,6 +36,10 @@ $(CONF_SUITE): $(CONF)/package.json $(CONF)/package-lock.json
 	@cp $^ $(CONF_OUT)
 	@cd $(CONF_OUT) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
+
+hc-proxy-check: hc-proxy ## tests of that proxy itself
+	@node $(CONF)/check_proxy.mjs engine $(CONF_PROXY)
+	@node $(CONF)/check_proxy.mjs fetch $(CONF_PROXY)
 
 conformance: hc-proxy $(CONF_SUITE) ## the public suite of HTTP caches, compared with the kept verdicts
 	@$(CONF_RUN)
