@@ -391,6 +391,13 @@ hc_status hc_request_set_body(hc_request *r, const void *data, size_t len, hc_er
 /* Sets an option for this request alone; only those marked *. HC_UNSET: the cache's own holds again. */
 hc_status hc_request_set(hc_request *r, hc_option key, int64_t value, hc_error **err);
 
+/* Ends, with HC_E_CANCELLED, the hc_fetch that waits for the answer to `r` and the reading of its body, also
+ * those that begin later, until hc_request_assign. Not what is answered from the cache. [any] */
+void hc_request_cancel(const hc_request *r);
+
+/* Whether hc_request_cancel was called: 0 or 1. For a transport of yours, which gives up then. 0 for NULL. [any] */
+int hc_request_is_cancelled(const hc_request *r);
+
 /* The method. NULL for NULL. */
 const char *hc_request_method(const hc_request *r);
 
@@ -534,6 +541,11 @@ const hc_request *hc_exchange_forward(hc_exchange *x);
 /* Why the request is forwarded, as a token of RFC 9211 2.2 ("uri-miss", "vary-miss", "stale", ...), or why
  * an answer was not stored. "" where neither is so. Static. */
 const char *hc_exchange_reason(const hc_exchange *x);
+
+/* The decision in words, a line for each step: the key, what was selected, its age and lifetime, the reason with
+ * its section of the RFC. It holds no URL, field value or credential. Valid until the next call on `x`. NULL for
+ * NULL. */
+const char *hc_exchange_explain(hc_exchange *x);
 
 /* The response to hand on as an object of its own, for reading its body and for other threads; it outlives
  * `x`. HC_NOT_FOUND while there is none, or it is the origin's and not wholly stored. */

@@ -83,15 +83,10 @@ impl<'a> Who<'a> {
                 .iter()
                 .any(|(name, _)| name == language::FIELD)
             && language::is_preferred(self.fields, &stored.response.fields);
-        let others = stored
-            .selecting
-            .iter()
-            .filter(|(name, _)| name != language::FIELD);
-        in_language
-            && self.may_have(stored)
-            && others
-                .map(|(name, value)| selecting::value(self.fields, name, self.secret) == *value)
-                .all(|is_same| is_same)
+        let is_same = |(name, value): &(String, Option<Vec<u8>>)| {
+            name == language::FIELD || selecting::value(self.fields, name, self.secret) == *value
+        };
+        in_language && self.may_have(stored) && stored.selecting.iter().all(is_same)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Using the cache with your own HTTP client: no network inside, waits for nobody.
 
-use std::ffi::{c_char, c_void};
+use std::ffi::{CString, c_char, c_void};
 
 use super::error::{hc_status, hc_status_code};
 use super::guard;
@@ -79,6 +79,7 @@ pub unsafe extern "C" fn hc_lookup(
             exchange: c.cache.lookup(&r.request)?,
             views: ResponseViews::default(),
             forward: None,
+            explained: None,
         });
         // SAFETY: `view` is NULL or has struct_size bytes, and hc_view begins with struct_size.
         unsafe { fill_view(&mut x, view, 0)? };
@@ -140,6 +141,24 @@ pub unsafe extern "C" fn hc_exchange_forward(x: *mut hc_exchange) -> *const hc_r
 pub unsafe extern "C" fn hc_exchange_reason(x: *const hc_exchange) -> *const c_char {
     // SAFETY: the caller passes NULL or a live exchange.
     unsafe { x.as_ref() }.map_or(c"".as_ptr(), |x| x.exchange.reason().as_ptr())
+}
+
+/// The decision in words, a line for each step: the key, what was selected, its age and lifetime, the reason with
+/// its section of the RFC. It holds no URL, field value or credential. Valid until the next call on `x`. NULL for
+/// NULL.
+///
+/// # Safety
+/// `x` is NULL or an exchange that was not freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_exchange_explain(x: *mut hc_exchange) -> *const c_char {
+    guard::value(std::ptr::null(), || {
+        // SAFETY: the caller passes NULL or a live exchange.
+        let Some(x) = (unsafe { x.as_mut() }) else {
+            return std::ptr::null();
+        };
+        let text = CString::new(x.exchange.explain()).unwrap_or_default();
+        x.explained.insert(text).as_ptr()
+    })
 }
 
 /// The response to hand on as an object of its own, for reading its body and for other threads; it outlives

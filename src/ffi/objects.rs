@@ -83,6 +83,8 @@ pub struct hc_exchange {
     pub(super) exchange: Exchange,
     pub(super) views: ResponseViews,
     pub(super) forward: Option<Box<hc_request>>,
+    /// The last explanation that was lent.
+    pub(super) explained: Option<CString>,
 }
 
 /// Why a call failed; never changes. [any]

@@ -1,6 +1,6 @@
 //! Requests.
 
-use std::ffi::{CString, c_char, c_void};
+use std::ffi::{CString, c_char, c_int, c_void};
 use std::sync::Arc;
 
 use super::error::hc_status;
@@ -212,6 +212,29 @@ pub unsafe extern "C" fn hc_request_set(
         let r = unsafe { guard::object_mut(r, "request")? };
         change(r, |request| request.overrides.set(key, value))
     })
+}
+
+/// Ends, with HC_E_CANCELLED, the hc_fetch that waits for the answer to `r` and the reading of its body, also
+/// those that begin later, until hc_request_assign. Not what is answered from the cache. [any]
+///
+/// # Safety
+/// `r` is NULL or a request that was not freed, and that no thread changes now.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_request_cancel(r: *const hc_request) {
+    // SAFETY: the caller passes NULL or a live request.
+    if let Some(r) = unsafe { r.as_ref() } {
+        r.request.cancellation.cancel();
+    }
+}
+
+/// Whether hc_request_cancel was called: 0 or 1. For a transport of yours, which gives up then. 0 for NULL. [any]
+///
+/// # Safety
+/// `r` is NULL or a request that was not freed, and that no thread changes now.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_request_is_cancelled(r: *const hc_request) -> c_int {
+    // SAFETY: the caller passes NULL or a live request.
+    unsafe { r.as_ref() }.map_or(0, |r| r.request.cancellation.is_cancelled().into())
 }
 
 /// The method. NULL for NULL.
