@@ -12,7 +12,9 @@ const isEngine = way === 'engine'
 const tests = []
 const test = (name, answer, body) => tests.push({ name, answer, body })
 
-const reply = (fields, content = '', line = '200 OK') => [`HTTP/1.1 ${line}`, ...fields, '', content].join('\r\n')
+// The origin closes behind each answer, and says so (RFC 9112 9.6).
+const reply = (fields, content = '', line = '200 OK') =>
+  [`HTTP/1.1 ${line}`, 'Connection: close', ...fields, '', content].join('\r\n')
 const sized = (content, ...fields) => reply([`Content-Length: ${content.length}`, ...fields], content)
 const linesOf = head => head.split('\r\n').slice(1)
 const statusOf = text => Number(/^HTTP\/1\.1 (\d{3}) /.exec(text)?.[1])
