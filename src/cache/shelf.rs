@@ -189,7 +189,8 @@ fn find_variant(
 /// §4.1: of several variants that match, the one with the most recent Date.
 #[derive(Default)]
 struct Newest {
-    search: Option<(i64, Search)>,
+    /// With its Date, and when it was received.
+    search: Option<((i64, i64), Search)>,
     is_damaged: bool,
 }
 
@@ -213,8 +214,9 @@ impl Newest {
         }
         let received_at = stored.head.stamp.response_time;
         let date = freshness::date_of(&stored.response.fields, received_at).unwrap_or(received_at);
-        if self.search.as_ref().is_none_or(|(other, _)| date > *other) {
-            self.search = Some((date, found(stored, value, true)));
+        let at = (date, received_at);
+        if self.search.as_ref().is_none_or(|(other, _)| at > *other) {
+            self.search = Some((at, found(stored, value, true)));
         }
         Ok(())
     }

@@ -48,7 +48,7 @@ pub enum hc_outcome {
 }
 
 /// Decides how the cache answers `r`; see the table at the head. `view` says what to hand on and may be
-/// NULL. The request time is taken here. [any]
+/// NULL. The request time is taken here. [any] [wait]
 ///
 /// # Safety
 /// `c` is NULL or a cache that was not closed, `r` is NULL or a request that was not freed, `view` is NULL or a
@@ -121,7 +121,6 @@ pub unsafe extern "C" fn hc_exchange_forward(x: *mut hc_exchange) -> *const hc_r
         if !is_current {
             let request = request.clone();
             x.forward = Some(Box::new(hc_request {
-                process: Process::default(),
                 request,
                 views: RequestViews::default(),
             }));
@@ -282,7 +281,7 @@ pub unsafe extern "C" fn hc_store_end(
 }
 
 /// Reports that the origin could not be reached, or broke off after hc_store_begin. The view is the stored
-/// response where it may be used though it is stale (RFC 5861 4). HC_NOT_FOUND: nothing may be used.
+/// response where it may be used though it is stale (RFC 5861 4). HC_NOT_FOUND: nothing may be used. [wait]
 ///
 /// # Safety
 /// `x` is NULL or an exchange that was not freed, `view` is NULL or a struct of `view->struct_size` bytes,

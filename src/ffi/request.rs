@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::error::hc_status;
 use super::field::{hc_field, packed_fields};
 use super::guard;
-use super::objects::{Process, RequestViews, hc_error, hc_request};
+use super::objects::{RequestViews, hc_error, hc_request};
 use super::options::hc_option;
 use crate::cache::Request;
 use crate::error::Result;
@@ -38,8 +38,30 @@ pub unsafe extern "C" fn hc_request_new(
         };
         let request = Arc::new(Request::new(method, url)?);
         *out = guard::lend(hc_request {
-            process: Process::default(),
             request,
+            views: RequestViews::default(),
+        });
+        Ok(0)
+    })
+}
+
+/// Makes a copy, with its options: of a request that was lent to you, in order to keep it.
+///
+/// # Safety
+/// `r` is NULL or a request that was not freed, `out` and `err` are NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_request_copy(
+    r: *const hc_request,
+    out: *mut *mut hc_request,
+    err: *mut *mut hc_error,
+) -> hc_status {
+    // SAFETY: `out` is NULL or writable.
+    unsafe { guard::clear(out) };
+    guard::status(err, || {
+        // SAFETY: the caller passes a live request and a writable `out`.
+        let (r, out) = unsafe { (guard::object(r, "request")?, guard::output(out, "out")?) };
+        *out = guard::lend(hc_request {
+            request: r.request.clone(),
             views: RequestViews::default(),
         });
         Ok(0)

@@ -123,7 +123,6 @@ impl Transport for TableTransport {
             cancellation: settings.cancellation.clone(),
         });
         let r = hc_request {
-            process: Process::default(),
             request,
             views: RequestViews::default(),
         };

@@ -35,8 +35,10 @@ pub enum Reason {
     Invalidated,
     /// The store failed.
     Store,
-    /// The request asked for a part of the representation.
+    /// The request asked for several parts of the representation, or by another unit than bytes.
     Range,
+    /// Of what is asked for only a part is stored.
+    Partial,
     /// The origin failed.
     Origin,
     /// The caller's filter refused it, or failed.
@@ -67,6 +69,7 @@ impl Reason {
             Reason::Invalidated => c"invalidated",
             Reason::Store => c"store-failed",
             Reason::Range => c"range",
+            Reason::Partial => c"partial",
             Reason::Origin => c"origin-failed",
             Reason::Filter => c"filter",
             Reason::Credentials => c"credentials",
@@ -99,6 +102,7 @@ impl Reason {
             Reason::Invalidated => "the URL was invalidated meanwhile (RFC 9111 4.4)",
             Reason::Store => "the store failed",
             Reason::Range => "several ranges, or another unit than bytes (RFC 9110 14)",
+            Reason::Partial => "of what is asked for only a part is stored (RFC 9111 3.3)",
             Reason::Origin => "the origin failed (RFC 5861 4)",
             Reason::Filter => "the filter refused it, or failed",
             Reason::Credentials => "it is for one user alone (RFC 9111 3.5)",

@@ -381,6 +381,27 @@ static void a_hit_needs_no_view(void) {
     hc_close(c);
 }
 
+static void a_lent_request_is_kept_by_copying_it(void) {
+    hc_cache *c = open_cache(fresh_directory(), NULL, "");
+    hc_request *r = request("POST http://h.test/a", "A: 1");
+    hc_request *copy = NULL;
+    hc_exchange *x = NULL;
+    size_t n = 0;
+    CHECK_STATUS(hc_request_set_body(r, "body", 4, &err), HC_OK);
+    CHECK_STATUS(hc_lookup(c, r, NULL, &x, &err), HC_OK);
+    CHECK_STATUS(hc_request_copy(hc_exchange_forward(x), &copy, &err), HC_OK);
+    hc_exchange_free(x);
+    hc_close(c);
+    CHECK_STATUS(hc_request_add(r, "B", 1, "2", 1, &err), HC_OK);
+    CHECK_STR(hc_request_method(copy), "POST");
+    CHECK_STR(hc_request_url(copy), "http://h.test/a");
+    CHECK_STR(fields_text(hc_request_fields(copy, &n), 1), "A: 1\n");
+    CHECK_INT(n, 1);
+    CHECK(memcmp(hc_request_body(copy, &n), "body", 4) == 0);
+    CHECK_STATUS(hc_request_add(copy, "C", 1, "3", 1, &err), HC_OK);
+    hc_request_free(copy);
+}
+
 static const char *explained(hc_cache *c, const hc_request *r) {
     hc_exchange *x = NULL;
     const char *words;
@@ -417,6 +438,7 @@ static void an_exchange_explains_what_it_decided(void) {
 }
 
 static const check_test tests[] = {
+    TEST(a_lent_request_is_kept_by_copying_it),
     TEST(an_exchange_explains_what_it_decided),
     TEST(a_miss_is_forwarded_stored_and_then_a_hit),
     TEST(a_hit_has_the_fields_of_the_origin_in_their_order),
