@@ -8,6 +8,7 @@ include cbuild/install.mk
 include cbuild/check.mk
 include cbuild/bindings.mk
 -include tests/c/tests.mk
+-include tests/conformance/conformance.mk
 
 .PHONY: help clean
 
