@@ -7,9 +7,9 @@ include cbuild/library.mk
 include cbuild/install.mk
 include cbuild/check.mk
 include cbuild/bindings.mk
+include tests/conformance/conformance.mk
 -include tests/c/tests.mk
--include tests/conformance/conformance.mk
-
+-
 .PHONY: help clean
 
 help: ## this list

@@ -68,6 +68,17 @@ static void pass_body(upstream *u, hc_exchange *x, int is_storing, answer *a) {
         answer_end(a, status == HC_DONE);
 }
 
+/* Hands on what was stored before the rest that the origin sends. */
+static void pass_beginning(hc_exchange *x, answer *a) {
+    char piece[WIRE_ROOM];
+    hc_response *p = NULL;
+    size_t n;
+    hc_exchange_response(x, &p, NULL);
+    while (hc_response_read(p, piece, sizeof piece, &n, NULL) == HC_OK && answer_write(a, piece, n))
+        ;
+    hc_response_free(p);
+}
+
 static int64_t announced(const upstream *u) {
     if (u->body.kind == BODY_LENGTH)
         return (int64_t)u->body.left;
@@ -76,9 +87,12 @@ static int64_t announced(const upstream *u) {
 
 static void pass_answer(upstream *u, hc_exchange *x, const hc_view *view, int32_t outcome,
                         answer *a) {
+    int is_continued = (view->flags & HC_CONTINUED) != 0;
     if (a != NULL)
         answer_begin(a, view->status, view->reason, strlen(view->reason), view->fields,
-                     view->field_count, announced(u));
+                     view->field_count, is_continued ? view->body_size : announced(u));
+    if (a != NULL && is_continued)
+        pass_beginning(x, a);
     pass_body(u, x, outcome == HC_STORING, a);
 }
 

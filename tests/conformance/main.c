@@ -85,6 +85,7 @@ static hc_status set_options(hc_options *o, const arguments *args, hc_error **er
         {HC_OPT_SHARED, strcmp(args->mode, "shared") == 0},
         {HC_OPT_STALE_IF_ERROR, HC_NEVER_EXPIRE},
         {HC_OPT_SELECT_LANGUAGE, 1},
+        {HC_OPT_COMPLETE, 1},
         {HC_OPT_FOLLOW, 0},
         {HC_OPT_SORT_QUERY, 0},
         /* What a client asks for once, the origin is asked for once. */
