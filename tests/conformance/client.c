@@ -111,10 +111,6 @@ static hc_request *make_request(client *c, const buffer *content) {
             status = hc_request_add(r, field->name, field->name_len, field->value, field->value_len,
                                     NULL);
     }
-    /* A kept connection may die under the request that is sent over it, and as nothing is sent
-     * twice that would be a 502. So each request has one of its own, here as in upstream.c. */
-    if (status == HC_OK && c->proxy->uses_fetch)
-        status = hc_request_add(r, "Connection", HC_NTS, "close", HC_NTS, NULL);
     if (status == HC_OK && content->len > 0)
         status = hc_request_set_body(r, content->data, content->len, NULL);
     if (status == HC_OK)

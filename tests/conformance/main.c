@@ -91,8 +91,12 @@ static hc_status set_options(hc_options *o, const arguments *args, hc_error **er
         /* What a client asks for once, the origin is asked for once. */
         {HC_OPT_RETRY, 0},
     };
-    hc_status status = hc_options_log(o, HC_LOG_WARNING, log_line, NULL, NULL);
+    hc_status status = HC_OK;
     size_t i;
+    /* With a log of the caller's hc_fetch revalidates before it returns, not on a thread of its
+     * own. */
+    if (strcmp(args->path, "engine") == 0)
+        status = hc_options_log(o, HC_LOG_WARNING, log_line, NULL, NULL);
     for (i = 0; status == HC_OK && i < sizeof settings / sizeof *settings; i++)
         status = hc_options_set(o, settings[i].key, settings[i].value, error);
     if (status == HC_OK && args->targeted != NULL && *args->targeted != '\0')
