@@ -9,7 +9,6 @@ include cbuild/check.mk
 include cbuild/bindings.mk
 include tests/conformance/conformance.mk
 -include tests/c/tests.mk
--
 .PHONY: help clean
 
 help: ## this list

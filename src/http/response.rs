@@ -61,11 +61,10 @@ impl ResponseHead {
 
     /// How long the content of this answer to a request of `method` is (RFC 9112 §6.3).
     pub fn framing(&self, method: &Method) -> Framing {
-        let mut lengths = self.fields.all(b"Content-Length").map(content_length);
-        let first = lengths.next();
-        if first == Some(None) || lengths.any(|other| Some(other) != first) {
+        if has_no_length_to_go_by(&self.fields) {
             return Framing::Contradictory;
         }
+        let first = self.fields.first(b"Content-Length").map(content_length);
         if let Some(codings) = self.fields.joined(b"Transfer-Encoding") {
             // Both at once may be an attempt at request smuggling (RFC 9112 §6.1). A coding that nobody removed
             // would be stored as if it were the content's. What is no coding at all changes no content, and then
@@ -120,6 +119,14 @@ fn usual_reason(status: u16) -> Option<&'static CStr> {
         504 => c"Gateway Timeout",
         _ => return None,
     })
+}
+
+/// Whether a message says two lengths of its content, or one that is none (RFC 9112 §6.3: whoever receives an answer
+/// with nothing else to go by discards it).
+pub fn has_no_length_to_go_by(fields: &Fields) -> bool {
+    let mut lengths = fields.all(b"Content-Length").map(content_length);
+    let first = lengths.next();
+    first == Some(None) || lengths.any(|other| Some(other) != first)
 }
 
 /// One Content-Length line; equal members of a list count as one (RFC 9110 §8.6).

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Kind, Result};
 use crate::http::fields::{is_token, trim};
+use crate::http::response::has_no_length_to_go_by;
 use crate::http::{Fields, ResponseHead};
 
 /// Reads the lines of header sections until the final one is complete. Interim answers (1xx) before it
@@ -77,6 +78,11 @@ impl HeadReader {
         let head = ResponseHead::new(status, &reason).or_else(|_| ResponseHead::new(status, b""));
         let fields = std::mem::take(&mut self.fields);
         head.ok().map(|head| ResponseHead { fields, ..head })
+    }
+
+    /// Whether the complete head says several lengths, as long as it has not been taken.
+    pub(crate) fn has_no_length_to_go_by(&self) -> bool {
+        has_no_length_to_go_by(&self.fields)
     }
 
     /// The transfer codings of the complete head, lower case, as long as it has not been taken.

@@ -85,7 +85,14 @@ impl Exchange {
         let was_complete = self.head.is_complete();
         self.head.line(line)?;
         if self.head.is_complete() && !was_complete {
-            self.unknown_coding = ends_unknown(&self.head.transfer_codings());
+            let codings = self.head.transfer_codings();
+            if codings.is_empty() && self.head.has_no_length_to_go_by() {
+                // Nobody is to have the head of what is no answer.
+                let _ = self.head.take();
+                let message = "the answer says several lengths of its content";
+                return Err(Error::new(Kind::Protocol, message));
+            }
+            self.unknown_coding = ends_unknown(&codings);
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use libc::c_long;
 
 use super::worker::{CURLOPT_PROTOCOLS_STR, CURLOPT_REDIR_PROTOCOLS_STR, Worker};
 use crate::error::{Error, Kind, Result};
+use crate::http::fields::trim;
 use crate::http::{Method, Request};
 use crate::transport::TransferSettings;
 
@@ -57,6 +58,12 @@ pub(super) fn prepare(
     let connect = connect.clamp(1, i32::MAX as u128) as c_long;
     worker.number(CURLOPT_CONNECTTIMEOUT_MS, connect)?;
     worker.text(CURLOPT_URL, &c_string(request.url.as_str().as_bytes())?)?;
+    // A connection that the caller wants closed carries no other request (RFC 9112 §9.6).
+    let is_last = request.fields.all(b"Connection").any(|line| {
+        let mut options = line.split(|byte| *byte == b',').map(trim);
+        options.any(|option| option.eq_ignore_ascii_case(b"close"))
+    });
+    worker.number(CURLOPT_FORBID_REUSE, c_long::from(is_last))?;
     method_and_content(worker, request)?;
     let lines = field_lines(request)?;
     worker.field_lines(lines.into_iter())
