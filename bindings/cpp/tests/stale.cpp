@@ -167,14 +167,13 @@ TEST(fetching_asks_before_it_returns_where_threads_may_not) {
 
 TEST(fetching_stays_stale_where_the_origin_is_gone) {
     origin o;
-    scratch directory;
-    const hc::cache c(directory, hc::options().cache_control(true));
+    const test_cache t(hc::options().cache_control(true));
     const std::string page = counting(o);
-    CHECK_EQ(std::string(c.fetch(page).body()), "1");
+    CHECK_EQ(std::string(t.cache.fetch(page).body()), "1");
     o.stop();
     for (int i = 0; i < 3; i++) {
-        CHECK_EQ(std::string(c.fetch(page).body()), "1");
-        c.flush();
+        CHECK_EQ(std::string(t.cache.fetch(page).body()), "1");
+        t.cache.flush();
     }
-    CHECK_EQ(c.stats().errors, 0u);
+    CHECK_EQ(t.cache.stats().errors, 0u);
 }
