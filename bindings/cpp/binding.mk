@@ -1,7 +1,7 @@
 # The C++ binding: its tests, its style, and its program among the others. Included by the Makefile of the project.
 #
-#   test-cpp      all tests: once under the address and the undefined-behaviour sanitizer; without them what is of
-#                 memory and of processes; one program under valgrind; and the examples of the README
+#   test-cpp      all tests: under the address and the undefined-behaviour sanitizer, where processes and amounts of
+#                 memory are the subject without it; one program under valgrind; and the examples of the README
 #   lint-cpp      clang-format, and the warnings of both compilers
 #   polyglot-cpp  the program POLYGLOT_cpp
 #
@@ -12,13 +12,13 @@ CPP_OUT := build/cpp
 CPP_CXX ?= g++
 CPP_CLANGXX ?= clang++
 
-# What runs under the sanitizers, and what runs without: no memory is to be counted with them, nothing of memory is in
-# `header`, and the two others are to see the memory of the system as it is.
+# What runs under the sanitizers, and what runs without: `header` has nothing to do with memory, `fork` is to see the
+# memory of the system as it is too, and `stream` to count it.
 CPP_ASAN := times options messages open exchange pieces filter stale fetch cancel lifetime misuse fork polyglot
-CPP_PLAIN := header lifetime fork stream
+CPP_PLAIN := header fork stream
 CPP_TESTS ?= $(sort $(CPP_ASAN) $(CPP_PLAIN))
 
-# The life of objects is what valgrind is to see.
+# The life of objects is what valgrind is to see, without the sanitizers.
 CPP_VALGRIND := $(CPP_OUT)/plain/lifetime
 
 CPP_STANDARD := -std=c++17 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
@@ -50,7 +50,7 @@ $(2:%=$(CPP_OUT)/$(1)/%): $(CPP_OUT)/$(1)/%: $(CPP_OUT)/$(1)/%.o $(CPP_SHARED) |
 .PRECIOUS: $(CPP_OUT)/$(1)/%.o
 endef
 
-$(eval $(call CPP_WAY,plain,$(CPP_PLAIN)))
+$(eval $(call CPP_WAY,plain,$(CPP_PLAIN) $(notdir $(CPP_VALGRIND))))
 $(eval $(call CPP_WAY,asan,$(CPP_ASAN)))
 
 # It has a second translation unit.

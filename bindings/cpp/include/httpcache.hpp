@@ -15,8 +15,8 @@
 ///  Borrowing  Each string_view, field_list, view and pointer is borrowed from the object that was
 ///             asked, and valid until that object is destroyed or changed, whatever is deleted from
 ///             the cache meanwhile.
-///  Strings    Are copied on the way in, and may hold any byte unless it is said otherwise; URLs
-///             and names are ASCII.
+///  Strings    Are copied on the way in, and may hold any byte unless it is said otherwise; names
+///             are ASCII, URLs ASCII or UTF-8.
 ///  Errors     Every failed call throws hc::error, and nothing else but std::bad_alloc is thrown.
 ///             Once a cache is open, no fault of the cache itself is an error: it forwards, does
 ///             not store, passes through.

@@ -34,6 +34,11 @@ TEST(user_information_becomes_a_field) {
     CHECK(r.fields().find("authorization").has_value());
 }
 
+TEST(a_url_may_hold_any_letters) {
+    CHECK_EQ(hc::request("GET", "http://b\u00fccher.test/\u00e4?\u00f6").url(),
+             "http://xn--bcher-kva.test/%C3%A4?%C3%B6");
+}
+
 TEST(a_field_is_found_without_regard_to_case_and_by_its_whole_name) {
     const hc::request r("GET", url, {{"X-Aa", "1"}, {"X-A", "2"}, {"x-a", "3"}});
     CHECK(r.fields().find("x-a") == "2"sv);

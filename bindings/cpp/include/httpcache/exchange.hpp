@@ -72,7 +72,7 @@ public:
 
     /// The response to hand on as an object of its own, for reading its body and for other threads;
     /// it outlives the exchange. Nothing while there is none, or it is the origin's and not wholly
-    /// stored.
+    /// stored; where it is continued(), what was stored.
     std::optional<hc::response> response() {
         hc_response *out = nullptr;
         if (detail::call(hc_exchange_response, live(), &out) != HC_OK)

@@ -17,8 +17,9 @@ namespace hc {
 class request : public detail::object<hc_request, hc_request_free>, public settings<request> {
 public:
     /// The URL is http or https and absolute; it is normalised (RFC 3986 6), its fragment dropped,
-    /// and what stands before an "@" becomes an Authorization field. errc::method, errc::url,
-    /// errc::field.
+    /// and what stands before an "@" becomes an Authorization field. A host in other letters than
+    /// ASCII is written by IDNA, and what else is not ASCII is percent-encoded. errc::method,
+    /// errc::url, errc::field.
     request(std::string_view method, std::string_view url,
             std::initializer_list<hc::field> fields = {})
         : object(make(method, url)) {

@@ -43,6 +43,11 @@ public:
     /// Do not use what is stored, and replace it. Default off.
     Owner &force_refresh(bool on) { return put(HC_OPT_FORCE_REFRESH, on); }
 
+    /// Where the beginning of a response is stored (RFC 9111 3.3), the origin is asked for the rest
+    /// alone, and cache::fetch() joins them. With cache::lookup() you have to heed
+    /// view::continued() then. Default off.
+    Owner &complete(bool on) { return put(HC_OPT_COMPLETE, on); }
+
     /// Never forward: what cannot be answered is a 504 (RFC 9111 5.2.1.7). Default off.
     Owner &only_if_cached(bool on) { return put(HC_OPT_ONLY_IF_CACHED, on); }
 
