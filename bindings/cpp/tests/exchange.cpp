@@ -202,3 +202,47 @@ TEST(an_exchange_that_moves_stays_the_same) {
     CHECK_EQ(moved.store(hc::response(200, {}, "body")), hc::outcome::stored);
     CHECK_EQ(stored_body(t.cache, "http://other.test/"), "body");
 }
+
+TEST(an_exchange_explains_what_it_decided) {
+    test_clock clock;
+    test_cache t(with_clock(clock).expire_after(1min));
+    const hc::request r("GET", "http://h.test/?token=s3cret", {{"X-Secret", "s3cret"}});
+    hc::exchange x = t.cache.lookup(r);
+    const std::string miss = x.explain();
+    CHECK(miss.find("decision: forward") != std::string::npos);
+    CHECK(miss.find("uri-miss") != std::string::npos);
+    CHECK_EQ(x.store(hc::response(200, {}, "body")), hc::outcome::stored);
+    clock.pass(15s);
+    const std::string hit = t.cache.lookup(r).explain();
+    CHECK(hit.find("decision: fresh") != std::string::npos);
+    CHECK(hit.find("15000 ms") != std::string::npos);
+    // What was said before stays.
+    CHECK(miss.find("decision: forward") != std::string::npos);
+    CHECK((miss + hit).find("s3cret") == std::string::npos);
+}
+
+TEST(conditions_and_ranges_are_answered_from_the_store) {
+    test_cache t;
+    CHECK(ask(t.cache, get, hc::response(200, {{"ETag", "\"a\""}}, "0123456789")) ==
+          hc::outcome::stored);
+    struct {
+        hc::field asked;
+        int status;
+        std::string_view body;
+    } const rows[] = {
+        {{"If-None-Match", "\"a\""}, 304, ""},
+        {{"If-None-Match", "\"b\""}, 200, "0123456789"},
+        {{"Range", "bytes=2-4"}, 206, "234"},
+        {{"Range", "bytes=20-"}, 416, ""},
+    };
+    for (const auto &row : rows) {
+        check::note(std::string(row.asked.value));
+        hc::exchange x = t.cache.lookup(hc::request("GET", url, {row.asked}));
+        CHECK_EQ(x.decision(), hc::decision::fresh);
+        CHECK_EQ(x.view().status(), row.status);
+        CHECK_EQ(x.view().body().value_or(""), row.body);
+        std::optional<hc::response> p = x.response();
+        CHECK_EQ(p->status(), row.status);
+        CHECK_EQ(rest_of(*p), row.body);
+    }
+}

@@ -112,6 +112,21 @@ TEST(redirects_are_followed_unless_it_is_said_otherwise) {
     CHECK_THROWS(t.cache.fetch(r.follow(true).max_redirects(2)), hc::errc::redirect);
 }
 
+TEST(a_stored_beginning_is_completed) {
+    origin o;
+    test_cache t(std::move(hc::options().cache_control(true).complete(true)));
+    const std::string target =
+        "/body/300000?ranges=1&field=ETag:%20%22a%22&field=Cache-Control:%20max-age=60";
+    const hc::request first("GET", o.at(target), {{"Range", "bytes=0-99999"}});
+    CHECK(t.cache.fetch(first).body() == origin_body(300000).substr(0, 100000));
+    hc::response p = t.cache.fetch(o.at(target));
+    CHECK_EQ(p.status(), 200);
+    CHECK(!p.continued());
+    CHECK(rest_of(p) == origin_body(300000));
+    CHECK_EQ(source(t.cache.fetch(o.at(target))), "HIT");
+    CHECK_EQ(o.requests(target), 2);
+}
+
 TEST(an_abandoned_response_is_not_stored) {
     origin o;
     test_cache t;

@@ -72,7 +72,7 @@ static void check_all_used(const std::set<std::string> &names, std::size_t at_le
 }
 
 TEST(every_function_is_wrapped_or_left_out_for_a_reason) {
-    check_all_used(found(c_header(), "\\b(hc_\\w+)\\([^*]"), 50);
+    check_all_used(found(c_header(), "\\b(hc_\\w+)\\([^*]"), 58);
 }
 
 TEST(what_is_left_out_exists) {
@@ -84,7 +84,7 @@ TEST(what_is_left_out_exists) {
 }
 
 TEST(every_option_has_a_method) {
-    check_all_used(found(c_header(), "\\b(HC_OPT_\\w+) ="), 21);
+    check_all_used(found(c_header(), "\\b(HC_OPT_\\w+) ="), 34);
 }
 
 TEST(every_error_has_a_name) {

@@ -12,9 +12,12 @@ static constexpr bool is_moved_only =
     std::is_nothrow_move_constructible_v<T> && std::is_nothrow_move_assignable_v<T>;
 
 static_assert(is_moved_only<hc::cache> && is_moved_only<hc::options> &&
-                  is_moved_only<hc::request> && is_moved_only<hc::response> &&
-                  is_moved_only<hc::exchange>,
+                  is_moved_only<hc::response> && is_moved_only<hc::exchange>,
               "objects have one owner");
+static_assert(std::is_copy_constructible_v<hc::request> && std::is_copy_assignable_v<hc::request> &&
+                  std::is_nothrow_move_constructible_v<hc::request> &&
+                  std::is_nothrow_move_assignable_v<hc::request>,
+              "a request is a value");
 static_assert(std::is_nothrow_copy_constructible_v<hc::error> &&
                   std::is_nothrow_copy_assignable_v<hc::error>,
               "what is thrown can be copied (as std::exception_ptr may do)");

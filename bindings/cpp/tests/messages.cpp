@@ -1,6 +1,8 @@
 /// Requests and responses as objects, without a cache.
 #include "support.hpp"
 
+#include <vector>
+
 static std::string text_of(hc::field_list fields) {
     std::string all;
     for (const hc::field one : fields)
@@ -30,6 +32,11 @@ TEST(user_information_becomes_a_field) {
     const hc::request r("GET", "http://user:secret@h.test/");
     CHECK_EQ(r.url(), "http://h.test/");
     CHECK(r.fields().find("authorization").has_value());
+}
+
+TEST(a_url_may_hold_any_letters) {
+    CHECK_EQ(hc::request("GET", "http://b\u00fccher.test/\u00e4?\u00f6").url(),
+             "http://xn--bcher-kva.test/%C3%A4?%C3%B6");
 }
 
 TEST(a_field_is_found_without_regard_to_case_and_by_its_whole_name) {
@@ -131,4 +138,37 @@ TEST(what_is_borrowed_survives_a_move) {
     const hc::request moved = std::move(r);
     CHECK_EQ(method, "GET");
     CHECK_EQ(moved.url(), url);
+}
+
+TEST(a_request_is_copied_with_its_options) {
+    test_cache t;
+    hc::request r("POST", url, {{"X-A", "1"}});
+    r.body("content").only_if_cached(true);
+    hc::request copy = r;
+    r.add("X-B", "2").body("other").only_if_cached(false);
+    CHECK_EQ(copy.method(), "POST");
+    CHECK_EQ(copy.url(), url);
+    CHECK_EQ(text_of(copy.fields()), "X-A: 1\n");
+    CHECK_EQ(copy.body(), "content");
+    CHECK_EQ(t.cache.lookup(copy.assign("GET", url)).decision(), hc::decision::unsatisfiable);
+    copy = r;
+    CHECK_EQ(text_of(copy.fields()), "X-A: 1\nX-B: 2\n");
+    const hc::request &same = copy;
+    copy = same;
+    CHECK_EQ(copy.body(), "other");
+    r.close();
+    CHECK_EQ(std::vector<hc::request>(3, copy)[2].url(), url);
+}
+
+TEST(a_request_that_is_lent_is_kept_as_a_copy) {
+    test_cache t;
+    std::optional<hc::request> kept;
+    {
+        hc::exchange x = t.cache.lookup(hc::request("GET", url, {{"X-A", "1"}}));
+        kept = *x.forward();
+    }
+    CHECK_EQ(kept->url(), url);
+    CHECK_EQ(text_of(kept->fields()), "X-A: 1\n");
+    kept->add("X-B", "2");
+    CHECK_EQ(kept->fields().size(), 2u);
 }

@@ -84,6 +84,22 @@ const misuse after_close[] = {
     {"assigning_to_a_closed_request", errc::misuse,
      [](world &w) { closed(w.request).assign("GET", url); }},
     {"option_of_a_closed_request", errc::misuse, [](world &w) { closed(w.request).follow(true); }},
+    {"cancelling_a_closed_request", errc::misuse, [](world &w) { closed(w.request).cancel(); }},
+    {"asking_a_moved_request_whether_it_is_cancelled", errc::misuse,
+     [](world &w) { moved(w.request).is_cancelled(); }},
+    {"copying_a_closed_request", errc::misuse,
+     [](world &w) { const hc::request copy = closed(w.request); }},
+    {"assigning_a_moved_request", errc::misuse,
+     [](world &w) {
+         hc::request other("GET", url);
+         const hc::request &gone = moved(w.request);
+         other = gone;
+     }},
+    {"list_of_closed_options", errc::misuse, [](world &w) { closed(w.options).methods({}); }},
+    {"name_of_moved_options", errc::misuse, [](world &w) { moved(w.options).cache_name("x"); }},
+    {"status_of_closed_options", errc::misuse,
+     [](world &w) { closed(w.options).status_expiry(404, 1s); }},
+    {"explanation_of_a_closed_exchange", errc::misuse, [](world &w) { closed(w.hit).explain(); }},
     {"status_of_a_closed_response", errc::misuse, [](world &w) { closed(w.stored).status(); }},
     {"field_of_a_closed_response", errc::misuse, [](world &w) { closed(w.stored).field("A"); }},
     {"fields_of_a_moved_response", errc::misuse, [](world &w) { moved(w.stored).fields(); }},
@@ -192,6 +208,20 @@ const misuse arguments[] = {
     {"an_option_that_a_request_has_not", errc::argument,
      [](world &w) { w.request.set(HC_OPT_MAX_VARIANTS, 1); }},
     {"an_option_that_nobody_has", errc::unsupported, [](world &w) { w.options.set(-7, 1); }},
+    {"a_method_to_store_with_a_nul", errc::argument, [](world &w) { w.options.methods({nul}); }},
+    {"a_method_to_store_of_no_letters", errc::argument, [](world &w) { w.options.methods({""}); }},
+    {"a_status_to_store_of_0", errc::argument, [](world &w) { w.options.statuses({0}); }},
+    {"a_status_to_store_below_0", errc::argument, [](world &w) { w.options.statuses({-200}); }},
+    {"a_targeted_field_with_a_nul", errc::argument,
+     [](world &w) { w.options.targeted_fields({nul}); }},
+    {"an_expiry_of_no_status", errc::argument, [](world &w) { w.options.status_expiry(0, 1s); }},
+    {"a_name_of_the_cache_with_a_nul", errc::argument, [](world &w) { w.options.cache_name(nul); }},
+    {"no_name_of_the_cache", errc::argument, [](world &w) { w.options.cache_name(""); }},
+    {"a_list_that_nobody_has", errc::unsupported, [](world &w) { w.options.add(-7, "x"); }},
+    {"an_option_that_is_no_list", errc::unsupported,
+     [](world &w) { w.options.clear(HC_OPT_FOLLOW); }},
+    {"a_shared_cache_without_cache_control", errc::argument,
+     [](world &w) { hc::cache(w.own.directory / "x", w.options.shared(true)); }},
     {"a_read_to_nowhere", errc::argument, [](world &w) { w.stored.read(nullptr, 1); }},
     {"a_field_of_no_name", errc::ok, [](world &w) { CHECK(!w.stored.field("")); }},
     {"a_field_whose_name_has_a_nul", errc::ok, [](world &w) { CHECK(!w.stored.field(nul)); }},
@@ -227,6 +257,20 @@ const misuse order[] = {
      [](world &w) {
          w.miss.store_failure();
          w.miss.store_failure();
+     }},
+    {"storing_after_a_stale_answer_was_revalidated", errc::misuse,
+     [](world &w) {
+         w.clock.pass(2min);
+         w.request.stale_while_revalidate(1h);
+         hc::exchange x = w.cache.lookup(w.request);
+         CHECK_EQ(x.decision(), hc::decision::stale_revalidate);
+         CHECK_EQ(x.store(hc::response(200, {}, "body")), hc::outcome::stored);
+         x.store(w.built);
+     }},
+    {"cancelling_twice", errc::ok,
+     [](world &w) {
+         w.request.cancel();
+         w.request.cancel();
      }},
     {"storing_an_interim_answer", errc::argument,
      [](world &w) { w.miss.store(hc::response(100)); }},

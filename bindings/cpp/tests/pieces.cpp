@@ -140,3 +140,33 @@ TEST(a_stored_body_stays_while_it_is_read_and_replaced) {
     CHECK(rest_of(*p) == old_body);
     CHECK(stored_body(t.cache) == new_body);
 }
+
+TEST(what_is_stored_comes_before_the_rest_of_the_origin) {
+    for (const std::size_t size : {10u, 200000u}) {
+        test_cache t(std::move(hc::options().cache_control(true).complete(true)));
+        const std::string whole = bytes(size, 8);
+        const std::size_t half = size / 2;
+        const auto part = [&](std::size_t from, std::size_t to) {
+            const std::string range = "bytes " + std::to_string(from) + "-" +
+                                      std::to_string(to - 1) + "/" + std::to_string(size);
+            return hc::response(
+                206, {{"Cache-Control", "max-age=60"}, {"ETag", "\"a\""}, {"Content-Range", range}},
+                std::string_view(whole).substr(from, to - from));
+        };
+        const std::string first = "bytes=0-" + std::to_string(half - 1);
+        CHECK(ask(t.cache, hc::request("GET", url, {{"Range", first}}), part(0, half)) ==
+              hc::outcome::stored);
+        hc::exchange x = t.cache.lookup(get);
+        CHECK(x.forward()->fields().find("Range").has_value());
+        hc::response rest = part(half, size);
+        CHECK_EQ(x.store_begin(rest), hc::outcome::storing);
+        CHECK_EQ(x.view().status(), 200);
+        CHECK(x.view().continued());
+        std::optional<hc::response> beginning = x.response();
+        CHECK(beginning->body() == whole.substr(0, half));
+        CHECK(x.store_write(rest.body()));
+        CHECK_EQ(x.store_end(), hc::outcome::stored);
+        CHECK(!t.cache.lookup(get).view().continued());
+        CHECK(stored_body(t.cache) == whole);
+    }
+}

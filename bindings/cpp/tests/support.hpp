@@ -94,8 +94,7 @@ int reap(pid_t child);
 /// Runs `task` in so many threads, with their numbers, and checks that the checks of each held.
 void in_threads(unsigned count, const std::function<void(unsigned)> &task);
 
-/// Whether a tool watches that makes everything slow: AddressSanitizer, or SLOW=1 in the
-/// environment.
+/// Whether a tool watches that makes everything slow: SLOW=1 in the environment says so.
 bool is_slow();
 
 /// The most memory that this process ever had, in bytes.
@@ -130,6 +129,9 @@ public:
 
     /// The target that sends exactly these bytes and closes.
     std::string raw(std::string_view bytes) const;
+
+    /// Asks it in passing; the body of the answer.
+    std::string ask(std::string_view target) const;
 
     /// How often a target was asked.
     int requests(std::string_view target) const;

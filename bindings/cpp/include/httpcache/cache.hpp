@@ -34,11 +34,13 @@ public:
     /// Answers from the cache or through libcurl, and returns once the header section is there. The
     /// origin's body is stored as it is read; a response destroyed before its end stores nothing.
     /// Redirects are followed (settings::follow), each hop through the cache. Waits for the
-    /// network.
+    /// network; request::cancel() ends that. A stale response that may be used while it is
+    /// revalidated is answered at once, and the origin is asked behind your back
+    /// (options::workers).
     ///
     /// Failures of the origin where nothing stale may be used: errc::resolve, connect, tls,
-    /// timeout, protocol, transport, redirect, too_large. errc::unsupported: the library was built
-    /// without libcurl.
+    /// timeout, protocol, transport, redirect, too_large, cancelled. errc::unsupported: the library
+    /// was built without libcurl.
     response fetch(const request &r) const {
         hc_response *out = nullptr;
         detail::call(hc_fetch, live(), r.live(), nullptr, &out);
@@ -57,7 +59,7 @@ public:
         return response(out);
     }
 
-    /// Decides how the cache answers `r`, without any network.
+    /// Decides how the cache answers `r`, without any network. May wait for the disk.
     exchange lookup(const request &r) const {
         hc_exchange *out = nullptr;
         view seen;
@@ -65,7 +67,8 @@ public:
         return exchange(out, seen);
     }
 
-    /// Waits until everything stored so far is durable. errc::timeout.
+    /// Waits until what fetch() left to be revalidated is, and everything stored so far is durable.
+    /// errc::timeout.
     void flush(expiry timeout = never) const { detail::call(hc_flush, live(), timeout.value()); }
 
     /// What the cache counted since it was opened, and what lies on disk. May wait for the disk.

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace hc {
@@ -17,6 +18,10 @@ enum class decision : std::int32_t {
     forward = HC_FORWARD, ///< Send forward(), then store, store_begin or store_failure.
     fresh = HC_FRESH,     ///< The view is the answer.
     stale = HC_STALE, ///< The view is the answer; it is stale, which is allowed (RFC 9111 4.2.4).
+    /// The same; and once it was handed on, send forward() behind the caller's back, on any thread
+    /// and at any time, then as after forward (RFC 5861 3). Take response() before the answer is
+    /// reported. One caller a variant gets this, until the exchange is destroyed.
+    stale_revalidate = HC_STALE_REVALIDATE,
     revalidate = HC_REVALIDATE,       ///< As forward; what is sent is conditional (RFC 9111 4.3.1).
     unsatisfiable = HC_UNSATISFIABLE, ///< The view is the answer: a 504 (RFC 9111 5.2.1.7).
 };
@@ -50,14 +55,10 @@ public:
     }
 
     /// The request to send: yours, with the conditions that are needed. NULL when there is nothing
-    /// to send, also once it was answered and was not to be repeated: loop while there is
-    /// something.
+    /// to send, or no more: loop while there is something.
     const request *forward() {
         // Only read through the wrapper, which gives it out as const.
         auto *borrowed = const_cast<hc_request *>(hc_exchange_forward(live()));
-        // The C library goes on to give out the request that was sent.
-        if (is_answered_)
-            borrowed = nullptr;
         forward_ = detail::lent<request, hc_request>(borrowed);
         return borrowed != nullptr ? &*forward_ : nullptr;
     }
@@ -66,9 +67,12 @@ public:
     /// an answer was not stored. Empty where neither is so.
     std::string_view reason() const { return detail::text(hc_exchange_reason(live())); }
 
+    /// The decision in words, a line for each step. It holds no URL, field value or credential.
+    std::string explain() { return std::string(detail::text(hc_exchange_explain(live()))); }
+
     /// The response to hand on as an object of its own, for reading its body and for other threads;
     /// it outlives the exchange. Nothing while there is none, or it is the origin's and not wholly
-    /// stored.
+    /// stored; where it is continued(), what was stored.
     std::optional<hc::response> response() {
         hc_response *out = nullptr;
         if (detail::call(hc_exchange_response, live(), &out) != HC_OK)
@@ -81,7 +85,6 @@ public:
     outcome store(const hc::response &origin) {
         std::int32_t became = HC_NOT_STORED;
         detail::call(hc_store, live(), origin.live(), &became, &view_.raw());
-        is_answered_ = became != HC_REPEAT;
         return static_cast<outcome>(became);
     }
 
@@ -90,7 +93,6 @@ public:
     outcome store_begin(const hc::response &head) {
         std::int32_t became = HC_NOT_STORED;
         detail::call(hc_store_begin, live(), head.live(), &became, &view_.raw());
-        is_answered_ = became != HC_REPEAT;
         return static_cast<outcome>(became);
     }
 
@@ -111,15 +113,10 @@ public:
     /// Reports that the origin could not be reached, or broke off after store_begin(). True: the
     /// view is the stored response, which may be used though it is stale (RFC 5861 4). False:
     /// nothing may be used.
-    bool store_failure() {
-        const hc_status status = detail::call(hc_store_failure, live(), &view_.raw());
-        is_answered_ = true;
-        return status == HC_OK;
-    }
+    bool store_failure() { return detail::call(hc_store_failure, live(), &view_.raw()) == HC_OK; }
 
 private:
     hc::view view_;
-    bool is_answered_ = false;
     detail::lent<request, hc_request> forward_{nullptr};
 };
 

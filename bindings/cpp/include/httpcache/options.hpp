@@ -11,7 +11,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <new>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -49,10 +51,77 @@ public:
     /// RFC 9111 decides from the response's fields; off, the settings alone decide. Default off.
     options &cache_control(bool on) { return set(HC_OPT_CACHE_CONTROL, on); }
 
+    /// With cache_control(): the cache serves several users (RFC 9111 1), and is not private.
+    /// Default off.
+    options &shared(bool on) { return set(HC_OPT_SHARED, on); }
+
     /// With cache_control(), the percentage of Date - Last-Modified that is the lifetime where
     /// nothing else says one (RFC 9111 4.2.2), 0 to 100. Default 10.
     options &heuristic_percent(std::int64_t percent) {
         return set(HC_OPT_HEURISTIC_PERCENT, plain(percent));
+    }
+
+    /// With cache_control(): a response that says `immutable` never becomes stale, whatever else it
+    /// says. Without this that holds for one that names no lifetime, in a private cache (RFC 8246).
+    /// Default off.
+    options &immutable_forever(bool on) { return set(HC_OPT_IMMUTABLE_FOREVER, on); }
+
+    /// Responses of a status code, or of a class of them by its first digit, have an expiry of
+    /// their own, which holds before that of the cache; `unset` takes it back. What a request says
+    /// comes first, and with cache_control() what the response says.
+    options &status_expiry(int status, expiry lifetime) {
+        detail::call(hc_options_status_expiry, live(), status, lifetime.value());
+        return *this;
+    }
+
+    /// Unsafe methods that succeed take away what is stored of their URL (RFC 9111 4.4). Default:
+    /// as cache_control().
+    options &invalidate(bool on) { return set(HC_OPT_INVALIDATE, on); }
+
+    /// No-Vary-Search says which parameters of a URL count for nothing. Default off.
+    options &no_vary_search(bool on) { return set(HC_OPT_NO_VARY_SEARCH, on); }
+
+    /// Cache-Groups and Cache-Group-Invalidation are honoured (RFC 9875). Default off.
+    options &groups(bool on) { return set(HC_OPT_GROUPS, on); }
+
+    /// Of variants by language, one that is stored is chosen where Accept-Language wants none more.
+    /// Default off.
+    options &select_language(bool on) { return set(HC_OPT_SELECT_LANGUAGE, on); }
+
+    /// Cache-Status is added to what is handed on (RFC 9211). Default off.
+    options &cache_status(bool on) { return set(HC_OPT_CACHE_STATUS, on); }
+
+    /// Who this cache is in Cache-Status (RFC 9211 2): printable ASCII. Default "httpcache".
+    options &cache_name(std::string_view name) { return set(HC_STR_CACHE_NAME, name); }
+
+    /// On, fetch() revalidates on threads of the library, which call nothing of yours; where the
+    /// cache has a clock, a log or a filter, before it returns (RFC 5861 3). Off, the library
+    /// starts no thread. Default on.
+    options &workers(bool on) { return set(HC_OPT_WORKERS, on); }
+
+    /// Methods whose responses are stored. Default GET, HEAD. This and the next two replace the
+    /// list, by braces or any container; after an error it holds the items before the one that was
+    /// refused.
+    template <class Names = std::initializer_list<std::string_view>>
+    options &methods(const Names &all) {
+        return list(HC_LIST_METHOD, all);
+    }
+
+    /// Status codes that are stored. Default 200; with cache_control() what RFC 9111 3 allows.
+    /// Never stored are 1xx, 304, 407, 412 and 416; 206 as the RFC says (3.3).
+    template <class Numbers = std::initializer_list<int>>
+    options &statuses(const Numbers &all) {
+        clear(HC_LIST_STATUS);
+        for (const auto one : all)
+            add(HC_LIST_STATUS, std::to_string(one));
+        return *this;
+    }
+
+    /// Names of targeted fields, the most specific first (RFC 9213). Needs cache_control(). Default
+    /// none.
+    template <class Names = std::initializer_list<std::string_view>>
+    options &targeted_fields(const Names &all) {
+        return list(HC_LIST_TARGETED_FIELD, all);
     }
 
     /// Larger bodies pass through unstored. Default never.
@@ -89,6 +158,23 @@ public:
     /// says.
     options &set(hc_option key, std::int64_t value) {
         detail::call(hc_options_set, live(), key, value);
+        return *this;
+    }
+    options &set(hc_option key, std::string_view value) {
+        detail::call(hc_options_set_string, live(), key, value.data(), value.size());
+        return *this;
+    }
+
+    /// Adds to a list by its number; it begins as its default. errc::argument: the item is none of
+    /// its kind.
+    options &add(hc_option list, std::string_view item) {
+        detail::call(hc_options_add, live(), list, item.data(), item.size());
+        return *this;
+    }
+
+    /// Empties a list by its number: its default too is gone.
+    options &clear(hc_option list) {
+        detail::call(hc_options_clear, live(), list);
         return *this;
     }
 
@@ -145,6 +231,14 @@ public:
     }
 
 private:
+    template <class Names>
+    options &list(hc_option number, const Names &items) {
+        clear(number);
+        for (const std::string_view item : items)
+            add(number, item);
+        return *this;
+    }
+
     /// Hands a function and its trampoline to the C library, which destroys it also where the call
     /// fails.
     template <class Setter, class Function, class Trampoline>

@@ -17,8 +17,9 @@ namespace hc {
 class request : public detail::object<hc_request, hc_request_free>, public settings<request> {
 public:
     /// The URL is http or https and absolute; it is normalised (RFC 3986 6), its fragment dropped,
-    /// and what stands before an "@" becomes an Authorization field. errc::method, errc::url,
-    /// errc::field.
+    /// and what stands before an "@" becomes an Authorization field. A host in other letters than
+    /// ASCII is written by IDNA, and what else is not ASCII is percent-encoded. errc::method,
+    /// errc::url, errc::field.
     request(std::string_view method, std::string_view url,
             std::initializer_list<hc::field> fields = {})
         : object(make(method, url)) {
@@ -28,6 +29,14 @@ public:
 
     /// Takes an object of the C library.
     explicit request(hc_request *owned) noexcept : object(owned) {}
+
+    /// A copy, with its options: also of a request that was lent, to keep it. It is cancelled with
+    /// the other one, until one of them is assigned.
+    request(const request &other) : object(copied(other)) {}
+    request &operator=(const request &other) { return *this = request(other); }
+    request(request &&) noexcept = default;
+    request &operator=(request &&) noexcept = default;
+    ~request() = default;
 
     /// Makes this a new request of the same options, so that one object serves many. After an error
     /// it is as it was.
@@ -62,6 +71,14 @@ public:
         return *this;
     }
 
+    /// Ends, with errc::cancelled, the cache::fetch() that waits for the answer and the reading of
+    /// its body, also those that begin later, until assign(). What is answered from the cache is
+    /// not concerned. From any thread, while none changes or destroys the request.
+    void cancel() const { hc_request_cancel(live()); }
+
+    /// Whether cancel() was called: a client of your own gives up then. As cancel().
+    bool is_cancelled() const { return hc_request_is_cancelled(live()) != 0; }
+
     std::string_view method() const { return detail::text(hc_request_method(live())); }
 
     /// The URL, normalised.
@@ -83,6 +100,12 @@ private:
     static hc_request *make(std::string_view method, std::string_view url) {
         hc_request *made = nullptr;
         detail::call(hc_request_new, method.data(), method.size(), url.data(), url.size(), &made);
+        return made;
+    }
+
+    static hc_request *copied(const request &other) {
+        hc_request *made = nullptr;
+        detail::call(hc_request_copy, other.live(), &made);
         return made;
     }
 };

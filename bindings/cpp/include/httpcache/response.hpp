@@ -41,6 +41,11 @@ public:
     /// Whether it is stale, at the cache's clock.
     bool expired() const { return has(HC_EXPIRED); }
 
+    /// Whether the origin's body is only the rest, after outcome::storing and not_stored: hand on
+    /// the body of exchange::response(), which is what was stored, and then the origin's. Only with
+    /// settings::complete().
+    bool continued() const { return has(HC_CONTINUED); }
+
     /// When it was received or last freshened. Nothing: it is not stored.
     std::optional<time_point> created_at() const { return detail::instant(seen().created_at); }
 

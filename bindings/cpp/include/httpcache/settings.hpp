@@ -28,6 +28,26 @@ public:
     /// Default 0.
     Owner &stale_if_error(expiry window) { return put(HC_OPT_STALE_IF_ERROR, window.value()); }
 
+    /// How long after it became stale a response is used while it is revalidated (RFC 5861 3),
+    /// where the response names no time itself. Default 0.
+    Owner &stale_while_revalidate(expiry window) {
+        return put(HC_OPT_STALE_WHILE_REVALIDATE, window.value());
+    }
+
+    /// Nothing is reused before the origin said that it is valid. Default off.
+    Owner &always_revalidate(bool on) { return put(HC_OPT_ALWAYS_REVALIDATE, on); }
+
+    /// Revalidate now; without a validator, fetch anew. Default off.
+    Owner &refresh(bool on) { return put(HC_OPT_REFRESH, on); }
+
+    /// Do not use what is stored, and replace it. Default off.
+    Owner &force_refresh(bool on) { return put(HC_OPT_FORCE_REFRESH, on); }
+
+    /// Where the beginning of a response is stored (RFC 9111 3.3), the origin is asked for the rest
+    /// alone, and cache::fetch() joins them. With cache::lookup() you have to heed
+    /// view::continued() then. Default off.
+    Owner &complete(bool on) { return put(HC_OPT_COMPLETE, on); }
+
     /// Never forward: what cannot be answered is a 504 (RFC 9111 5.2.1.7). Default off.
     Owner &only_if_cached(bool on) { return put(HC_OPT_ONLY_IF_CACHED, on); }
 
