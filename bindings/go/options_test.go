@@ -19,6 +19,7 @@ func by(change func(*httpcache.Options)) *httpcache.Options {
 func TestOptionsOfACacheAreHeard(t *testing.T) {
 	minute := field{"Cache-Control", "max-age=60"}
 	tagged := field{"ETag", `"a"`}
+	old := field{"Last-Modified", "Sun, 13 Sep 2020 12:26:40 GMT"}
 	for _, o := range []struct {
 		name          string
 		with, without httpcache.Decision
@@ -51,8 +52,11 @@ func TestOptionsOfACacheAreHeard(t *testing.T) {
 		{"Statuses of others", httpcache.Fresh, httpcache.Forward, func(o *httpcache.Options) { o.CacheControl, o.Statuses = false, []int{200, 503} },
 			answer(503, ""), 0, get(url)},
 		{"StatusExpiry", httpcache.Revalidate, httpcache.Fresh, func(o *httpcache.Options) {
-			o.StatusExpiry = map[int]httpcache.Expiry{200: httpcache.ExpireAfter(time.Second), 2: httpcache.Never, 404: httpcache.Unset}
-		}, answer(200, "", tagged, field{"Last-Modified", "Sun, 13 Sep 2020 12:26:40 GMT"}), time.Minute, get(url)},
+			o.StatusExpiry = map[int]httpcache.Expiry{200: httpcache.ExpireAfter(time.Second), 2: httpcache.Never}
+		}, answer(200, "", tagged, old), time.Minute, get(url)},
+		{"StatusExpiry of none", httpcache.Fresh, httpcache.Fresh, func(o *httpcache.Options) {
+			o.StatusExpiry = map[int]httpcache.Expiry{200: httpcache.Unset}
+		}, answer(200, "", tagged, old), time.Minute, get(url)},
 		{"Methods", httpcache.Forward, httpcache.Fresh, func(o *httpcache.Options) { o.Methods = []string{"HEAD", "QUERY"} },
 			answer(200, "", minute), 0, get(url)},
 	} {
