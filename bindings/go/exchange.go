@@ -38,7 +38,7 @@ func (d Decision) String() string {
 
 // An Outcome is what became of an origin's answer.
 //
-//	NotStored                    hand on the head of Exchange.Response and the origin's body
+//	NotStored                    hand on the head of Exchange.Response and the origin's body; see Response.Continued
 //	Stored, Freshened, UsedStale hand on Exchange.Response, and drop the origin's body
 //	Storing                      hand on as NotStored, and Write the body; then one of End, Failure
 //	Repeat                       send Exchange.Forward again, then as after the decision Forward
@@ -212,7 +212,7 @@ func (x *Exchange) follow(r *C.hcgo_result, outcome Outcome) {
 		x.giveUp()
 		x.response = newResponse(context.Background(), r)
 		x.response.from = x
-		if outcome == NotStored || outcome == Storing {
+		if (outcome == NotStored || outcome == Storing) && !x.response.Continued {
 			x.response.Body = nil
 		}
 	}

@@ -52,7 +52,7 @@ func TestTheWholeHeaderIsBound(t *testing.T) {
 		"levels":    `(?m)^    (HC_LOG_\w+) =`,
 		"decisions": `(?m)^    (HC_(?:FORWARD|FRESH|STALE|STALE_REVALIDATE|REVALIDATE|UNSATISFIABLE)) =`,
 		"outcomes":  `(?m)^    (HC_(?:NOT_STORED|STORED|FRESHENED|USED_STALE|STORING|REPEAT)) =`,
-		"flags":     `(?m)^    (HC_(?:FROM_CACHE|REVALIDATED|EXPIRED)) =`,
+		"flags":     `(?m)^    (HC_(?:FROM_CACHE|REVALIDATED|EXPIRED|CONTINUED)) =`,
 	} {
 		t.Run(what, func(t *testing.T) {
 			var missing []string

@@ -61,6 +61,9 @@ type RequestOptions struct {
 	Refresh Switch
 	// Do not use what is stored, and replace it. Off by default.
 	ForceRefresh Switch
+	// Where the beginning of a response is stored (RFC 9111 3.3), the origin is asked for the rest alone. Fetch and
+	// Transport join them; after Lookup see Response.Continued. Off by default.
+	Complete Switch
 	// Never forward: what cannot be answered is a 504 (RFC 9111 5.2.1.7). Off by default.
 	OnlyIfCached Switch
 

@@ -25,6 +25,7 @@ func (o *RequestOptions) append(s []int64) []int64 {
 	s = appendSwitch(s, C.HC_OPT_ALWAYS_REVALIDATE, o.AlwaysRevalidate)
 	s = appendSwitch(s, C.HC_OPT_REFRESH, o.Refresh)
 	s = appendSwitch(s, C.HC_OPT_FORCE_REFRESH, o.ForceRefresh)
+	s = appendSwitch(s, C.HC_OPT_COMPLETE, o.Complete)
 	s = appendDuration(s, C.HC_OPT_CONNECT_TIMEOUT, o.ConnectTimeout)
 	s = appendDuration(s, C.HC_OPT_HEAD_TIMEOUT, o.HeadTimeout)
 	s = appendDuration(s, C.HC_OPT_IDLE_TIMEOUT, o.IdleTimeout)

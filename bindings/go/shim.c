@@ -27,6 +27,13 @@ static void take_body(hc_exchange *x, hcgo_result *io) {
         hc_exchange_response(x, &io->response, NULL);
 }
 
+/* The origin's body is in the caller's hands, but what is stored of its beginning is not. */
+static void take_body_of_answer(hc_exchange *x, hcgo_result *io) {
+    int is_origins = io->outcome == HC_NOT_STORED || io->outcome == HC_STORING;
+    if (!is_origins || (io->view.flags & HC_CONTINUED) != 0)
+        take_body(x, io);
+}
+
 hc_status hcgo_make_request(const char *text, const uint32_t *lengths, size_t n, const void *body, size_t body_len,
                             const int64_t *settings, size_t settings_count, hc_request **out, hc_error **err) {
     hc_request *r = NULL;
@@ -90,8 +97,8 @@ hc_status hcgo_store(hc_exchange *x, int32_t code, const char *text, const uint3
     if (status == HC_OK)
         status = hc_store(x, p, &io->outcome, &io->view, &io->error);
     hc_response_free(p);
-    if (status == HC_OK && io->outcome != HC_NOT_STORED)
-        take_body(x, io);
+    if (status == HC_OK)
+        take_body_of_answer(x, io);
     return status;
 }
 
@@ -104,8 +111,8 @@ hc_status hcgo_store_begin(hc_exchange *x, int32_t code, const char *text, const
     if (status == HC_OK)
         status = hc_store_begin(x, p, &io->outcome, &io->view, &io->error);
     hc_response_free(p);
-    if (status == HC_OK && io->outcome != HC_NOT_STORED && io->outcome != HC_STORING)
-        take_body(x, io);
+    if (status == HC_OK)
+        take_body_of_answer(x, io);
     return status;
 }
 

@@ -232,12 +232,12 @@ func (t *Transport) forward(r *http.Request, x *Exchange, body []byte) (*http.Re
 			return informed(r, resp, &Info{Source: SourceOrigin, Reason: reason}), nil
 		case outcome == Storing:
 			store(r, resp, x)
-			resp.Header = p.Fields.Header()
+			handOn(resp, p)
 			return informed(r, resp, &Info{Source: SourceOrigin, Reason: reason}), nil
 		case outcome == NotStored:
 			reason = x.Reason()
 			x.Close()
-			resp.Header = p.Fields.Header()
+			handOn(resp, p)
 			return informed(r, resp, &Info{Source: SourceOrigin, Reason: reason}), nil
 		default:
 			drop(resp.Body)

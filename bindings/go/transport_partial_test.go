@@ -1,6 +1,8 @@
 package httpcache_test
 
 import (
+	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -104,4 +106,82 @@ func TestARangeOfALargeStoredBody(t *testing.T) {
 	equal(t, "code", resp.StatusCode, 206)
 	equal(t, "length", resp.ContentLength, 200000)
 	equal(t, "body", got == string(body(size)[100000:300000]), true)
+}
+
+// What is stored of the beginning is handed on, and the rest asked for.
+func TestABeginningIsCompleted(t *testing.T) {
+	const size = 300001
+	for _, stored := range []int{5, 200000} {
+		t.Run(fmt.Sprint(stored), func(t *testing.T) {
+			var ranges []string
+			o := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				ranges = append(ranges, r.Header.Get("Range"))
+				w.Header().Set("Cache-Control", "max-age=60")
+				w.Header().Set("ETag", `"a"`)
+				http.ServeContent(w, r, "", time.Time{}, strings.NewReader(string(body(size))))
+			})
+			c := (&httpcache.Transport{Cache: open(t, by(func(o *httpcache.Options) { o.Complete = httpcache.On }))}).Client()
+			part := field{"Range", fmt.Sprintf("bytes=0-%d", stored-1)}
+			askFor(t, c, o.URL, httpcache.SourceOrigin, part)
+
+			// Given up in the middle it is no more than it was.
+			resp, err := c.Get(o.URL)
+			check(t, err)
+			check(t, second(io.ReadFull(resp.Body, make([]byte, stored+1))))
+			check(t, resp.Body.Close())
+			for _, source := range []httpcache.Source{httpcache.SourceOrigin, httpcache.SourceFresh} {
+				resp, got := askFor(t, c, o.URL, source)
+				isPattern(t, strings.NewReader(got), size)
+				equal(t, "status", resp.Status, "200 OK")
+				equal(t, "code", resp.StatusCode, 200)
+				equal(t, "length", resp.ContentLength, size)
+				equal(t, "range", resp.Header.Get("Content-Range"), "")
+			}
+			rest := fmt.Sprintf("bytes=%d-", stored)
+			equal(t, "ranges", strings.Join(ranges, " "), part.Value+" "+rest+" "+rest)
+		})
+	}
+}
+
+func TestABeginningOfSomethingElseIsNotCompleted(t *testing.T) {
+	var asked int
+	o := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		asked++
+		w.Header().Set("Cache-Control", "max-age=60")
+		w.Header().Set("ETag", fmt.Sprintf(`"%d"`, asked))
+		http.ServeContent(w, r, "", time.Time{}, strings.NewReader(digits))
+	})
+	c := (&httpcache.Transport{Cache: open(t, by(func(o *httpcache.Options) { o.Complete = httpcache.On }))}).Client()
+	askFor(t, c, o.URL, httpcache.SourceOrigin, field{"Range", "bytes=0-4"})
+	_, got := askFor(t, c, o.URL, httpcache.SourceOrigin)
+	equal(t, "body", got, digits)
+}
+
+func TestABeginningIsHandedOnByAnExchange(t *testing.T) {
+	c := open(t, by(func(*httpcache.Options) {}))
+	head := func(part string) httpcache.Fields {
+		return httpcache.Fields{{Name: "Cache-Control", Value: "max-age=60"}, {Name: "ETag", Value: `"a"`}, {Name: "Content-Range", Value: part}}
+	}
+	put(t, c, get(url, field{"Range", "bytes=0-4"}),
+		&httpcache.Answer{Status: 206, Fields: head("bytes 0-4/10"), Body: []byte("01234")}, httpcache.Stored)
+	r := get(url)
+	r.Complete = httpcache.On
+	x := lookup(t, c, r)
+	equal(t, "range", x.Forward().Fields.Get("Range"), "bytes=5-")
+	outcome, err := x.Begin(&httpcache.Answer{Status: 206, Fields: head("bytes 5-9/10")})
+	check(t, err)
+	equal(t, "outcome", outcome, httpcache.Storing)
+	p := x.Response()
+	equal(t, "continued", p.Continued, true)
+	equal(t, "status", p.Status, 200)
+	equal(t, "size", p.Size, 10)
+	got, err := p.ReadBody()
+	check(t, err)
+	equal(t, "beginning", string(got), "01234")
+	check(t, second(x.Write([]byte("56789"))))
+	outcome, err = x.End()
+	check(t, err)
+	equal(t, "outcome", outcome, httpcache.Stored)
+	equal(t, "continued", x.Response().Continued, false)
+	equal(t, "whole", bodyOf(t, c, get(url)), digits)
 }
