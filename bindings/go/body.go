@@ -71,6 +71,7 @@ type storedBody struct {
 	mu       sync.Mutex // The library takes one call at a time for each response.
 	ctx      context.Context
 	response *C.hc_response
+	asked    *asking // What is on its way from the origin; nil: the body is in the store.
 }
 
 func newStoredBody(ctx context.Context, p *C.hc_response) *storedBody {
@@ -94,14 +95,21 @@ func (b *storedBody) Read(p []byte) (int, error) {
 	defer b.mu.Unlock()
 	var n C.size_t
 	var err *C.hc_error
-	switch status := C.hc_response_read(b.response, pointerOf(p), C.size_t(len(p)), &n, &err); status {
-	case C.HC_OK:
+	status := C.hc_response_read(b.response, pointerOf(p), C.size_t(len(p)), &n, &err)
+	if status == C.HC_OK {
 		return int(n), nil
-	case C.HC_DONE:
-		return int(n), io.EOF
-	default:
-		return int(n), ofContext(b.ctx, newError(status, err))
 	}
+	if b.asked != nil {
+		b.asked.end()
+	}
+	if status == C.HC_DONE {
+		return int(n), io.EOF
+	}
+	failure := newError(status, err)
+	if status == C.HC_E_CANCELLED && b.guard.isClosed() {
+		return int(n), ErrClosed
+	}
+	return int(n), ofContext(b.ctx, failure)
 }
 
 func (b *storedBody) key() string {
@@ -114,7 +122,7 @@ func (b *storedBody) key() string {
 	return C.GoString(C.hc_response_key(b.response))
 }
 
-// Close never waits for a Read: the last one to leave frees.
+// Close never waits for a Read: that one is cancelled, and frees when it leaves.
 func (b *storedBody) Close() error {
 	first, free := b.guard.close()
 	if !first {
@@ -122,14 +130,23 @@ func (b *storedBody) Close() error {
 	}
 	runtime.SetFinalizer(b, nil)
 	if free {
-		C.hc_response_free(b.response)
+		b.free()
+	} else if b.asked != nil {
+		b.asked.cancel()
 	}
 	return nil
 }
 
 func (b *storedBody) leave() {
 	if b.guard.leave() {
-		C.hc_response_free(b.response)
+		b.free()
+	}
+}
+
+func (b *storedBody) free() {
+	C.hc_response_free(b.response)
+	if b.asked != nil {
+		b.asked.end()
 	}
 }
 
@@ -152,7 +169,7 @@ func (b *lentBody) Read(p []byte) (int, error) {
 		var data unsafe.Pointer
 		var size C.size_t
 		var err *C.hc_error
-		if status := C.hcgo_body(b.response, &data, &size, &err); status != C.HC_OK {
+		if status := C.hc_response_body(b.response, &data, &size, &err); status != C.HC_OK {
 			return 0, newError(status, err)
 		}
 		b.loaded, b.rest = true, unsafe.Slice((*byte)(data), int(size))

@@ -8,7 +8,6 @@ package httpcache
 import "C"
 
 import (
-	"context"
 	"runtime"
 	"strings"
 	"time"
@@ -18,9 +17,10 @@ import (
 // A Cache is an open cache; share it between goroutines. One that becomes unreachable is closed, unless its own Filter,
 // Now or Log refers to it.
 type Cache struct {
-	guard  guard
-	cache  *C.hc_cache
-	within time.Duration // Options.TotalTimeout.
+	guard   guard
+	cache   *C.hc_cache
+	within  time.Duration // Options.TotalTimeout.
+	methods []string      // Options.Methods.
 }
 
 // Open opens the cache in a directory, making it if there is none (mode 0700, its files 0600). Opened twice in a
@@ -44,7 +44,7 @@ func Open(directory string, o *Options) (*Cache, error) {
 	defer C.hc_options_free(options)
 	path := C.CString(directory)
 	defer C.free(unsafe.Pointer(path))
-	c := &Cache{within: o.TotalTimeout}
+	c := &Cache{within: o.TotalTimeout, methods: append([]string(nil), o.Methods...)}
 	var err *C.hc_error
 	if status := C.hc_open(path, options, &c.cache, &err); status != C.HC_OK {
 		return nil, newError(status, err)
@@ -73,7 +73,8 @@ func (c *Cache) leave() {
 	}
 }
 
-// Flush waits until everything stored so far is durable, at most for timeout: ErrTimeout. Forever is without limit.
+// Flush waits until everything stored so far is durable, and what [Cache.Fetch] revalidates behind its callers' backs is
+// done; at most for timeout: ErrTimeout. Forever is without limit.
 func (c *Cache) Flush(timeout time.Duration) error {
 	if !c.guard.enter() {
 		return ErrClosed
@@ -135,92 +136,6 @@ func (c *Cache) Lookup(r *Request) (*Exchange, error) {
 		return nil, newError(status, m.result.error)
 	}
 	return newExchange(m), nil
-}
-
-// Fetch answers r from the cache or from the origin, through the library's own transport (libcurl), and returns once
-// the header section is there; close the response's body. What comes from the origin is stored as it is read: a body
-// that was closed before its end is not stored. ErrUnsupported: the library was built without libcurl.
-//
-// The context's deadline holds to the end of the body, as TotalTimeout does. When the context is cancelled Fetch
-// returns, and so does the next Read; a call of the library that is under way then goes on, and is abandoned, until its
-// own timeout. To have the network cancelled too, use a [Transport].
-//
-// Where the origin fails and nothing stale may be used the error is ErrResolve, ErrConnect, ErrTLS, ErrTimeout,
-// ErrProtocol, ErrTransport, ErrRedirect or ErrTooLarge.
-func (c *Cache) Fetch(ctx context.Context, r *Request) (*Response, error) {
-	if ctx.Err() != nil {
-		return nil, contextError(ctx)
-	}
-	m := takeMessage()
-	if err := m.setFetch(ctx, r, c.within); err != nil {
-		m.put()
-		return nil, err
-	}
-	if ctx.Done() == nil {
-		return c.fetch(ctx, m, r.Body)
-	}
-	type answer struct {
-		response *Response
-		err      error
-	}
-	answers := make(chan answer, 1)
-	// The request is the caller's again as soon as Fetch returns.
-	body := append([]byte(nil), r.Body...)
-	go func() {
-		response, err := c.fetch(ctx, m, body)
-		answers <- answer{response, err}
-	}()
-	select {
-	case a := <-answers:
-		return a.response, a.err
-	case <-ctx.Done():
-		go func() {
-			if a := <-answers; a.response != nil {
-				a.response.Body.Close()
-			}
-		}()
-		return nil, contextError(ctx)
-	}
-}
-
-// setFetch sets the request, with what is left until the context's deadline.
-func (m *message) setFetch(ctx context.Context, r *Request, within time.Duration) error {
-	if err := m.setRequest(r); err != nil {
-		return err
-	}
-	options := r.RequestOptions
-	if options.TotalTimeout == 0 {
-		options.TotalTimeout = within
-	}
-	if deadline, has := ctx.Deadline(); has {
-		left := time.Until(deadline)
-		if left <= 0 {
-			return contextError(ctx)
-		}
-		if options.TotalTimeout == 0 || left < options.TotalTimeout {
-			options.TotalTimeout = left
-		}
-	}
-	m.settings = options.append(m.settings)
-	return nil
-}
-
-// fetch takes the message.
-func (c *Cache) fetch(ctx context.Context, m *message, content []byte) (*Response, error) {
-	defer m.put()
-	if !c.guard.enter() {
-		return nil, ErrClosed
-	}
-	defer c.leave()
-	text, lengths, n := m.text()
-	body, size := bytesOf(content)
-	settings, count := m.pairs()
-	status := C.hcgo_fetch(c.cache, text, lengths, n, body, size, settings, count, &m.result)
-	runtime.KeepAlive(content)
-	if status != C.HC_OK {
-		return nil, ofContext(ctx, newError(status, m.result.error))
-	}
-	return newResponse(ctx, &m.result), nil
 }
 
 // Version is the version of the library that runs, as "major.minor.patch".

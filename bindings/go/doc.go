@@ -23,7 +23,8 @@
 // # Goroutines, processes
 //
 // A Cache and a Transport are used by any number of goroutines at once, Close included. Calls on one Exchange wait for
-// one another. Body.Close never waits for a Read.
+// one another. Body.Close never waits for a Read, and ends one that waits for the origin. What a Transport does behind
+// its callers' backs (RFC 5861 3) ends with [Transport.Close]; what Fetch does is waited for by [Cache.Flush].
 //
 // Any number of processes open one directory at the same time. A process started by os/exec inherits nothing and opens
 // the directory itself. Go programs cannot fork; C code in one can, and in its child the library's own cache works on.

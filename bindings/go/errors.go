@@ -109,8 +109,11 @@ func newError(status C.hc_status, err *C.hc_error) error {
 	return e
 }
 
-// ofContext is an error of the library, or of the context where its deadline was the reason.
+// ofContext is an error of the library, or of the context where that was the reason.
 func ofContext(ctx context.Context, err error) error {
+	if errors.Is(err, ErrCancelled) && ctx.Err() != nil {
+		return contextError(ctx)
+	}
 	if deadline, has := ctx.Deadline(); has && errors.Is(err, ErrTimeout) && !time.Now().Before(deadline) {
 		err.(*Error).under = context.DeadlineExceeded
 	}

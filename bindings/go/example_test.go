@@ -26,7 +26,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	defer transport.Cache.Close()
+	defer transport.Close()
 	client := transport.Client()
 	for i := 0; i < 2; i++ {
 		resp, err := client.Get(origin.URL)

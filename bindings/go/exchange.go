@@ -16,25 +16,29 @@ import (
 //
 //	Forward, Revalidate         send Exchange.Forward, then one of Store, Begin, Failure
 //	Fresh, Stale, Unsatisfiable hand on Exchange.Response
+//	StaleRevalidate             both: first hand on Exchange.Response, then send Exchange.Forward, and so on
 type Decision int32
 
 // The decisions.
 const (
-	Forward       Decision = C.HC_FORWARD       // Nothing usable is stored.
-	Fresh         Decision = C.HC_FRESH         // The stored response is the answer.
-	Stale         Decision = C.HC_STALE         // The same; it is stale, and that is allowed (RFC 9111 4.2.4).
-	Revalidate    Decision = C.HC_REVALIDATE    // The request to send is conditional (RFC 9111 4.3.1).
-	Unsatisfiable Decision = C.HC_UNSATISFIABLE // Only-if-cached, and nothing to answer with: a 504.
+	Forward Decision = C.HC_FORWARD // Nothing usable is stored.
+	Fresh   Decision = C.HC_FRESH   // The stored response is the answer.
+	Stale   Decision = C.HC_STALE   // The same; it is stale, and that is allowed (RFC 9111 4.2.4).
+	// The same; and it is to be revalidated behind the caller's back, on any goroutine and at any time (RFC 5861 3).
+	// One caller a variant is told so until its Exchange is closed. Take the Response before the answer is reported.
+	StaleRevalidate Decision = C.HC_STALE_REVALIDATE
+	Revalidate      Decision = C.HC_REVALIDATE    // The request to send is conditional (RFC 9111 4.3.1).
+	Unsatisfiable   Decision = C.HC_UNSATISFIABLE // Only-if-cached, and nothing to answer with: a 504.
 )
 
 // String gives the name.
 func (d Decision) String() string {
-	return nameOf(int(d), "Forward", "Fresh", "Stale", "", "Revalidate", "Unsatisfiable")
+	return nameOf(int(d), "Forward", "Fresh", "Stale", "StaleRevalidate", "Revalidate", "Unsatisfiable")
 }
 
 // An Outcome is what became of an origin's answer.
 //
-//	NotStored                    hand on the head of Exchange.Response and the origin's body
+//	NotStored                    hand on the head of Exchange.Response and the origin's body; see Response.Continued
 //	Stored, Freshened, UsedStale hand on Exchange.Response, and drop the origin's body
 //	Storing                      hand on as NotStored, and Write the body; then one of End, Failure
 //	Repeat                       send Exchange.Forward again, then as after the decision Forward
@@ -100,7 +104,8 @@ func newExchange(m *message) *Exchange {
 		x.response = newResponse(context.Background(), &m.result)
 		x.response.from = x
 	}
-	if x.decision == Forward || x.decision == Revalidate {
+	switch x.decision {
+	case Forward, Revalidate, StaleRevalidate:
 		x.refresh()
 	}
 	return x
@@ -124,7 +129,7 @@ func (x *Exchange) Reason() string {
 }
 
 // Forward is the request to send: the one that was looked up, with the conditions that are needed. nil where there is
-// nothing to send.
+// nothing to send, or no more.
 func (x *Exchange) Forward() *Request {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -132,7 +137,7 @@ func (x *Exchange) Forward() *Request {
 }
 
 // Response is what to hand on; nil while there is nothing. It outlives the exchange; close its body. Each call gives the
-// same one.
+// same one, until an answer is reported.
 func (x *Exchange) Response() *Response {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -145,8 +150,19 @@ func (x *Exchange) Response() *Response {
 			C.hc_error_free(r.error)
 		}
 	}
-	x.taken = true
+	x.taken = x.response != nil
 	return x.response
+}
+
+// Explain tells the decision in words, a line for each step: the key, what was selected, its age and lifetime, the reason
+// with its section of the RFC. It holds no URL, field value or credential. "" after Close.
+func (x *Exchange) Explain() string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.own == nil {
+		return ""
+	}
+	return C.GoString(C.hc_exchange_explain(x.own.exchange))
 }
 
 // Store reports the origin's whole answer. A body shorter or longer than its Content-Length is not stored.
@@ -193,9 +209,10 @@ func (x *Exchange) report(a *Answer, send func(*message) C.hc_status) (Outcome, 
 // follow takes over what to hand on.
 func (x *Exchange) follow(r *C.hcgo_result, outcome Outcome) {
 	if r.view.status != 0 {
+		x.giveUp()
 		x.response = newResponse(context.Background(), r)
 		x.response.from = x
-		if outcome == NotStored || outcome == Storing {
+		if (outcome == NotStored || outcome == Storing) && !x.response.Continued {
 			x.response.Body = nil
 		}
 	}
@@ -251,7 +268,7 @@ func (x *Exchange) Failure() (bool, error) {
 		x.follow(&m.result, UsedStale)
 		return true, nil
 	case C.HC_NOT_FOUND:
-		x.response = nil
+		x.giveUp()
 		x.refresh()
 		return false, nil
 	default:
@@ -283,9 +300,23 @@ func (x *Exchange) Close() error {
 	}
 	x.own.free()
 	owners.Put(x.own)
-	if x.response != nil && x.response.Body != nil && !x.taken {
+	x.own = nil
+	if !x.taken {
+		x.closeBody()
+	}
+	return nil
+}
+
+// giveUp lets go of a response that another one follows.
+func (x *Exchange) giveUp() {
+	if !x.taken {
+		x.closeBody()
+	}
+	x.response, x.taken = nil, false
+}
+
+func (x *Exchange) closeBody() {
+	if x.response != nil && x.response.Body != nil {
 		x.response.Body.Close()
 	}
-	x.own = nil
-	return nil
 }

@@ -1,6 +1,7 @@
 package httpcache_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -133,6 +134,103 @@ func TestAFailureIsAnsweredStale(t *testing.T) {
 	if x.Response() != nil {
 		t.Error("a response of a failure")
 	}
+}
+
+// staleRevalidate gives an exchange whose response may be used while it is revalidated.
+func staleRevalidate(t *testing.T, c *httpcache.Cache) *httpcache.Exchange {
+	t.Helper()
+	r := get(url)
+	r.Expiry = httpcache.ExpireAt(time.UnixMilli(1))
+	put(t, c, r, &httpcache.Answer{Status: 200, Fields: httpcache.Fields{{Name: "ETag", Value: `"a"`}}, Body: body(300001)}, httpcache.Stored)
+	r.StaleWhileRevalidate = httpcache.Forever
+	x := lookup(t, c, r)
+	equal(t, "decision", x.Decision(), httpcache.StaleRevalidate)
+	return x
+}
+
+func TestStaleIsHandedOnAndRevalidated(t *testing.T) {
+	c := open(t, nil)
+	x := staleRevalidate(t, c)
+	p := x.Response()
+	equal(t, "expired", p.Expired, true)
+	equal(t, "condition", x.Forward().Fields.Get("If-None-Match"), `"a"`)
+	equal(t, "reason", x.Reason(), "stale")
+	// One caller a variant is told so.
+	again := get(url)
+	again.StaleWhileRevalidate = httpcache.Forever
+	equal(t, "meanwhile", decision(t, c, again), httpcache.Stale)
+	outcome, err := x.Store(answer(200, "new"))
+	check(t, err)
+	equal(t, "outcome", outcome, httpcache.Stored)
+	got, err := x.Response().ReadBody()
+	check(t, err)
+	equal(t, "new body", string(got), "new")
+	// What was taken before is the caller's.
+	isPattern(t, p.Body, 300001)
+	check(t, p.Body.Close())
+	check(t, x.Close())
+}
+
+func TestARevalidationThatIsGivenUpChangesNothing(t *testing.T) {
+	for name, giveUp := range map[string]func(*httpcache.Exchange) error{
+		"closed": func(x *httpcache.Exchange) error { return x.Close() },
+		"failed": func(x *httpcache.Exchange) error {
+			defer x.Close()
+			usable, err := x.Failure()
+			equal(t, "usable", usable || x.Response() != nil, false)
+			return err
+		},
+		"begun": func(x *httpcache.Exchange) error {
+			defer x.Close()
+			return second(x.Begin(answer(200, "")))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := open(t, nil)
+			check(t, giveUp(staleRevalidate(t, c)))
+			again := get(url)
+			again.StaleWhileRevalidate = httpcache.Forever
+			x := lookup(t, c, again)
+			equal(t, "decision", x.Decision(), httpcache.StaleRevalidate)
+			isPattern(t, x.Response().Body, 300001)
+			check(t, x.Response().Body.Close())
+		})
+	}
+}
+
+func TestAnExchangeExplainsItself(t *testing.T) {
+	c := open(t, nil)
+	x := lookup(t, c, get(url+"secret"))
+	explained := x.Explain()
+	equal(t, "says why", strings.Contains(explained, "uri-miss"), true)
+	equal(t, "tells the URL", strings.Contains(explained, "secret"), false)
+	check(t, second(x.Store(answer(404, ""))))
+	equal(t, "says something else then", x.Explain() != explained, true)
+	check(t, x.Close())
+	equal(t, "after closing", x.Explain(), "")
+}
+
+func TestNothingIsToBeSentOnceAnAnswerIsThere(t *testing.T) {
+	x := lookup(t, open(t, nil), get(url))
+	check(t, second(x.Begin(answer(200, ""))))
+	equal(t, "is there still a request", x.Forward() != nil, false)
+}
+
+func TestWhatIsEmptyStaysEmpty(t *testing.T) {
+	c := open(t, &httpcache.Options{Filter: func(r *httpcache.Request, p *httpcache.Response) (bool, error) {
+		equal(t, "content of the request", len(r.Body), 0)
+		equal(t, "fields of the request", len(r.Fields), 0)
+		got, err := p.ReadBody()
+		equal(t, "body", len(got), 0)
+		return true, err
+	}})
+	put(t, c, get(url), answer(200, "", field{"X-Empty", ""}, field{"X-Last", ""}), httpcache.Stored)
+	p := lookup(t, c, get(url)).Response()
+	equal(t, "values", len(p.Fields.Values("X-Empty")), 1)
+	equal(t, "value", p.Fields.Get("X-Empty")+p.Fields.Get("X-Last"), "")
+	equal(t, "name", p.Fields[len(p.Fields)-1].Name, "X-Last")
+	put(t, c, get(url+"bare"), answer(200, ""), httpcache.Stored)
+	equal(t, "fields", len(lookup(t, c, get(url+"bare")).Response().Fields), 0)
 }
 
 func TestWhatIsNotStoredIsHandedOnAsItCame(t *testing.T) {

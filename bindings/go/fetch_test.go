@@ -190,30 +190,6 @@ func TestFetchDoesNotFollowWhereItIsToldNotTo(t *testing.T) {
 	equal(t, "status", p.Status, 302)
 }
 
-func TestClosingABodyDoesNotWaitForItsRead(t *testing.T) {
-	release := make(chan struct{})
-	o := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		io.WriteString(w, "first")
-		w.(http.Flusher).Flush()
-		<-release
-	})
-	p, err := open(t, nil).Fetch(background, get(o.URL))
-	check(t, err)
-	check(t, second(io.ReadFull(p.Body, make([]byte, 5))))
-	reading, read := make(chan struct{}), make(chan error)
-	go func() {
-		close(reading)
-		_, err := p.Body.Read(make([]byte, 5))
-		read <- err
-	}()
-	<-reading
-	check(t, p.Body.Close())
-	close(release)
-	if err := <-read; err != io.EOF && !errors.Is(err, httpcache.ErrClosed) {
-		t.Error(err)
-	}
-}
-
 func TestACancelledContextEndsTheBody(t *testing.T) {
 	ctx, cancel := context.WithCancel(background)
 	defer cancel()

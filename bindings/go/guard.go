@@ -22,6 +22,8 @@ func (g *guard) enter() bool {
 // leave ends a call; true: the caller frees the object.
 func (g *guard) leave() bool { return g.state.Add(-2) == 1 }
 
+func (g *guard) isClosed() bool { return g.state.Load()&1 != 0 }
+
 // close refuses further calls. first: it was not closed before; free: the caller frees the object.
 func (g *guard) close() (first, free bool) {
 	for {

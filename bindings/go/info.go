@@ -27,7 +27,8 @@ func (s Source) String() string {
 // Info is what a [Transport] knows of a response besides what an http.Response holds.
 type Info struct {
 	Source Source
-	// Why the request was forwarded, or why the answer was not stored, as Exchange.Reason; "" for a hit.
+	// Why the request was forwarded, be it behind the caller's back, or why the answer was not stored, as
+	// Exchange.Reason; "" for a hit.
 	Reason string
 	// As of a Response; zero where Source is SourceOrigin.
 	CreatedAt              time.Time
@@ -65,7 +66,7 @@ func sourceOf(p *Response, d Decision) Source {
 	switch {
 	case p.Revalidated:
 		return SourceRevalidated
-	case p.Expired || d == Stale:
+	case p.Expired || d == Stale || d == StaleRevalidate:
 		return SourceStale
 	case p.FromCache:
 		return SourceFresh

@@ -95,6 +95,19 @@ var misusedAfterClose = []misuse{
 	{"end of a closed exchange", httpcache.ErrClosed, func(t *testing.T, c *httpcache.Cache) error {
 		return second(closedExchange(t, c).End())
 	}},
+	{"the failure of a revalidation told twice", httpcache.ErrMisuse, func(t *testing.T, c *httpcache.Cache) error {
+		x := staleRevalidate(t, c)
+		check(t, second(x.Failure()))
+		return second(x.Failure())
+	}},
+	{"an answer after a revalidation's failure", httpcache.ErrMisuse, func(t *testing.T, c *httpcache.Cache) error {
+		x := staleRevalidate(t, c)
+		check(t, second(x.Failure()))
+		return second(x.Store(answer(200, "")))
+	}},
+	{"write before a revalidation's answer", httpcache.ErrMisuse, func(t *testing.T, c *httpcache.Cache) error {
+		return second(staleRevalidate(t, c).Write([]byte("x")))
+	}},
 	{"failure of a closed exchange", httpcache.ErrClosed, func(t *testing.T, c *httpcache.Cache) error {
 		return second(closedExchange(t, c).Failure())
 	}},
@@ -120,6 +133,21 @@ var misusedAfterClose = []misuse{
 	}},
 	{"whole of a closed large body", httpcache.ErrClosed, func(t *testing.T, c *httpcache.Cache) error {
 		return second(closedBody(t, c, 300001).ReadBody())
+	}},
+	{"a request through a closed transport", httpcache.ErrClosed, func(t *testing.T, c *httpcache.Cache) error {
+		transport := &httpcache.Transport{Cache: c}
+		check(t, transport.Close())
+		return second(transport.RoundTrip(newRequest(t, "POST", url, strings.NewReader("x"))))
+	}},
+	{"a transport closed twice", httpcache.ErrClosed, func(t *testing.T, c *httpcache.Cache) error {
+		transport := &httpcache.Transport{Cache: c}
+		check(t, transport.Close())
+		return transport.Close()
+	}},
+	{"a transport shut down after closing", httpcache.ErrClosed, func(t *testing.T, c *httpcache.Cache) error {
+		transport := &httpcache.Transport{Cache: c}
+		check(t, transport.Close())
+		return transport.Shutdown(context.Background())
 	}},
 	{"a body read whole twice", httpcache.ErrClosed, func(t *testing.T, c *httpcache.Cache) error {
 		put(t, c, get(url), answer(200, "x"), httpcache.Stored)
@@ -295,6 +323,24 @@ var misusedOptions = []misuse{
 	{"a switch there is not", httpcache.ErrArgument, opened(&httpcache.Options{SortQuery: -1})},
 	{"a negative expiry of the cache", httpcache.ErrArgument, opened(&httpcache.Options{
 		RequestOptions: httpcache.RequestOptions{Expiry: httpcache.ExpireAfter(-time.Hour)}})},
+	{"a method that is no token", httpcache.ErrArgument, opened(&httpcache.Options{Methods: []string{"GET", "QUE RY"}})},
+	{"a method that is empty", httpcache.ErrArgument, opened(&httpcache.Options{Methods: []string{""}})},
+	{"a method that holds a NUL", httpcache.ErrArgument, opened(&httpcache.Options{Methods: []string{"GET\x00"}})},
+	{"a status that is none", httpcache.ErrArgument, opened(&httpcache.Options{Statuses: []int{200, 99}})},
+	{"a status that is negative", httpcache.ErrArgument, opened(&httpcache.Options{Statuses: []int{-200}})},
+	{"a targeted field that is none", httpcache.ErrArgument, opened(&httpcache.Options{TargetedFields: []string{"a:b"}})},
+	{"targeted fields without RFC 9111", httpcache.ErrArgument, opened(&httpcache.Options{TargetedFields: []string{"a"}})},
+	{"an expiry of no status", httpcache.ErrArgument, opened(&httpcache.Options{
+		StatusExpiry: map[int]httpcache.Expiry{100: httpcache.Never}})},
+	{"an expiry of a status beyond 32 bits", httpcache.ErrArgument, opened(&httpcache.Options{
+		StatusExpiry: map[int]httpcache.Expiry{1<<32 + 200: httpcache.Never}})},
+	{"a negative expiry of a status", httpcache.ErrArgument, opened(&httpcache.Options{
+		StatusExpiry: map[int]httpcache.Expiry{200: httpcache.ExpireAfter(-2147483646 * time.Millisecond)}})},
+	{"an instant for a status", httpcache.ErrArgument, opened(&httpcache.Options{
+		StatusExpiry: map[int]httpcache.Expiry{200: httpcache.ExpireAt(time.Now())}})},
+	{"a name that is not printable", httpcache.ErrArgument, opened(&httpcache.Options{CacheName: "a\nb"})},
+	{"a name that holds a NUL", httpcache.ErrArgument, opened(&httpcache.Options{CacheName: "a\x00b"})},
+	{"a switch of threads there is not", httpcache.ErrArgument, opened(&httpcache.Options{Workers: 3})},
 	{"a directory with a NUL", httpcache.ErrArgument, func(t *testing.T, _ *httpcache.Cache) error {
 		return second(httpcache.Open(t.TempDir()+"\x00", nil))
 	}},

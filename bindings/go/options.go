@@ -5,11 +5,7 @@ package httpcache
 */
 import "C"
 
-import (
-	"log"
-	"runtime/cgo"
-	"time"
-)
+import "time"
 
 // A Switch is a choice that may be left to what holds otherwise.
 type Switch int8
@@ -55,6 +51,19 @@ type RequestOptions struct {
 	// How long after it became stale a response is used when the origin fails (RFC 5861 4); Forever: however
 	// stale; negative: not at all, which is the default.
 	StaleIfError time.Duration
+	// How long after it became stale a response is used while it is revalidated behind the caller's back (RFC 5861
+	// 3), where the response names no time itself; Forever: however stale; negative: not at all, which is the
+	// default.
+	StaleWhileRevalidate time.Duration
+	// Nothing is reused before the origin said that it is valid. Off by default.
+	AlwaysRevalidate Switch
+	// Revalidate now; what has no validator is fetched anew. Off by default.
+	Refresh Switch
+	// Do not use what is stored, and replace it. Off by default.
+	ForceRefresh Switch
+	// Where the beginning of a response is stored (RFC 9111 3.3), the origin is asked for the rest alone. Fetch and
+	// Transport join them; after Lookup see Response.Continued. Off by default.
+	Complete Switch
 	// Never forward: what cannot be answered is a 504 (RFC 9111 5.2.1.7). Off by default.
 	OnlyIfCached Switch
 
@@ -79,9 +88,37 @@ type Options struct {
 	// RFC 9111 decides, from the response's fields, what is stored and how long it is fresh. Without it the
 	// settings alone decide, and what the origin says counts for nothing.
 	CacheControl bool
+	// With CacheControl: the cache serves several users (RFC 9111 1), and is not private.
+	Shared bool
 	// With CacheControl, the percentage of Date - Last-Modified that is the freshness lifetime where nothing else
 	// says one. Default 10, at most 100; negative: none.
 	HeuristicPercent int
+	// With CacheControl: a response that says "immutable" never becomes stale, whatever else it says. Without this
+	// that holds for one that names no lifetime, in a private cache (RFC 8246).
+	ImmutableForever bool
+	// With CacheControl: the names of targeted fields, as "CDN-Cache-Control", the most specific first (RFC 9213).
+	TargetedFields []string
+
+	// Methods whose responses are stored. Default: GET and HEAD.
+	Methods []string
+	// Status codes that are stored. Default: 200; with CacheControl what RFC 9111 3 allows.
+	Statuses []int
+	// An expiry of their own for responses of a status code, or of a class of them by its first digit, which holds
+	// before Expiry: {404: ExpireAfter(time.Minute), 5: DoNotCache}. No instants.
+	StatusExpiry map[int]Expiry
+	// Unsafe methods that succeed take away what is stored of their URL (RFC 9111 4.4). Default: with CacheControl.
+	Invalidate Switch
+	// No-Vary-Search says which parameters of a URL count for nothing.
+	NoVarySearch bool
+	// Cache-Groups and Cache-Group-Invalidation are honoured (RFC 9875).
+	Groups bool
+	// Of variants by language, one that is stored is chosen where Accept-Language wants none more.
+	SelectLanguage bool
+	// Cache-Status is added to what is handed on (RFC 9211), in which this cache is CacheName: printable ASCII,
+	// "httpcache" by default.
+	CacheStatus bool
+	CacheName   string
+
 	// Query parameters are sorted by name in the key, and sent as given. Default: not with CacheControl.
 	SortQuery Switch
 	// What a crash of the machine may take away.
@@ -95,6 +132,9 @@ type Options struct {
 	// Of Fetch alone: the header section of an answer, in bytes (default 262144), and how many fields it has
 	// (1000); beyond them ErrTooLarge.
 	MaxHeadBytes, MaxFields int
+	// Of Fetch alone: revalidate behind the caller's back on threads of the library. On by default; Off: before
+	// Fetch returns.
+	Workers Switch
 
 	// Filter is asked, after all other rules, before a response is stored (once its body is complete) and each
 	// time one is reused or freshened. What it refuses is not stored, or is deleted and answered with this last
@@ -110,116 +150,4 @@ type Options struct {
 	// logged, by package log.
 	Log      func(level LogLevel, line string)
 	LogLevel LogLevel
-}
-
-// append adds pairs of an option's number and its value to s.
-func (o *RequestOptions) append(s []int64) []int64 {
-	switch e := o.Expiry; e.kind {
-	case expiryAt:
-		s = append(s, C.HC_OPT_EXPIRE_AT, notNegative(e.ms))
-	case expiryAfter, expiryNamed:
-		s = append(s, C.HC_OPT_EXPIRE_AFTER, e.ms)
-	}
-	if o.StaleIfError < 0 {
-		s = append(s, C.HC_OPT_STALE_IF_ERROR, 0)
-	} else {
-		s = appendDuration(s, C.HC_OPT_STALE_IF_ERROR, o.StaleIfError)
-	}
-	s = appendDuration(s, C.HC_OPT_CONNECT_TIMEOUT, o.ConnectTimeout)
-	s = appendDuration(s, C.HC_OPT_HEAD_TIMEOUT, o.HeadTimeout)
-	s = appendDuration(s, C.HC_OPT_IDLE_TIMEOUT, o.IdleTimeout)
-	s = appendDuration(s, C.HC_OPT_TOTAL_TIMEOUT, o.TotalTimeout)
-	s = appendSwitch(s, C.HC_OPT_ONLY_IF_CACHED, o.OnlyIfCached)
-	s = appendSwitch(s, C.HC_OPT_FOLLOW, o.Follow)
-	s = appendNumber(s, C.HC_OPT_MAX_REDIRECTS, int64(o.MaxRedirects))
-	s = appendSwitch(s, C.HC_OPT_ALLOW_DOWNGRADE, o.AllowDowngrade)
-	return appendSwitch(s, C.HC_OPT_RETRY, o.Retry)
-}
-
-func (o *Options) append(s []int64) []int64 {
-	s = o.RequestOptions.append(s)
-	if o.CacheControl {
-		s = append(s, C.HC_OPT_CACHE_CONTROL, 1)
-	}
-	if o.HeuristicPercent < 0 {
-		s = append(s, C.HC_OPT_HEURISTIC_PERCENT, 0)
-	} else {
-		s = appendNumber(s, C.HC_OPT_HEURISTIC_PERCENT, int64(o.HeuristicPercent))
-	}
-	s = appendSwitch(s, C.HC_OPT_SORT_QUERY, o.SortQuery)
-	if o.Durability != AsMade {
-		s = append(s, C.HC_OPT_DURABILITY, int64(o.Durability-Fast))
-	}
-	s = appendNumber(s, C.HC_OPT_MAX_RESPONSE_BYTES, o.MaxResponseBytes)
-	s = appendNumber(s, C.HC_OPT_MAX_VARIANTS, int64(o.MaxVariants))
-	s = appendNumber(s, C.HC_OPT_MAX_URL_BYTES, int64(o.MaxURLBytes))
-	s = appendNumber(s, C.HC_OPT_MAX_HEAD_BYTES, int64(o.MaxHeadBytes))
-	return appendNumber(s, C.HC_OPT_MAX_FIELDS, int64(o.MaxFields))
-}
-
-func appendDuration(s []int64, option int64, d time.Duration) []int64 {
-	if d == 0 {
-		return s
-	}
-	return append(s, option, milliseconds(d))
-}
-
-func appendNumber(s []int64, option, n int64) []int64 {
-	if n == 0 {
-		return s
-	}
-	return append(s, option, notNegative(n))
-}
-
-func appendSwitch(s []int64, option int64, w Switch) []int64 {
-	switch w {
-	case Default:
-		return s
-	case On:
-		return append(s, option, 1)
-	case Off:
-		return append(s, option, 0)
-	}
-	return append(s, option, -1)
-}
-
-// notNegative keeps a negative number of the caller from being one of the library's named values.
-func notNegative(n int64) int64 {
-	if n < 0 {
-		return -1
-	}
-	return n
-}
-
-// make makes the library's options; free them with hc_options_free.
-func (o *Options) make() (*C.hc_options, error) {
-	made := C.hc_options_new()
-	if made == nil {
-		return nil, newError(C.HC_E_NO_MEMORY, nil)
-	}
-	settings := o.append(nil)
-	for i := 0; i < len(settings); i += 2 {
-		var err *C.hc_error
-		status := C.hc_options_set(made, C.hc_option(settings[i]), C.int64_t(settings[i+1]), &err)
-		if status != C.HC_OK {
-			C.hc_options_free(made)
-			return nil, newError(status, err)
-		}
-	}
-	level, say := o.LogLevel, o.Log
-	if level == 0 {
-		level = LogWarning
-	}
-	if say != nil {
-		C.hcgo_options_log(made, C.int32_t(level), C.uintptr_t(cgo.NewHandle(logger(say))))
-	} else {
-		say = func(_ LogLevel, line string) { log.Print("httpcache: ", line) }
-	}
-	if o.Filter != nil {
-		C.hcgo_options_filter(made, C.uintptr_t(cgo.NewHandle(&filter{o.Filter, say})))
-	}
-	if o.Now != nil {
-		C.hcgo_options_clock(made, C.uintptr_t(cgo.NewHandle(&clock{o.Now, say})))
-	}
-	return made, nil
 }

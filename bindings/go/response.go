@@ -22,13 +22,16 @@ type Response struct {
 	Fields Fields // The fields in order, repeats kept.
 
 	// The body, which is never nil but where it is the origin's and that is in the caller's hands (after
-	// NotStored and Storing). Read and Close may be called at once; a Read after Close is ErrClosed.
+	// NotStored and Storing, unless Continued). Read and Close may be called at once; a Read after Close is ErrClosed.
 	Body io.ReadCloser
 	Size int64 // Bytes of the whole body; -1: not known yet.
 
 	FromCache   bool // It comes from the cache.
 	Revalidated bool // The origin said, for this answer, that the stored response is still valid (304).
 	Expired     bool // It is stale.
+	// The origin's body is but the rest: hand on Body, which was stored, and then the origin's. Only with Complete,
+	// and after NotStored and Storing.
+	Continued bool
 
 	CreatedAt         time.Time     // When it was received or last freshened; zero: it is not stored.
 	ExpiresAt         Expiry        // When it becomes stale: an instant, Never, or Unset: it is not stored.
@@ -123,6 +126,7 @@ func headOf(view *C.hc_view) *Response {
 		FromCache:   view.flags&C.HC_FROM_CACHE != 0,
 		Revalidated: view.flags&C.HC_REVALIDATED != 0,
 		Expired:     view.flags&C.HC_EXPIRED != 0,
+		Continued:   view.flags&C.HC_CONTINUED != 0,
 		ExpiresAt:   expiryOf(int64(view.expires_at)),
 		Age:         duration(int64(view.age)),
 		Elapsed:     duration(int64(view.elapsed)),

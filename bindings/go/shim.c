@@ -9,39 +9,16 @@ static void clear(hcgo_result *io) {
     io->view.struct_size = sizeof io->view;
 }
 
-/* Where a length is 0 the library's pointer may be one that leads nowhere, as 1 or 8. Go takes a small number in a
- * pointer for a corrupted stack, and ends the program. */
-static void tidy(hc_view *view) {
-    if (view->field_count == 0)
-        view->fields = NULL;
-    if (view->text_len == 0)
-        view->text = NULL;
-    if (view->body_len == 0)
-        view->body = NULL;
-}
-
 void hcgo_read_request(const hc_request *r, hcgo_request *io) {
     io->method = hc_request_method(r);
     io->url = hc_request_url(r);
     io->fields = hc_request_fields(r, &io->field_count);
     io->body = hc_request_body(r, &io->body_len);
-    if (io->field_count == 0)
-        io->fields = NULL;
-    if (io->body_len == 0)
-        io->body = NULL;
 }
 
 void hcgo_view(hc_response *p, hc_view *io) {
     io->struct_size = sizeof *io;
     hc_response_view(p, io);
-    tidy(io);
-}
-
-hc_status hcgo_body(hc_response *p, const void **data, size_t *len, hc_error **err) {
-    hc_status status = hc_response_body(p, data, len, err);
-    if (*len == 0)
-        *data = NULL;
-    return status;
 }
 
 /* A body that does not lie in memory, or is large, is read from a response, which costs as much as half a lookup. */
@@ -50,9 +27,15 @@ static void take_body(hc_exchange *x, hcgo_result *io) {
         hc_exchange_response(x, &io->response, NULL);
 }
 
-static hc_status make_request(const char *text, const uint32_t *lengths, size_t n, const void *body,
-                              size_t body_len, const int64_t *settings, size_t settings_count,
-                              hc_request **out, hc_error **err) {
+/* The origin's body is in the caller's hands, but what is stored of its beginning is not. */
+static void take_body_of_answer(hc_exchange *x, hcgo_result *io) {
+    int is_origins = io->outcome == HC_NOT_STORED || io->outcome == HC_STORING;
+    if (!is_origins || (io->view.flags & HC_CONTINUED) != 0)
+        take_body(x, io);
+}
+
+hc_status hcgo_make_request(const char *text, const uint32_t *lengths, size_t n, const void *body, size_t body_len,
+                            const int64_t *settings, size_t settings_count, hc_request **out, hc_error **err) {
     hc_request *r = NULL;
     size_t i;
     hc_status status = hc_request_new(text, lengths[0], text + lengths[0], lengths[1], &r, err);
@@ -75,28 +58,18 @@ hc_status hcgo_lookup(hc_cache *c, const char *text, const uint32_t *lengths, si
     hc_request *r;
     hc_status status;
     clear(io);
-    status = make_request(text, lengths, n, body, body_len, settings, settings_count, &r, &io->error);
+    status = hcgo_make_request(text, lengths, n, body, body_len, settings, settings_count, &r, &io->error);
     if (status == HC_OK)
         status = hc_lookup(c, r, &io->view, &io->exchange, &io->error);
-    tidy(&io->view);
     if (status == HC_OK)
         take_body(io->exchange, io);
     hc_request_free(r);
     return status;
 }
 
-hc_status hcgo_fetch(hc_cache *c, const char *text, const uint32_t *lengths, size_t n, const void *body,
-                     size_t body_len, const int64_t *settings, size_t settings_count, hcgo_result *io) {
-    hc_request *r;
-    hc_status status;
+hc_status hcgo_fetch(hc_cache *c, const hc_request *r, hcgo_result *io) {
     clear(io);
-    status = make_request(text, lengths, n, body, body_len, settings, settings_count, &r, &io->error);
-    if (status == HC_OK)
-        status = hc_fetch(c, r, &io->view, &io->response, &io->error);
-    tidy(&io->view);
-    io->outcome = io->view.outcome;
-    hc_request_free(r);
-    return status;
+    return hc_fetch(c, r, &io->view, &io->response, &io->error);
 }
 
 static hc_status make_answer(int32_t code, const char *text, const uint32_t *lengths, size_t n, hc_response **out,
@@ -124,9 +97,8 @@ hc_status hcgo_store(hc_exchange *x, int32_t code, const char *text, const uint3
     if (status == HC_OK)
         status = hc_store(x, p, &io->outcome, &io->view, &io->error);
     hc_response_free(p);
-    tidy(&io->view);
-    if (status == HC_OK && io->outcome != HC_NOT_STORED)
-        take_body(x, io);
+    if (status == HC_OK)
+        take_body_of_answer(x, io);
     return status;
 }
 
@@ -139,9 +111,8 @@ hc_status hcgo_store_begin(hc_exchange *x, int32_t code, const char *text, const
     if (status == HC_OK)
         status = hc_store_begin(x, p, &io->outcome, &io->view, &io->error);
     hc_response_free(p);
-    tidy(&io->view);
-    if (status == HC_OK && io->outcome != HC_NOT_STORED && io->outcome != HC_STORING)
-        take_body(x, io);
+    if (status == HC_OK)
+        take_body_of_answer(x, io);
     return status;
 }
 
@@ -149,8 +120,6 @@ hc_status hcgo_store_failure(hc_exchange *x, hcgo_result *io) {
     hc_status status;
     clear(io);
     status = hc_store_failure(x, &io->view, &io->error);
-    tidy(&io->view);
-    io->outcome = io->view.outcome;
     if (status == HC_OK)
         take_body(x, io);
     return status;

@@ -23,8 +23,11 @@ typedef struct {
  * `settings` are `settings_count` pairs of an option and its value. */
 hc_status hcgo_lookup(hc_cache *c, const char *text, const uint32_t *lengths, size_t n, const void *body,
                       size_t body_len, const int64_t *settings, size_t settings_count, hcgo_result *io);
-hc_status hcgo_fetch(hc_cache *c, const char *text, const uint32_t *lengths, size_t n, const void *body,
-                     size_t body_len, const int64_t *settings, size_t settings_count, hcgo_result *io);
+
+/* A request that outlives the call, for hcgo_fetch: another thread may cancel it. */
+hc_status hcgo_make_request(const char *text, const uint32_t *lengths, size_t n, const void *body, size_t body_len,
+                            const int64_t *settings, size_t settings_count, hc_request **out, hc_error **err);
+hc_status hcgo_fetch(hc_cache *c, const hc_request *r, hcgo_result *io);
 
 /* `text` is the reason phrase, and name and value of each of `n` fields; `lengths` has 1 + 2n lengths. */
 hc_status hcgo_store(hc_exchange *x, int32_t status, const char *text, const uint32_t *lengths, size_t n,
@@ -45,9 +48,8 @@ typedef struct {
 
 void hcgo_read_request(const hc_request *r, hcgo_request *io);
 
-/* hc_response_view and hc_response_body. */
+/* hc_response_view, with the size of the view. */
 void hcgo_view(hc_response *p, hc_view *io);
-hc_status hcgo_body(hc_response *p, const void **data, size_t *len, hc_error **err);
 
 /* The response of an exchange with its view, after the body was ended. */
 hc_status hcgo_response(hc_exchange *x, hcgo_result *io);

@@ -1,6 +1,10 @@
 package httpcache
 
-import "io"
+import (
+	"io"
+	"net/http"
+	"strconv"
+)
 
 // A storingBody stores an origin's body while the caller reads it. What it reads and how it fails is the origin's; what
 // the store says concerns nobody.
@@ -33,4 +37,25 @@ func (b *storingBody) Close() error {
 	err := b.ReadCloser.Close()
 	b.exchange.Close() // What was not read to its end is not stored.
 	return err
+}
+
+// handOn gives an origin's response the head that the cache hands on, and what was stored of its beginning.
+func handOn(resp *http.Response, p *Response) {
+	resp.Header = p.Fields.Header()
+	if p.Continued {
+		resp.Status, resp.StatusCode = strconv.Itoa(p.Status)+" "+p.Reason, p.Status
+		resp.ContentLength = p.Size
+		resp.Body = &continuedBody{io.MultiReader(p.Body, resp.Body), p.Body, resp.Body}
+	}
+}
+
+// A continuedBody is a stored beginning, and then the rest from the origin.
+type continuedBody struct {
+	io.Reader
+	beginning, rest io.Closer
+}
+
+func (b *continuedBody) Close() error {
+	b.beginning.Close()
+	return b.rest.Close()
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -172,6 +173,13 @@ func isPattern(t testing.TB, r io.Reader, size int64) {
 	_, err := io.Copy(p, r)
 	check(t, err)
 	equal(t, "length of the body", p.at, size)
+}
+
+func atoi(t testing.TB, s string) int {
+	t.Helper()
+	n, err := strconv.Atoi(s)
+	check(t, err)
+	return n
 }
 
 func readAll(t testing.TB, resp *http.Response) string {

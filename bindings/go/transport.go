@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // A Transport is an [http.RoundTripper] that answers from a cache, and else through another RoundTripper: the network,
@@ -16,6 +17,12 @@ import (
 // A response that comes from the origin is stored while its body is read, and only if that is read to its end. Faults of
 // the cache reach nobody: the answer is then the origin's. [InfoOf] and [FromCache] tell where a response came from.
 //
+// A stale response that may be used while it is revalidated (RFC 5861 3) is answered at once, and the origin is asked
+// behind the caller's back: with the values of the request's context, but until RevalidationTimeout or [Transport.Close].
+// Whatever fails there changes nothing.
+//
+// A request's own conditions and its Range are answered from the cache too: with a 304, a 206 or a 416.
+//
 // The cache is asked for what the request says. Where Base adds "Accept-Encoding: gzip" by itself and decompresses, as
 // http.Transport does, it is the decompressed body that is stored.
 type Transport struct {
@@ -23,10 +30,16 @@ type Transport struct {
 	Cache *Cache
 	// Base sends what is to be sent; nil is http.DefaultTransport.
 	Base http.RoundTripper
+	// RevalidationTimeout is how long a revalidation behind a caller's back may take, body included; 0 is one
+	// minute.
+	RevalidationTimeout time.Duration
+
+	behind  revalidations
+	isOwner bool // Of Cache.
 }
 
 // NewTransport makes a transport over http.DefaultTransport with a cache of its own in a directory. nil options have RFC
-// 9111 decide, as in a browser's private cache: CacheControl. Close the transport's Cache when it is no longer used.
+// 9111 decide, as in a browser's private cache: CacheControl. Close the transport when it is no longer used.
 func NewTransport(directory string, o *Options) (*Transport, error) {
 	if o == nil {
 		o = &Options{CacheControl: true}
@@ -35,7 +48,7 @@ func NewTransport(directory string, o *Options) (*Transport, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Transport{Cache: c}, nil
+	return &Transport{Cache: c, isOwner: true}, nil
 }
 
 // Client makes an http.Client over the transport.
@@ -55,8 +68,8 @@ func (t *Transport) base() http.RoundTripper {
 	return t.Base
 }
 
-// maxKeptBody is how much of the content of a GET or HEAD is held, in bytes: it is part of the key, and is sent again
-// where an answer is to be repeated.
+// maxKeptBody is how much content of a request is held, in bytes, where it is part of the key; it is sent again where an
+// answer is to be repeated.
 const maxKeptBody = 1 << 20
 
 // RoundTrip answers a request.
@@ -65,31 +78,48 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		closeBody(r.Body)
 		return nil, &Error{Status: ErrArgument, Message: "the transport has no cache"}
 	}
+	if t.behind.closed.Load() {
+		closeBody(r.Body)
+		return nil, ErrClosed
+	}
 	if !isForCache(r) {
 		return t.base().RoundTrip(r)
 	}
-	body, rest, err := keepBody(r)
-	if err != nil {
-		return nil, err
+	asked := &Request{Method: r.Method, URL: targetOf(r), Fields: FieldsOf(r.Header)}
+	if t.Cache.readsBody(r) {
+		body, rest, err := keepBody(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		asked.Body = body
+		if rest != nil {
+			// Too large for a key; only what it invalidates concerns the cache.
+			asked.Expiry = DoNotCache
+			r = withBody(r, rest)
+		}
 	}
-	if rest != nil {
-		return t.base().RoundTrip(withBody(r, rest))
-	}
-	x, err := t.Cache.Lookup(&Request{Method: r.Method, URL: targetOf(r), Fields: FieldsOf(r.Header), Body: body})
+	x, err := t.Cache.Lookup(asked)
 	if err != nil {
 		if err == ErrClosed {
-			closeUnread(r, body)
+			closeUnread(r, asked.Body)
 			return nil, err
 		}
 		// What the cache does not take, as a URL that is too long, Base may.
-		return t.base().RoundTrip(sendable(r, body))
+		return t.base().RoundTrip(sendable(r, asked.Body))
 	}
-	if p := x.Response(); p != nil {
+	p := x.Response()
+	if p == nil {
+		return t.forward(r, x, asked.Body)
+	}
+	closeUnread(r, asked.Body)
+	reason := ""
+	if x.Decision() == StaleRevalidate {
+		reason = x.Reason()
+		t.revalidate(r, x, asked.Body)
+	} else {
 		x.Close()
-		closeUnread(r, body)
-		return answerOf(r, p, sourceOf(p, x.Decision()), ""), nil
 	}
-	return t.forward(r, x, body)
+	return answerOf(r, p, sourceOf(p, x.Decision()), reason), nil
 }
 
 // isForCache reports whether a request is one whose answer may be read and stored: no tunnel, and no other protocol.
@@ -111,20 +141,39 @@ func targetOf(r *http.Request) string {
 	return u.String()
 }
 
-// keepBody reads the content of a request whose answer may be stored. The content of other methods stays where it is:
-// their answers are not. rest: all of it again, where it is too large to be held.
-func keepBody(r *http.Request) (body []byte, rest io.ReadCloser, err error) {
-	if r.Body == nil || r.Body == http.NoBody || r.Method != "" && r.Method != http.MethodGet && r.Method != http.MethodHead {
-		return nil, nil, nil
+// readsBody reports whether the content of a request may be part of its key. That of others, whose answers are not stored,
+// stays where it is.
+func (c *Cache) readsBody(r *http.Request) bool {
+	switch {
+	case r.Body == nil || r.Body == http.NoBody:
+		return false
+	case r.Method == "" || r.Method == http.MethodGet || r.Method == http.MethodHead:
+		return true
 	}
-	body, err = io.ReadAll(io.LimitReader(r.Body, maxKeptBody+1))
+	for _, method := range c.methods {
+		if method == r.Method {
+			return true
+		}
+	}
+	// A POST may stand for another method.
+	for _, name := range [...]string{"X-Http-Method-Override", "X-Http-Method", "X-Method-Override"} {
+		if len(r.Header[name]) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// keepBody reads content. rest: all of it again, where it is too large to be held.
+func keepBody(content io.ReadCloser) (body []byte, rest io.ReadCloser, err error) {
+	body, err = io.ReadAll(io.LimitReader(content, maxKeptBody+1))
 	if err == nil && len(body) > maxKeptBody {
 		return nil, struct {
 			io.Reader
 			io.Closer
-		}{io.MultiReader(bytes.NewReader(body), r.Body), r.Body}, nil
+		}{io.MultiReader(bytes.NewReader(body), content), content}, nil
 	}
-	closeBody(r.Body)
+	closeBody(content)
 	return body, nil, err
 }
 
@@ -183,12 +232,12 @@ func (t *Transport) forward(r *http.Request, x *Exchange, body []byte) (*http.Re
 			return informed(r, resp, &Info{Source: SourceOrigin, Reason: reason}), nil
 		case outcome == Storing:
 			store(r, resp, x)
-			resp.Header = p.Fields.Header()
+			handOn(resp, p)
 			return informed(r, resp, &Info{Source: SourceOrigin, Reason: reason}), nil
 		case outcome == NotStored:
 			reason = x.Reason()
 			x.Close()
-			resp.Header = p.Fields.Header()
+			handOn(resp, p)
 			return informed(r, resp, &Info{Source: SourceOrigin, Reason: reason}), nil
 		default:
 			drop(resp.Body)

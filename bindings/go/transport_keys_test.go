@@ -108,3 +108,59 @@ func TestCredentialsInTheURLAreKeptApart(t *testing.T) {
 		}
 	}
 }
+
+// echo answers with the method and the content of a request, fresh for a minute.
+func echo(t *testing.T) *origin {
+	return serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "max-age=60")
+		io.WriteString(w, r.Method+" ")
+		io.Copy(w, r.Body)
+	})
+}
+
+func TestTheContentOfOtherMethodsThatAreStoredIsPartOfTheirKey(t *testing.T) {
+	override := field{"X-HTTP-Method-Override", "GET"}
+	for name, of := range map[string]struct {
+		options *httpcache.Options
+		method  string
+		fields  []field
+	}{
+		"listed":     {by(func(o *httpcache.Options) { o.Methods = []string{"GET", "QUERY"} }), "QUERY", nil},
+		"overridden": {&httpcache.Options{}, "POST", []field{override}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := (&httpcache.Transport{Cache: open(t, of.options)}).Client()
+			o := echo(t)
+			for _, source := range []httpcache.Source{httpcache.SourceOrigin, httpcache.SourceFresh} {
+				for _, content := range []string{"a", "b"} {
+					_, got := ask(t, c, newRequest(t, of.method, o.URL, strings.NewReader(content), of.fields...), source)
+					equal(t, "body", got, of.method+" "+content)
+				}
+			}
+		})
+	}
+}
+
+func TestContentTooLargeForAKeyIsSentAndNotStored(t *testing.T) {
+	const size = 3 << 20
+	c, cache := client(t, nil)
+	o := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "max-age=60")
+		if r.ContentLength != 0 {
+			n, err := io.Copy(&pattern{size: size}, r.Body)
+			fmt.Fprint(w, n, err)
+		}
+	})
+	askFor(t, c, o.URL, httpcache.SourceOrigin)
+	for _, r := range []*http.Request{
+		newRequest(t, "GET", o.URL, &pattern{size: size}),
+		newRequest(t, "GET", o.URL, &pattern{size: size}),
+		newRequest(t, "POST", o.URL, &pattern{size: size}, field{"X-HTTP-Method-Override", "DELETE"}),
+	} {
+		_, got := ask(t, c, r, httpcache.SourceOrigin)
+		equal(t, "received", got, fmt.Sprint(size, nil))
+		equal(t, "stores", stats(t, cache).Stores, 1)
+	}
+	// It was unsafe, and large or not it invalidates.
+	askFor(t, c, o.URL, httpcache.SourceOrigin)
+}

@@ -43,7 +43,7 @@ func main() {
 		os.Exit(1)
 	}
 	serve(transport, os.Stdin, os.Stdout)
-	transport.Cache.Close()
+	transport.Close()
 }
 
 // serve answers each line of in with one line, which is written at once.

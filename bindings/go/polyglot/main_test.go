@@ -32,7 +32,7 @@ func TestCommands(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer transport.Cache.Close()
+	defer transport.Close()
 	for _, c := range []struct{ command, want string }{
 		{"get URL/a", `ok MISS 200 23 [0-9a-f]{8} \d+`},
 		{"get URL/a", `ok HIT 200 23 [0-9a-f]{8} \d+`},

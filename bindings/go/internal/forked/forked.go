@@ -11,17 +11,15 @@ package forked
 
 #include <httpcache.h>
 
-// What a child does: it uses the cache, is refused the exchange from before the fork, and destroys both. The result
-// says at which step it failed, or 0.
-static int in_child(hc_cache *c, hc_exchange *x, const char *known, const char *fresh) {
-    hc_request *r = NULL;
+// What a child does: it uses the cache and the plain data from before the fork, is refused the exchange, and destroys
+// all. The result says at which step it failed, or 0.
+static int in_child(hc_cache *c, hc_exchange *x, hc_request *r, hc_response *p, const char *fresh) {
     hc_exchange *mine = NULL;
-    hc_response *p = NULL;
     hc_view view;
     int32_t outcome = -1;
     memset(&view, 0, sizeof view);
     view.struct_size = sizeof view;
-    if (hc_request_new("GET", HC_NTS, known, HC_NTS, &r, NULL) != HC_OK)
+    if (hc_exchange_explain(x) == NULL)
         return 1;
     if (hc_lookup(c, r, &view, &mine, NULL) != HC_OK || view.decision != HC_FRESH)
         return 2;
@@ -30,7 +28,7 @@ static int in_child(hc_cache *c, hc_exchange *x, const char *known, const char *
         return 3;
     if (hc_lookup(c, r, NULL, &mine, NULL) != HC_OK || hc_exchange_decision(mine) != HC_FORWARD)
         return 4;
-    if (hc_response_new(200, NULL, 0, &p, NULL) != HC_OK || hc_response_set_body(p, "child", 5, NULL) != HC_OK)
+    if (hc_response_set_body(p, "child", 5, NULL) != HC_OK)
         return 5;
     if (hc_store(mine, p, &outcome, NULL, NULL) != HC_OK || outcome != HC_STORED)
         return 6;
@@ -46,9 +44,17 @@ static int in_child(hc_cache *c, hc_exchange *x, const char *known, const char *
 
 static int run(void *c, void *x, const char *known, const char *fresh) {
     int status;
-    pid_t child = fork();
+    pid_t child;
+    hc_request *r = NULL;
+    hc_response *p = NULL;
+    if (hc_request_new("GET", HC_NTS, known, HC_NTS, &r, NULL) != HC_OK ||
+        hc_response_new(200, NULL, 0, &p, NULL) != HC_OK)
+        return 100;
+    child = fork();
     if (child == 0)
-        _exit(in_child(c, x, known, fresh));
+        _exit(in_child(c, x, r, p, fresh));
+    hc_request_free(r);
+    hc_response_free(p);
     while (waitpid(child, &status, 0) < 0) {
         if (errno != EINTR)
             return -1;

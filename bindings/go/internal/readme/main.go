@@ -14,7 +14,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer transport.Cache.Close()
+	defer transport.Close()
 	client := transport.Client() // An *http.Client.
 	for _, url := range os.Args[1:] {
 		resp, err := client.Get(url)

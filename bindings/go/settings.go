@@ -1,0 +1,226 @@
+package httpcache
+
+/*
+#include "shim.h"
+*/
+import "C"
+
+import (
+	"log"
+	"runtime/cgo"
+	"strconv"
+	"time"
+)
+
+// append adds pairs of an option's number and its value to s.
+func (o *RequestOptions) append(s []int64) []int64 {
+	switch e := o.Expiry; e.kind {
+	case expiryAt:
+		s = append(s, C.HC_OPT_EXPIRE_AT, notNegative(e.ms))
+	case expiryAfter, expiryNamed:
+		s = append(s, C.HC_OPT_EXPIRE_AFTER, e.ms)
+	}
+	s = appendStale(s, C.HC_OPT_STALE_IF_ERROR, o.StaleIfError)
+	s = appendStale(s, C.HC_OPT_STALE_WHILE_REVALIDATE, o.StaleWhileRevalidate)
+	s = appendSwitch(s, C.HC_OPT_ALWAYS_REVALIDATE, o.AlwaysRevalidate)
+	s = appendSwitch(s, C.HC_OPT_REFRESH, o.Refresh)
+	s = appendSwitch(s, C.HC_OPT_FORCE_REFRESH, o.ForceRefresh)
+	s = appendSwitch(s, C.HC_OPT_COMPLETE, o.Complete)
+	s = appendDuration(s, C.HC_OPT_CONNECT_TIMEOUT, o.ConnectTimeout)
+	s = appendDuration(s, C.HC_OPT_HEAD_TIMEOUT, o.HeadTimeout)
+	s = appendDuration(s, C.HC_OPT_IDLE_TIMEOUT, o.IdleTimeout)
+	s = appendDuration(s, C.HC_OPT_TOTAL_TIMEOUT, o.TotalTimeout)
+	s = appendSwitch(s, C.HC_OPT_ONLY_IF_CACHED, o.OnlyIfCached)
+	s = appendSwitch(s, C.HC_OPT_FOLLOW, o.Follow)
+	s = appendNumber(s, C.HC_OPT_MAX_REDIRECTS, int64(o.MaxRedirects))
+	s = appendSwitch(s, C.HC_OPT_ALLOW_DOWNGRADE, o.AllowDowngrade)
+	return appendSwitch(s, C.HC_OPT_RETRY, o.Retry)
+}
+
+func (o *Options) append(s []int64) []int64 {
+	s = o.RequestOptions.append(s)
+	s = appendBool(s, C.HC_OPT_CACHE_CONTROL, o.CacheControl)
+	s = appendBool(s, C.HC_OPT_SHARED, o.Shared)
+	s = appendBool(s, C.HC_OPT_IMMUTABLE_FOREVER, o.ImmutableForever)
+	s = appendBool(s, C.HC_OPT_NO_VARY_SEARCH, o.NoVarySearch)
+	s = appendBool(s, C.HC_OPT_GROUPS, o.Groups)
+	s = appendBool(s, C.HC_OPT_SELECT_LANGUAGE, o.SelectLanguage)
+	s = appendBool(s, C.HC_OPT_CACHE_STATUS, o.CacheStatus)
+	s = appendSwitch(s, C.HC_OPT_INVALIDATE, o.Invalidate)
+	s = appendSwitch(s, C.HC_OPT_WORKERS, o.Workers)
+	if o.HeuristicPercent < 0 {
+		s = append(s, C.HC_OPT_HEURISTIC_PERCENT, 0)
+	} else {
+		s = appendNumber(s, C.HC_OPT_HEURISTIC_PERCENT, int64(o.HeuristicPercent))
+	}
+	s = appendSwitch(s, C.HC_OPT_SORT_QUERY, o.SortQuery)
+	if o.Durability != AsMade {
+		s = append(s, C.HC_OPT_DURABILITY, int64(o.Durability-Fast))
+	}
+	s = appendNumber(s, C.HC_OPT_MAX_RESPONSE_BYTES, o.MaxResponseBytes)
+	s = appendNumber(s, C.HC_OPT_MAX_VARIANTS, int64(o.MaxVariants))
+	s = appendNumber(s, C.HC_OPT_MAX_URL_BYTES, int64(o.MaxURLBytes))
+	s = appendNumber(s, C.HC_OPT_MAX_HEAD_BYTES, int64(o.MaxHeadBytes))
+	return appendNumber(s, C.HC_OPT_MAX_FIELDS, int64(o.MaxFields))
+}
+
+func appendBool(s []int64, option int64, is bool) []int64 {
+	if !is {
+		return s
+	}
+	return append(s, option, 1)
+}
+
+// appendStale is for the times that are 0 by default: "not at all" is a negative one.
+func appendStale(s []int64, option int64, d time.Duration) []int64 {
+	if d < 0 {
+		return append(s, option, 0)
+	}
+	return appendDuration(s, option, d)
+}
+
+func appendDuration(s []int64, option int64, d time.Duration) []int64 {
+	if d == 0 {
+		return s
+	}
+	return append(s, option, milliseconds(d))
+}
+
+func appendNumber(s []int64, option, n int64) []int64 {
+	if n == 0 {
+		return s
+	}
+	return append(s, option, notNegative(n))
+}
+
+func appendSwitch(s []int64, option int64, w Switch) []int64 {
+	switch w {
+	case Default:
+		return s
+	case On:
+		return append(s, option, 1)
+	case Off:
+		return append(s, option, 0)
+	}
+	return append(s, option, -1)
+}
+
+// notNegative keeps a negative number of the caller from being one of the library's named values.
+func notNegative(n int64) int64 {
+	if n < 0 {
+		return -1
+	}
+	return n
+}
+
+// make makes the library's options; free them with hc_options_free.
+func (o *Options) make() (*C.hc_options, error) {
+	made := C.hc_options_new()
+	if made == nil {
+		return nil, newError(C.HC_E_NO_MEMORY, nil)
+	}
+	if err := o.set(made); err != nil {
+		C.hc_options_free(made)
+		return nil, err
+	}
+	o.setCallbacks(made)
+	return made, nil
+}
+
+func (o *Options) set(made *C.hc_options) error {
+	settings := o.append(nil)
+	for i := 0; i < len(settings); i += 2 {
+		var err *C.hc_error
+		status := C.hc_options_set(made, C.hc_option(settings[i]), C.int64_t(settings[i+1]), &err)
+		if status != C.HC_OK {
+			return newError(status, err)
+		}
+	}
+	statuses := make([]string, len(o.Statuses))
+	for i, status := range o.Statuses {
+		statuses[i] = strconv.Itoa(status)
+	}
+	for _, list := range []struct {
+		key   C.hc_option
+		items []string
+	}{
+		{C.HC_LIST_METHOD, o.Methods}, {C.HC_LIST_STATUS, statuses}, {C.HC_LIST_TARGETED_FIELD, o.TargetedFields},
+	} {
+		if err := setList(made, list.key, list.items); err != nil {
+			return err
+		}
+	}
+	for status, expiry := range o.StatusExpiry {
+		if err := setStatusExpiry(made, status, expiry); err != nil {
+			return err
+		}
+	}
+	if o.CacheName == "" {
+		return nil
+	}
+	var err *C.hc_error
+	name, size := textOf(o.CacheName)
+	if status := C.hc_options_set_string(made, C.HC_STR_CACHE_NAME, name, size, &err); status != C.HC_OK {
+		return newError(status, err)
+	}
+	return nil
+}
+
+// setList replaces the default of a list, unless there are no items.
+func setList(made *C.hc_options, key C.hc_option, items []string) error {
+	if len(items) == 0 {
+		return nil
+	}
+	var err *C.hc_error
+	status := C.hc_options_clear(made, key, &err)
+	for i := 0; status == C.HC_OK && i < len(items); i++ {
+		item, size := textOf(items[i])
+		status = C.hc_options_add(made, key, item, size, &err)
+	}
+	if status != C.HC_OK {
+		return newError(status, err)
+	}
+	return nil
+}
+
+func setStatusExpiry(made *C.hc_options, status int, expiry Expiry) error {
+	if status != int(int32(status)) {
+		return &Error{Status: ErrArgument, Message: "the status is not between 100 and 999"}
+	}
+	ms := expiry.ms
+	switch expiry.kind {
+	case expiryUnset:
+		ms = C.HC_UNSET
+	case expiryAt:
+		return &Error{Status: ErrArgument, Message: "the expiry of a status is an instant"}
+	}
+	var err *C.hc_error
+	if status := C.hc_options_status_expiry(made, C.int32_t(status), C.int64_t(ms), &err); status != C.HC_OK {
+		return newError(status, err)
+	}
+	return nil
+}
+
+func (o *Options) setCallbacks(made *C.hc_options) {
+	level, say := o.LogLevel, o.Log
+	if level == 0 {
+		level = LogWarning
+	}
+	if say != nil {
+		C.hcgo_options_log(made, C.int32_t(level), C.uintptr_t(cgo.NewHandle(logger(say))))
+	} else {
+		say = func(_ LogLevel, line string) { log.Print("httpcache: ", line) }
+	}
+	if o.Filter != nil {
+		C.hcgo_options_filter(made, C.uintptr_t(cgo.NewHandle(&filter{o.Filter, say})))
+	}
+	if o.Now != nil {
+		C.hcgo_options_clock(made, C.uintptr_t(cgo.NewHandle(&clock{o.Now, say})))
+	}
+}
+
+// textOf lends a string of Go's for one call. An empty one has no bytes to point to.
+func textOf(s string) (*C.char, C.size_t) {
+	data, size := bytesOf([]byte(s))
+	return (*C.char)(data), size
+}
