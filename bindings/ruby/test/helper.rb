@@ -6,6 +6,7 @@ ENV['HTTPCACHE_LIBRARY'] ||= File.join(ROOT, 'build/lib/libhttpcache.so')
 require 'minitest/autorun'
 require 'httpcache'
 require 'date'
+require 'English'
 require 'open3'
 require 'pathname'
 require 'rbconfig'
@@ -78,6 +79,16 @@ class CacheTest < Minitest::Test
 
   def decision(cache, request = get)
     cache.lookup(request, &:decision)
+  end
+
+  # A thread that is meant to end by an exception, also before it has begun.
+  def quiet_thread(&block)
+    Thread.handle_interrupt(Object => :never) do
+      Thread.new do
+        Thread.current.report_on_exception = false
+        Thread.handle_interrupt(Object => :immediate, &block)
+      end
+    end
   end
 
   # Runs a program in a process of its own; returns what it wrote. It must end well and without a warning.

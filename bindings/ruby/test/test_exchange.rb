@@ -12,7 +12,8 @@ class TestExchange < CacheTest
 
   def test_miss_store_hit
     @cache.lookup(get) do |exchange|
-      assert_equal [:forward, 'uri-miss', nil, 0], [exchange.decision, exchange.why, exchange.outcome, exchange.status]
+      assert_equal [:forward, 'uri-miss', nil, 0],
+                   [exchange.decision, exchange.reason, exchange.outcome, exchange.status]
       refute exchange.answered?
       assert_nil exchange.body
       assert_nil exchange.response
@@ -20,12 +21,12 @@ class TestExchange < CacheTest
       assert_equal :stored, exchange.store(answer)
       assert exchange.answered?
       assert_equal [:stored, 200, 'Reason', URL, 'body', false],
-                   [exchange.outcome, exchange.status, exchange.reason, exchange.url, exchange.body,
+                   [exchange.outcome, exchange.status, exchange.view.reason, exchange.url, exchange.body,
                     exchange.from_cache?]
     end
     @cache.lookup(get) do |exchange|
       assert_equal [:fresh, '', nil, true, 'body'],
-                   [exchange.decision, exchange.why, exchange.forward, exchange.from_cache?, exchange.body]
+                   [exchange.decision, exchange.reason, exchange.forward, exchange.from_cache?, exchange.body]
       assert_equal [@clock.now, @clock.now + 60, 0.0, 60.0],
                    [exchange.created_at, exchange.expires_at, exchange.age, exchange.freshness_lifetime]
       refute_predicate exchange, :expired?
@@ -61,7 +62,7 @@ class TestExchange < CacheTest
     @cache.lookup(get) do |exchange|
       assert_equal :not_stored, exchange.store(answer(200, { 'Cache-Control' => 'no-store', 'X-A' => %w[1 2] }))
       refute exchange.answered?
-      refute_empty exchange.why
+      refute_empty exchange.reason
       assert_equal [200, '1, 2', nil, nil, nil],
                    [exchange.status, exchange['X-A'], exchange.created_at, exchange.expires_at, exchange.response]
     end
@@ -71,7 +72,8 @@ class TestExchange < CacheTest
     store(@cache, get, answer(200, FRESH.merge('ETag' => '"a"')))
     @clock.pass(100)
     @cache.lookup(get) do |exchange|
-      assert_equal [:revalidate, 'stale', '"a"'], [exchange.decision, exchange.why, exchange.forward['If-None-Match']]
+      assert_equal [:revalidate, 'stale', '"a"'],
+                   [exchange.decision, exchange.reason, exchange.forward['If-None-Match']]
       assert_equal :freshened, exchange.store(answer(304, FRESH.merge('ETag' => '"a"'), nil))
       assert_equal [200, 'body', true, true],
                    [exchange.status, exchange.body, exchange.from_cache?, exchange.revalidated?]

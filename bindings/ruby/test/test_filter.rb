@@ -30,7 +30,7 @@ class TestFilter < CacheTest
     [false, nil].each do |refusal|
       @filter = ->(*) { refusal }
       @cache.lookup(get) do |exchange|
-        assert_equal [:not_stored, 'filter'], [exchange.store(answer), exchange.why]
+        assert_equal [:not_stored, 'filter'], [exchange.store(answer), exchange.reason]
       end
     end
     assert_equal 0, @cache.stats.responses
@@ -183,7 +183,7 @@ class TestFilter < CacheTest
     errors = []
     @cache.lookup(get) do |exchange|
       @filter = lambda do |*|
-        [:why, :close, :body].each { |verb| errors << message_of { exchange.public_send(verb) } }
+        [:reason, :close, :body].each { |verb| errors << message_of { exchange.public_send(verb) } }
         true
       end
       assert_equal :stored, exchange.store(answer)

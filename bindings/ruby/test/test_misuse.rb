@@ -62,7 +62,7 @@ class TestMisuse < CacheTest
   self.case('a closed response add', closed_error) { closed(answer).add('A', 'b') }
   self.case('a closed response stored', closed_error) { forwarded.store(closed(answer)) }
   self.case('a closed response begun', closed_error) { forwarded.begin(closed(answer)) }
-  %i[view status forward why response body answered? failure end].each do |verb|
+  %i[view status forward reason explain response body answered? failure end].each do |verb|
     self.case("a closed exchange #{verb}", closed_error) { closed(begun).public_send(verb) }
   end
   self.case('a closed exchange store', closed_error) { closed(forwarded).store(answer) }
@@ -175,7 +175,7 @@ class TestMisuse < CacheTest
   self.case('a copy of a request', TypeError) { get.clone }
   self.case('a cache that was only allocated', closed_error) { E::Cache.allocate.stats }
   self.case('a request that was only allocated', closed_error) { @cache.lookup(E::Request.allocate) }
-  self.case('an exchange that was only allocated', closed_error) { E::Exchange.allocate.why }
+  self.case('an exchange that was only allocated', closed_error) { E::Exchange.allocate.reason }
   self.case('a cache that is written down', TypeError) { Marshal.dump(@cache) }
 
   # ---- frozen ----

@@ -15,16 +15,6 @@ class TestThreads < CacheTest
     @origin.url("/text/hello?field=Cache-Control:max-age%3D60&gate=#{gate}")
   end
 
-  # It is meant to end by an exception, also before it has begun.
-  def quiet_thread(&block)
-    Thread.handle_interrupt(Object => :never) do
-      Thread.new do
-        Thread.current.report_on_exception = false
-        Thread.handle_interrupt(Object => :immediate, &block)
-      end
-    end
-  end
-
   def wait_for_request(gate)
     @origin.ask("/waiting/#{gate}")
   end
@@ -84,35 +74,6 @@ class TestThreads < CacheTest
     end
     6.times { fibers.each(&:resume) }
     3.times { |i| assert_equal i.to_s * 5, @cache.lookup(get("#{URL}#{i}"), &:body) }
-  end
-
-  def test_kill_and_raise_wait_until_the_call_is_over
-    %i[kill raise].each do |way|
-      gate = "threads-#{way}"
-      returned = false
-      thread = quiet_thread do
-        @cache.fetch(gated(gate))
-        returned = true
-      end
-      wait_for_request(gate)
-      thread.public_send(way)
-      open_gate(gate)
-      way == :kill ? thread.join : assert_raises(RuntimeError) { thread.join }
-      refute returned
-    end
-    GC.start
-    assert_equal :stored, store(@cache)
-  end
-
-  def test_a_timeout_is_raised_after_the_call
-    caller = Thread.current
-    opener = Thread.new do
-      wait_for_request('threads-timeout')
-      Thread.pass until caller.pending_interrupt?
-      open_gate('threads-timeout')
-    end
-    assert_raises(Timeout::Error) { Timeout.timeout(0.05) { @cache.fetch(gated('threads-timeout')) } }
-    opener.join
   end
 
   # Whatever the moment, nothing is left locked, lost or half done.

@@ -36,9 +36,11 @@ module HTTPCache
       path = File.path(path)
       options ||= own_options = Options.new(**settings)
       options.use do |native|
-        address = Call.new.make(:hc_close) { |call| Native.hc_open(path, native, call.out, call.error) }
-        @uses = 0
-        own(address, :hc_close)
+        Call.borrow do |call|
+          address = call.make(:hc_close) { Native.hc_open(path, native, call.out, call.error) }
+          @uses = 0
+          own(address, :hc_close)
+        end
       end
     ensure
       own_options&.close
@@ -47,24 +49,28 @@ module HTTPCache
     # Answers a request from the cache or from its origin (over libcurl), and returns the Response once its header
     # section is there. `request` is a Request, or a URL to GET. The origin's body is stored as it is read: a
     # response closed before its end stores nothing. With a block, yields the response, closes it afterwards and
-    # returns the block's value. Waits.
+    # returns the block's value.
+    #
+    # Waits, on a thread of its own, where the callbacks run too; what interrupts the caller (Timeout, Thread#raise,
+    # Ctrl-C) ends the request, at once or within a moment. A response that is stale while it is revalidated is
+    # revalidated behind the caller's back, or where the cache has callbacks before this returns.
     #
     # Failures of the origin where nothing stale may be used: ResolveError, ConnectError, TLSError, TimeoutError,
     # ProtocolError, TransportError, RedirectError, TooLargeError.
     def fetch(request, &)
-      yielded(asked(request) { |cache, native, call| fetch_with(cache, native, call) }, &)
+      yielded(fetch_with(request.is_a?(Request) ? request.for_fetch : Request.new('GET', request)), &)
     end
 
     # Decides how the cache answers a request and returns the Exchange; no network. `request` and the block are as
     # of #fetch.
     def lookup(request, &)
-      yielded(asked(request) { |cache, native, call| lookup_with(cache, native, call) }, &)
+      yielded(request.is_a?(Request) ? lookup_with(request) : lookup_url(request), &)
     end
 
     # Waits until everything stored so far is durable, at most `timeout` seconds, or +:never+. TimeoutError.
     def flush(timeout: :never)
       milliseconds = Setting.duration(timeout, 'the timeout')
-      use { |cache| Call.new.check { |call| Native.hc_flush(cache, milliseconds, call.error) } }
+      use { |cache| Call.borrow { |call| call.check(Native.hc_flush(cache, milliseconds, call.error)) } }
       nil
     end
 
@@ -72,7 +78,7 @@ module HTTPCache
     def stats
       memory = FFI::MemoryPointer.new(Native::STATS_SIZE)
       memory.put_uint64(0, Native::STATS_SIZE)
-      use { |cache| Call.new.check { |call| Native.hc_get_stats(cache, memory.address, call.error) } }
+      use { |cache| Call.borrow { |call| call.check(Native.hc_get_stats(cache, memory.address, call.error)) } }
       Stats.new(**Stats.members.zip(memory.get_bytes(0, Native::STATS_SIZE).unpack(Native::STATS).drop(1)).to_h)
     end
 
@@ -92,20 +98,9 @@ module HTTPCache
       @closed || @address.nil?
     end
 
-    # For the classes of this gem: many at once.
-    def use
-      Thread.handle_interrupt(HELD_BACK) do
-        address = enter
-        begin
-          yield address
-        ensure
-          leave
-        end
-      end
-    end
-
     private
 
+    # Many at once.
     def enter
       raise ClosedError, 'the cache was not opened' unless @lock
 
@@ -124,26 +119,41 @@ module HTTPCache
       end
     end
 
-    def asked(request)
-      request = own_request = Request.new('GET', request) unless request.is_a?(Request)
-      use { |cache| request.use { |native| yield cache, native, Call.new } }
+    # The response keeps the request.
+    def fetch_with(request)
+      response = use_until_interrupted do |cache|
+        request.use_until_interrupted { |native| wait_for_response(cache, native, request) }
+      end
     ensure
-      own_request&.close
+      request.close unless response
     end
 
-    def fetch_with(cache, request, call)
-      address = call.make(:hc_response_free) do
-        Native.hc_fetch(cache, request, 0, call.out, call.error)
+    def wait_for_response(cache, native, request)
+      Call.borrow do |call|
+        Waiting.on(native, -> { Native.hc_fetch(cache, native, 0, call.out, call.error) }) do |status|
+          Response.take(call.take(status), request)
+        end
+      ensure
+        Thread.handle_interrupt(HELD_BACK) { call.drop(:hc_response_free) }
       end
-      Response.take(address)
     end
 
-    def lookup_with(cache, request, call)
-      view = call.view
-      address = call.make(:hc_exchange_free) do
-        Native.hc_lookup(cache, request, view, call.out, call.error)
+    def lookup_url(url)
+      request = Request.new('GET', url)
+      lookup_with(request)
+    ensure
+      request&.close
+    end
+
+    def lookup_with(request)
+      use do |cache|
+        request.hold do |native|
+          Call.borrow do |call|
+            address = call.make(:hc_exchange_free) { Native.hc_lookup(cache, native, call.view, call.out, call.error) }
+            Exchange.take(address, call.view_value)
+          end
+        end
       end
-      Exchange.take(address, call.view_value)
     end
 
     def yielded(object)

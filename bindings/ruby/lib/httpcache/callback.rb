@@ -32,7 +32,7 @@ module HTTPCache
 
       value
     rescue Exception => e # rubocop:disable Lint/RescueException
-      Thread.current[FAILURE] ||= e
+      Callback.failed(e)
       failed
     end
 
@@ -41,11 +41,21 @@ module HTTPCache
       LIVE[number]&.call(failed, *arguments) || failed
     end
 
-    # Raises what a callback raised in the call that has just returned.
-    def self.raise_failure
+    # Notes what a callback raised; of several the first.
+    def self.failed(exception)
+      Thread.current[FAILURE] ||= exception
+    end
+
+    # What a callback raised in the call that has just returned; nil: nothing.
+    def self.take_failure
       failure = Thread.current[FAILURE] or return
       Thread.current[FAILURE] = nil
-      raise failure
+      failure
+    end
+
+    # Raises it.
+    def self.raise_failure
+      failure = take_failure and raise failure
     end
 
     # For destroying, which has no caller to raise to.

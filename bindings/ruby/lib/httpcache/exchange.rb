@@ -16,6 +16,7 @@ module HTTPCache
   #   decision                 hand on                then
   #   :forward, :revalidate    -                      send #forward, then #store, #begin or #failure
   #   :fresh, :stale           #view, #body           -
+  #   :stale_revalidate        #view, #body           send #forward, then #store, #begin or #failure
   #   :unsatisfiable           #view, #body           -
   #
   #   outcome                  hand on                then
@@ -26,9 +27,18 @@ module HTTPCache
   #   :repeat                  -                      send #forward again, then as after :forward
   #
   # Anything else is a MisuseError and changes nothing. What is closed before its end is not stored.
+  #
+  # :stale_revalidate is answered at once, and revalidated behind the caller's back, on any thread (RFC 5861 3). One
+  # caller a variant is told so, until his exchange is closed; closed without an answer it changes nothing. Take what
+  # is to be handed on before the answer is reported, which changes #view and #body.
   class Exchange
     include Owned
     include Viewed
+
+    ANSWERS = %i[fresh stale stale_revalidate unsatisfiable stored freshened used_stale].freeze
+    private_constant :ANSWERS
+
+    private_class_method :new
 
     # What Cache#lookup decided.
     attr_reader :decision
@@ -37,8 +47,13 @@ module HTTPCache
     attr_reader :outcome
 
     # For the classes of this gem.
-    def self.take(address, view)
-      allocate.tap { |exchange| exchange.send(:take, address, view) }
+    def self.take(address, view) = new(address, view)
+
+    def initialize(address, view)
+      own(address, :hc_exchange_free)
+      @view = view
+      @decision = view.decision
+      @answered = ANSWERS.include?(@decision)
     end
 
     # What to hand on, as far as there is something: its status is 0 where there is not.
@@ -54,28 +69,33 @@ module HTTPCache
     end
 
     # The request to send, as a Request of its own: yours, with the conditions that are needed. nil: there is
-    # nothing to send.
+    # nothing to send, or no more.
     def forward
       use do |exchange|
         address = Native.hc_exchange_forward(exchange)
-        Request.copy(address) unless address.zero?
+        Request.copy_of(address) unless address.zero?
       end
     end
 
     # Why the request is forwarded, as a token of RFC 9211 2.2 ("uri-miss", "vary-miss", "stale", ...), or why an
-    # answer was not stored. "" where neither is so.
-    def why
+    # answer was not stored. "" where neither is so. (The reason phrase is that of #view.)
+    def reason
       use { |exchange| Native.hc_exchange_reason(exchange) }
+    end
+
+    # The decision in words, a line for each step, for people. It holds no URL, field value or credential.
+    def explain
+      use { |exchange| Native.hc_exchange_explain(exchange).force_encoding(Encoding::UTF_8) }
     end
 
     # The response to hand on as a Response of its own, for reading its body in pieces; it outlives the exchange.
     # nil while there is none, or it is the origin's and not wholly stored.
     def response
       use do |exchange|
-        address = Call.new.make(:hc_response_free) do |call|
-          Native.hc_exchange_response(exchange, call.out, call.error)
+        Call.borrow do |call|
+          address = call.make(:hc_response_free) { Native.hc_exchange_response(exchange, call.out, call.error) }
+          address && Response.take(address)
         end
-        address && Response.take(address)
       end
     end
 
@@ -110,10 +130,9 @@ module HTTPCache
     def write(bytes)
       bytes = Bytes.held(bytes)
       use do |exchange|
-        status = Call.new.check do |call|
-          Native.hc_store_write(exchange, bytes, bytes.bytesize, call.error)
+        Call.borrow do |call|
+          call.check(Native.hc_store_write(exchange, bytes, bytes.bytesize, call.error)) == Native::OK
         end
-        status == Native::OK
       end
     end
 
@@ -127,7 +146,7 @@ module HTTPCache
     # cache failed.
     def end
       verb do |exchange, call|
-        call.complete { Native.hc_store_end(exchange, call.outcome, call.error) }
+        call.complete(Native.hc_store_end(exchange, call.outcome, call.error))
         note(call.outcome_value, @view)
       end
     end
@@ -136,8 +155,7 @@ module HTTPCache
     # though it is stale (RFC 5861 4).
     def failure
       verb do |exchange, call|
-        view = call.view
-        status = call.complete { Native.hc_store_failure(exchange, view, call.error) }
+        status = call.complete(Native.hc_store_failure(exchange, call.view_with(number_of_decision), call.error))
         status == Native::OK ? note(:used_stale, call.view_value) : note(:not_stored, @view)
       end
       @answered
@@ -145,25 +163,19 @@ module HTTPCache
 
     private
 
-    def take(address, view)
-      own(address, :hc_exchange_free)
-      @view = view
-      @decision = view.decision
-      @answered = %i[fresh stale unsatisfiable].include?(@decision)
-    end
-
     def report
       verb do |exchange, call|
-        view = call.view
-        call.complete { yield exchange, view, call }
+        call.complete(yield(exchange, call.view_with(number_of_decision), call))
         note(call.outcome_value, call.view_value)
       end
     end
 
+    def number_of_decision = Native::DECISIONS.key(@decision)
+
     # The exchange has gone on also where a filter raised.
     def verb
       use do |exchange|
-        yield exchange, Call.new
+        Call.borrow { |call| yield exchange, call }
         Callback.raise_failure
         @outcome
       end
@@ -172,7 +184,7 @@ module HTTPCache
     def note(outcome, view)
       @outcome = outcome
       @view = view
-      @answered = %i[stored freshened used_stale].include?(outcome)
+      @answered = ANSWERS.include?(outcome)
     end
   end
 end

@@ -25,7 +25,10 @@ module HTTPCache
     FILTER_FAILED = -40
 
     TIMES = { immediately: 0, unset: -2_147_483_647, never: -2_147_483_646, do_not_cache: -2_147_483_645 }.freeze
-    DECISIONS = { 0 => :forward, 1 => :fresh, 2 => :stale, 4 => :revalidate, 5 => :unsatisfiable }.freeze
+    DECISIONS = {
+      0 => :forward, 1 => :fresh, 2 => :stale, 3 => :stale_revalidate, 4 => :revalidate, 5 => :unsatisfiable
+    }.freeze
+    NO_DECISION = -1
     OUTCOMES = {
       0 => :not_stored, 1 => :stored, 2 => :freshened, 3 => :used_stale, 4 => :storing, 5 => :repeat
     }.freeze
@@ -39,8 +42,7 @@ module HTTPCache
     STATS = 'Q9'
     STATS_SIZE = 72
 
-    # Arguments and result of each function; `true`: it waits, and other threads run meanwhile. hc_lookup and
-    # hc_store_failure wait as well where a filter refuses: what it refuses is deleted.
+    # Arguments and result of each function; `true`: it waits, and other threads run meanwhile.
     FUNCTIONS = {
       hc_strerror: [%i[status], :string],
       hc_error_status: [%i[address], :status],
@@ -52,6 +54,10 @@ module HTTPCache
       hc_has_feature: [%i[string], :int],
       hc_options_new: [[], :address],
       hc_options_set: [%i[address int32 int64 address], :status],
+      hc_options_add: [%i[address int32 bytes size_t address], :status],
+      hc_options_clear: [%i[address int32 address], :status],
+      hc_options_set_string: [%i[address int32 bytes size_t address], :status],
+      hc_options_status_expiry: [%i[address int32 int64 address], :status],
       hc_options_clock: [%i[address function address function], :status],
       hc_options_log: [%i[address int32 function address function], :status],
       hc_options_filter: [%i[address function address function], :status],
@@ -61,12 +67,15 @@ module HTTPCache
       hc_flush: [%i[address int64 address], :status, true],
       hc_get_stats: [%i[address address address], :status, true],
       hc_request_new: [%i[bytes size_t bytes size_t address address], :status],
+      hc_request_copy: [%i[address address address], :status],
       hc_request_assign: [%i[address bytes size_t bytes size_t address], :status],
       hc_request_add: [%i[address bytes size_t bytes size_t address], :status],
       hc_request_add_fields: [%i[address bytes bytes size_t address], :status],
       hc_request_remove: [%i[address bytes size_t], :status],
       hc_request_set_body: [%i[address bytes size_t address], :status],
       hc_request_set: [%i[address int32 int64 address], :status],
+      hc_request_cancel: [%i[address], :void],
+      hc_request_is_cancelled: [%i[address], :int],
       hc_request_method: [%i[address], :string],
       hc_request_url: [%i[address], :string],
       hc_request_fields: [%i[address address], :address],
@@ -89,6 +98,7 @@ module HTTPCache
       hc_exchange_decision: [%i[address], :int32],
       hc_exchange_forward: [%i[address], :address],
       hc_exchange_reason: [%i[address], :string],
+      hc_exchange_explain: [%i[address], :string],
       hc_exchange_response: [%i[address address address], :status],
       hc_store: [%i[address address address address address], :status, true],
       hc_store_begin: [%i[address address address address address], :status, true],
@@ -107,11 +117,19 @@ module HTTPCache
       raise LoadError, "libhttpcache #{hc_version} is not of the ABI #{ABI} that this gem was made for"
     end
 
+    # All memory, to be read by address: a pointer for each place would cost more than the copy. It begins at 1, since
+    # ffi takes a pointer to 0 for one to nothing.
+    MEMORY = FFI::Pointer.new(1)
+    private_constant :MEMORY
+
     # A copy of `size` bytes at an address.
     def self.copy(address, size)
-      return String.new if size.zero?
+      size.zero? ? String.new : MEMORY.get_bytes(address - 1, size)
+    end
 
-      FFI::Pointer.new(address).read_bytes(size)
+    # A copy of the text at an address, up to its NUL.
+    def self.text(address)
+      address.zero? ? '' : MEMORY.get_string(address - 1).force_encoding(Encoding::UTF_8)
     end
   end
 end

@@ -31,11 +31,16 @@ module HTTPCache
 
     # Changes a setting. InvalidArgumentError: the value is out of its range; TypeError: it is not of its kind.
     def []=(name, value)
-      number, encoded = Setting.encode(name, value)
-      use { |options| Call.new.check { |call| Native.hc_options_set(options, number, encoded, call.error) } }
+      if Setting::LISTS.key?(name) then write_list(name, value)
+      elsif Setting::TEXTS.key?(name) then write_text(name, value)
+      elsif name == :status_expiry then write_status_expiry(value)
+      else
+        number, encoded = Setting.encode(name, value)
+        verb { |options, call| Native.hc_options_set(options, number, encoded, call.error) }
+      end
     end
 
-    Setting::TABLE.each_key do |name|
+    [*Setting::TABLE.keys, *Setting::LISTS.keys, *Setting::TEXTS.keys, :status_expiry].each do |name|
       define_method(:"#{name}=") { |value| self[name] = value }
     end
 
@@ -50,7 +55,7 @@ module HTTPCache
       asked = lambda do |request, response|
         lent = Response.lend(response)
         begin
-          block.call(Request.copy(request), lent) ? 1 : 0
+          block.call(Request.copy_of(request), lent) ? 1 : 0
         ensure
           lent.close
         end
@@ -86,6 +91,31 @@ module HTTPCache
     end
 
     private
+
+    def write_list(name, items)
+      number = Setting::LISTS.fetch(name)
+      items = Array(items).map { |item| Bytes.of(item) }
+      verb { |options, call| Native.hc_options_clear(options, number, call.error) }
+      items.each do |item|
+        verb { |options, call| Native.hc_options_add(options, number, item, item.bytesize, call.error) }
+      end
+    end
+
+    def write_text(name, text)
+      number = Setting::TEXTS.fetch(name)
+      text = Bytes.of(text)
+      verb { |options, call| Native.hc_options_set_string(options, number, text, text.bytesize, call.error) }
+    end
+
+    def write_status_expiry(table)
+      table.to_h.transform_values { |expiry| Setting.duration(expiry, 'status_expiry') }.each do |status, expiry|
+        verb { |options, call| Native.hc_options_status_expiry(options, status, expiry, call.error) }
+      end
+    end
+
+    def verb
+      use { |options| Call.borrow { |call| call.check(yield(options, call)) } }
+    end
 
     def callback(block)
       use do |options|

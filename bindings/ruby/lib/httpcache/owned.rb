@@ -6,25 +6,6 @@ module HTTPCache
     # Interrupts wait until what the library made is in safe hands.
     HELD_BACK = { Object => :never }.freeze
 
-    # Destroys an object when its owner is collected. It knows the address and not the owner, which would
-    # otherwise never be collected.
-    class Finalizer
-      def initialize(destroy, address, owner_id)
-        @destroy = destroy
-        @address = address
-        @owner_id = owner_id
-      end
-
-      # Object#dup gives a copy the same finalizer, even one that #initialize_copy then refuses.
-      def call(id)
-        Owned.destroy(@destroy, @address) if id == @owner_id
-      end
-    end
-
-    def self.destroy(destroy, address)
-      Callback.without_failure { Native.public_send(destroy, address) } unless address.zero?
-    end
-
     # Gives up what this object holds. Does nothing the second time. MisuseError: it is in use.
     def close
       return if closed?
@@ -55,15 +36,27 @@ module HTTPCache
     end
 
     # Yields the address for one call of the library. For the classes of this gem.
-    def use
-      Thread.handle_interrupt(HELD_BACK) do
-        lock
-        begin
-          yield open_address
-        ensure
-          @lock.unlock
-        end
+    def use(&block)
+      Thread.handle_interrupt(HELD_BACK) { hold(&block) }
+    end
+
+    # The same where interrupts are held back already.
+    def hold
+      address = enter
+      begin
+        yield address
+      ensure
+        leave
       end
+    end
+
+    # The same for a call that an interrupt cuts short (see Waiting).
+    def use_until_interrupted
+      address = nil
+      Thread.handle_interrupt(HELD_BACK) { address = enter }
+      yield address
+    ensure
+      Thread.handle_interrupt(HELD_BACK) { leave } if address
     end
 
     private
@@ -71,10 +64,21 @@ module HTTPCache
     # Takes over the object at `address`, which `destroy` destroys; nil: it is only lent.
     def own(address, destroy)
       @lock = Thread::Mutex.new
-      @destroy = destroy
+      @keeper = destroy && Keeper.of(destroy, address)
       @address = address
-      ObjectSpace.define_finalizer(self, Finalizer.new(destroy, address, object_id)) if destroy
       self
+    end
+
+    def enter
+      lock
+      return @address if @address
+
+      @lock.unlock
+      open_address
+    end
+
+    def leave
+      @lock.unlock
     end
 
     def lock
@@ -89,12 +93,9 @@ module HTTPCache
     end
 
     def release
-      address = @address or return
-      @address = nil
-      return unless @destroy
-
-      ObjectSpace.undefine_finalizer(self)
-      Owned.destroy(@destroy, address)
+      keeper = @keeper
+      @address = @keeper = nil
+      keeper&.destroy
     end
 
     def kind

@@ -7,12 +7,12 @@ module HTTPCache
   class Request
     include Owned
 
-    # A Request of its own with what the library's request at `address` says. For the classes of this gem.
-    def self.copy(address)
-      call = Call.new
-      fields = fields_at(Native.hc_request_fields(address, call.size), call.size_value)
-      body = Native.copy(Native.hc_request_body(address, call.size), call.size_value)
-      new(Native.hc_request_method(address), Native.hc_request_url(address), fields: fields, body: body)
+    # A Request of its own made of the library's at `address`, with its settings. For the classes of this gem.
+    def self.copy_of(address)
+      Call.borrow do |call|
+        copy = call.make(:hc_request_free) { Native.hc_request_copy(address, call.out, call.error) }
+        allocate.tap { |request| request.send(:own, copy, :hc_request_free) }
+      end
     end
 
     # For the classes of this gem.
@@ -28,11 +28,16 @@ module HTTPCache
     def initialize(method, url, fields: nil, body: nil, **settings)
       method = Bytes.of(method)
       url = Bytes.of(url)
-      address = Call.new.make(:hc_request_free) do |call|
-        Native.hc_request_new(method, method.bytesize, url, url.bytesize, call.out, call.error)
+      packed = Bytes.pack(fields) if fields
+      Thread.handle_interrupt(HELD_BACK) do
+        Call.borrow do |call|
+          address = call.make(:hc_request_free) do
+            Native.hc_request_new(method, method.bytesize, url, url.bytesize, call.out, call.error)
+          end
+          own(address, :hc_request_free)
+          call.check(Native.hc_request_add_fields(address, *packed, call.error)) if packed
+        end
       end
-      own(address, :hc_request_free)
-      add_fields(fields) if fields
       self.body = body if body
       settings.each { |name, value| self[name] = value }
     rescue StandardError
@@ -95,8 +100,9 @@ module HTTPCache
     # The fields in order, as pairs of name and value. A value is bytes: it is ASCII-8BIT.
     def fields
       use do |request|
-        call = Call.new
-        Request.fields_at(Native.hc_request_fields(request, call.size), call.size_value)
+        Call.borrow do |call|
+          Request.fields_at(Native.hc_request_fields(request, call.size), call.size_value)
+        end
       end
     end
 
@@ -109,15 +115,29 @@ module HTTPCache
     # The body.
     def body
       use do |request|
-        call = Call.new
-        Native.copy(Native.hc_request_body(request, call.size), call.size_value)
+        Call.borrow { |call| Native.copy(Native.hc_request_body(request, call.size), call.size_value) }
+      end
+    end
+
+    # A copy for one fetch, which is cancelled when that is interrupted. For the classes of this gem.
+    #
+    # A copy of the library's is cancelled with what it was made of, until it is assigned, which leaves the settings
+    # alone.
+    def for_fetch
+      use do |request|
+        copy = Request.copy_of(request)
+        fields = copy.fields
+        body = copy.body
+        copy.assign(copy.http_method, copy.url).add_fields(fields)
+        copy.body = body
+        copy
       end
     end
 
     private
 
     def verb
-      use { |request| Call.new.check { |call| yield request, call } }
+      use { |request| Call.borrow { |call| call.check(yield(request, call)) } }
       self
     end
   end
@@ -142,10 +162,17 @@ module HTTPCache
 
     # Fields as the library takes them in one call: their text, their lengths, how many.
     def self.pack(fields)
-      strings = fields.flat_map do |name, values|
-        Array(values.nil? ? [nil] : values).flat_map { |value| [of(name).b, of(value).b] }
+      text = String.new
+      lengths = []
+      fields.each do |name, values|
+        name = of(name).b
+        (values.is_a?(Array) ? values : [values]).each do |value|
+          value = of(value).b
+          text << name << value
+          lengths << name.bytesize << value.bytesize
+        end
       end
-      [strings.join, strings.map(&:bytesize).pack('L*'), strings.size / 2]
+      [text, lengths.pack('L*'), lengths.size / 2]
     end
   end
 end

@@ -10,9 +10,10 @@ module HTTPCache
     # Bytes of a piece, where no other size is asked for.
     PIECE = 65_536
 
-    # For the classes of this gem.
-    def self.take(address)
-      allocate.tap { |response| response.send(:own, address, :hc_response_free) }
+    # The library's response at `address`, with the request it answers, which ends the reading of its body. For the
+    # classes of this gem.
+    def self.take(address, request = nil)
+      allocate.tap { |response| response.send(:take, address, request) }
     end
 
     # A response of the library's, until it is closed. For the classes of this gem.
@@ -23,10 +24,14 @@ module HTTPCache
     # An origin's answer. `fields` as of Request. InvalidArgumentError: the status is not between 100 and 999.
     def initialize(status, reason: '', fields: nil, body: nil)
       reason = Bytes.of(reason)
-      address = Call.new.make(:hc_response_free) do |call|
-        Native.hc_response_new(status, reason, reason.bytesize, call.out, call.error)
+      Thread.handle_interrupt(HELD_BACK) do
+        Call.borrow do |call|
+          address = call.make(:hc_response_free) do
+            Native.hc_response_new(status, reason, reason.bytesize, call.out, call.error)
+          end
+          own(address, :hc_response_free)
+        end
       end
-      own(address, :hc_response_free)
       add_fields(fields) if fields
       self.body = body if body
     rescue StandardError
@@ -55,9 +60,10 @@ module HTTPCache
     def view
       open_address
       @view ||= use do |response|
-        call = Call.new
-        call.check { Native.hc_response_view(response, call.view) }
-        call.view_value
+        Call.borrow do |call|
+          call.check(Native.hc_response_view(response, call.view_with(Native::NO_DECISION)))
+          call.view_value
+        end
       end
     end
 
@@ -70,11 +76,8 @@ module HTTPCache
     # body was read and, because it is not being stored, is gone.
     def body
       open_address
-      @body ||= use do |response|
-        call = Call.new
-        call.check { Native.hc_response_body(response, call.out, call.size, call.error) }
-        Native.copy(call.out_value, call.size_value)
-      end
+      load = ->(response, call) { Native.hc_response_body(response, call.data, call.size, call.error) }
+      @body ||= wait(load) { |call, _| call.data_value }
     ensure
       @view = nil
     end
@@ -116,23 +119,46 @@ module HTTPCache
     # The next bytes of the body; nil at its end. The memory is this object's: a String of the caller's could be
     # changed by another thread meanwhile.
     def read_piece(capacity)
-      use do |response|
+      read = lambda do |response, call|
         @buffer ||= FFI::MemoryPointer.new(PIECE)
-        call = Call.new
-        status = call.check { Native.hc_response_read(response, @buffer, capacity, call.size, call.error) }
+        Native.hc_response_read(response, @buffer, capacity, call.size, call.error)
+      end
+      wait(read) do |call, status|
         next @buffer.read_bytes(call.size_value) if status == Native::OK
 
         @view = nil
       end
     end
 
+    # Makes a call that waits, and yields what it came to; where it waits for an origin, an interrupt ends it.
+    def wait(native)
+      return wait_for_origin(native) { |call, status| yield call, call.check(status) } if @waits
+
+      use { |response| Call.borrow { |call| yield call, call.check(native.call(response, call)) } }
+    end
+
+    def wait_for_origin(native)
+      use_until_interrupted do |response|
+        @request.use_until_interrupted do |request|
+          Call.borrow { |call| Waiting.on(request, -> { native.call(response, call) }) { |status| yield call, status } }
+        end
+      end
+    end
+
+    def take(address, request)
+      own(address, :hc_response_free)
+      @request = request
+      @waits = request && Native.hc_response_from_cache(address).zero?
+    end
+
     def release
       super
-      @buffer = @body = @view = nil
+      @request&.close
+      @request = @buffer = @body = @view = nil
     end
 
     def verb
-      use { |response| Call.new.check { |call| yield response, call } }
+      use { |response| Call.borrow { |call| call.check(yield(response, call)) } }
       @view = @body = nil
       self
     end

@@ -3,33 +3,69 @@
 module HTTPCache
   # The settings of a cache and of a request: their numbers in the library, and what values they take.
   #
-  # [+cache_control+] RFC 9111 decides from the response's fields; else these settings alone do. true or false.
+  # [+cache_control+] RFC 9111 decides from the response's fields; else these settings alone do. true or false, as all
+  #   settings below of which nothing else is said.
+  # [+shared+] with cache_control: the cache serves several users, and is not private.
   # [+expire_after+, +expire_at+] how long, or until when, a response stays fresh. *
   # [+heuristic_percent+] of Date - Last-Modified that is the lifetime where nothing else says one. 0 to 100.
   # [+stale_if_error+] how long after it became stale a response is used when the origin fails. *
+  # [+stale_while_revalidate+] how long after it became stale a response is used while it is revalidated, where the
+  #   response names no time itself. *
+  # [+always_revalidate+] nothing is reused before the origin said that it is valid. *
+  # [+refresh+] revalidate now; without a validator, fetch anew. *
+  # [+force_refresh+] do not use what is stored, and replace it. *
   # [+only_if_cached+] never forward; what cannot be answered is a 504. *
+  # [+invalidate+] unsafe methods that succeed take away what is stored of their URL.
+  # [+no_vary_search+] No-Vary-Search says which parameters of a URL count for nothing.
+  # [+groups+] Cache-Groups and Cache-Group-Invalidation are honoured (RFC 9875).
   # [+max_response_bytes+] larger bodies pass through unstored. Integer or +:never+.
   # [+durability+] +:fast+, +:safe+ or +:synced+; recorded when the directory is made.
   # [+max_variants+] variants kept of one URL. 1 to 4096.
+  # [+workers+] whether the library may start threads, on which Cache#fetch revalidates.
+  # [+select_language+] of variants by language, one that is stored is chosen where Accept-Language wants none more.
   # [+head_timeout+, +connect_timeout+, +idle_timeout+, +total_timeout+] of Cache#fetch. *
   # [+follow+, +max_redirects+, +allow_downgrade+] redirects of Cache#fetch. *
   # [+retry+] send once more when a reused connection died before any byte. *
   # [+max_head_bytes+, +max_fields+, +max_url_bytes+] limits of what is taken.
   # [+sort_query+] query parameters are sorted in the key.
+  # [+cache_status+] Cache-Status is added to what is handed on (RFC 9211).
+  # [+immutable_forever+] with cache_control: what says +immutable+ never becomes stale, whatever else it says.
+  #
+  # Lists, which take the place of their defaults:
+  #
+  # [+methods+] whose responses are stored.
+  # [+statuses+] that are stored.
+  # [+targeted_fields+] names of targeted fields, the most specific first (RFC 9213); with cache_control.
+  #
+  # And:
+  #
+  # [+cache_name+] who this cache is in Cache-Status: printable ASCII.
+  # [+status_expiry+] a Hash: how long responses of a status (404), or of a class of them (4), stay fresh, before
+  #   expire_after. +:unset+ takes one back.
   #
   # Those marked * can be set for a request as well; there +:unset+ gives the cache's own setting back.
   module Setting
     # Name, number, kind, and whether a request may set it.
     TABLE = {
       cache_control: [100, :flag],
+      shared: [101, :flag],
       expire_after: [102, :duration, true],
       expire_at: [103, :instant, true],
       heuristic_percent: [104, :number],
       stale_if_error: [105, :duration, true],
+      stale_while_revalidate: [106, :duration, true],
+      always_revalidate: [107, :flag, true],
+      refresh: [108, :flag, true],
+      force_refresh: [109, :flag, true],
       only_if_cached: [110, :flag, true],
+      invalidate: [116, :flag],
+      no_vary_search: [118, :flag],
+      groups: [119, :flag],
       max_response_bytes: [121, :number],
       durability: [122, :durability],
       max_variants: [123, :number],
+      workers: [125, :flag],
+      select_language: [127, :flag],
       head_timeout: [130, :duration, true],
       connect_timeout: [131, :duration, true],
       max_redirects: [132, :number, true],
@@ -41,8 +77,14 @@ module HTTPCache
       follow: [141, :flag, true],
       retry: [142, :flag, true],
       sort_query: [143, :flag],
-      max_url_bytes: [144, :number]
+      max_url_bytes: [144, :number],
+      cache_status: [145, :flag],
+      immutable_forever: [146, :flag]
     }.freeze
+
+    # Name and number of those that are no numbers.
+    LISTS = { methods: 200, statuses: 201, targeted_fields: 206 }.freeze
+    TEXTS = { cache_name: 301 }.freeze
 
     DURABILITIES = { fast: 0, safe: 1, synced: 2 }.freeze
     LARGEST = (1 << 63) - 1

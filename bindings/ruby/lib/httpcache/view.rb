@@ -1,11 +1,16 @@
 # frozen_string_literal: true
 
+require 'forwardable'
+
 module HTTPCache
   # What is known of a response at one moment. It never changes, needs no closing, and stays when the object it
   # was taken from is closed.
   class View
-    # The status code; 0: there is nothing to hand on yet.
-    attr_reader :status
+    # Members of hc_view, in their order.
+    MEMBERS = %i[struct_size decision outcome status flags fields field_count text text_len body body_len body_size
+                 reason url created_at expires_at age freshness_lifetime elapsed].freeze
+    MEMBERS.each_with_index { |name, at| const_set(:"AT_#{name.upcase}", at) }
+    private_constant(*MEMBERS.map { |name| :"AT_#{name.upcase}" })
 
     # The reason phrase.
     attr_reader :reason
@@ -13,36 +18,47 @@ module HTTPCache
     # The final URL.
     attr_reader :url
 
-    # Bytes of the whole body; nil: not known yet.
-    attr_reader :body_size
-
+    # What is lent is copied at once, and taken apart when it is asked for.
     def initialize(packed)
-      _, @decision, @outcome, @status, @flags, fields, field_count, @text_address, text_size,
-        @body_address, @body_bytes, body_size, reason, url,
-        @created_at, @expires_at, @age, @freshness_lifetime, @elapsed = packed.unpack(Native::VIEW)
-      @body_size = body_size unless body_size.negative?
-      # Copied at once, since it is only lent; taken apart when it is asked for.
-      @packed_fields = Native.copy(fields, field_count * 32)
-      @text = Native.copy(@text_address, text_size)
-      @reason = text_at(reason)
-      @url = text_at(url)
+      @members = packed.unpack(Native::VIEW)
+      @places = Native.copy(@members[AT_FIELDS], @members[AT_FIELD_COUNT] * 32)
+      @text = Native.copy(@members[AT_TEXT], @members[AT_TEXT_LEN])
+      @reason = Native.text(@members[AT_REASON])
+      @url = Native.text(@members[AT_URL])
+    end
+
+    # The status code; 0: there is nothing to hand on yet.
+    def status = @members[AT_STATUS]
+
+    # Bytes of the whole body; nil: not known yet.
+    def body_size
+      size = @members[AT_BODY_SIZE]
+      size unless size.negative?
     end
 
     # What Cache#lookup decided, and what became of the origin's answer.
-    def decision = Native::DECISIONS[@decision]
-    def outcome = Native::OUTCOMES[@outcome]
+    def decision = Native::DECISIONS[@members[AT_DECISION]]
+    def outcome = Native::OUTCOMES[@members[AT_OUTCOME]]
 
     # The fields in order, as frozen pairs of name and value, repeats kept. A value is bytes: it is ASCII-8BIT.
     def fields
-      @fields ||= @packed_fields.unpack('Q*').each_slice(4).map do |name, name_size, value, value_size|
-        [@text.byteslice(name - @text_address, name_size).force_encoding(Encoding::UTF_8).freeze,
-         @text.byteslice(value - @text_address, value_size).freeze].freeze
+      @fields ||= @places.unpack('Q*').each_slice(4).map do |name, name_size, value, value_size|
+        [text(name, name_size).force_encoding(Encoding::UTF_8).freeze, text(value, value_size).freeze].freeze
       end.freeze
     end
 
     # The value of a field: its lines joined with ", " (RFC 9110 5.3), of Set-Cookie the first only. nil: none.
     def [](name)
-      values = fields.filter_map { |field, value| value if field.casecmp(name)&.zero? }
+      size = name.bytesize
+      values = []
+      # As #fields, and without making them all: this is most of what a hit is asked.
+      places = @places.unpack('Q*')
+      at = -4
+      while (at += 4) < places.size
+        next unless places[at + 1] == size && name.casecmp(text(places[at], size))&.zero?
+
+        values << text(places[at + 2], places[at + 3])
+      end
       return values.first if values.size < 2 || name.casecmp?('Set-Cookie')
 
       values.join(', ').b
@@ -58,23 +74,24 @@ module HTTPCache
     def expired? = flag?(:expired)
 
     # When it was received or last freshened; nil: it is not stored.
-    def created_at = Setting.to_time(@created_at)
+    def created_at = Setting.to_time(@members[AT_CREATED_AT])
 
     # When it becomes stale: a Time, +:never+, or nil where it is not stored.
-    def expires_at = Setting.to_time(@expires_at)
+    def expires_at = Setting.to_time(@members[AT_EXPIRES_AT])
 
     # Its current age in seconds (RFC 9111 4.2.3).
-    def age = Setting.to_seconds(@age)
+    def age = Setting.to_seconds(@members[AT_AGE])
 
     # Seconds, +:never+, or nil where it is not stored.
-    def freshness_lifetime = Setting.to_seconds(@freshness_lifetime)
+    def freshness_lifetime = Setting.to_seconds(@members[AT_FRESHNESS_LIFETIME])
 
     # Seconds the origin took to the header section; 0 where it was not asked.
-    def elapsed = Setting.to_seconds(@elapsed)
+    def elapsed = Setting.to_seconds(@members[AT_ELAPSED])
 
     # Where the body lies while its owner is unchanged; nil: it is not in memory. For the classes of this gem.
     def lent_body
-      [@body_address, @body_bytes] unless @body_address.zero?
+      address = @members[AT_BODY]
+      [address, @members[AT_BODY_LEN]] unless address.zero?
     end
 
     def inspect
@@ -84,21 +101,19 @@ module HTTPCache
     private
 
     def flag?(name)
-      (@flags & Native::FLAGS.fetch(name)) != 0
+      (@members[AT_FLAGS] & Native::FLAGS.fetch(name)) != 0
     end
 
-    def text_at(address)
-      return '' if address.zero?
-
-      FFI::Pointer.new(address).read_string.force_encoding(Encoding::UTF_8)
+    def text(address, size)
+      @text.byteslice(address - @members[AT_TEXT], size)
     end
   end
 
   # What can be asked of an object with a view.
   module Viewed
-    %i[status reason url body_size fields [] from_cache? revalidated? expired? created_at expires_at age
-       freshness_lifetime elapsed].each do |name|
-      define_method(name) { |*arguments| view.public_send(name, *arguments) }
-    end
+    extend Forwardable
+
+    def_delegators :view, :status, :reason, :url, :body_size, :fields, :[], :from_cache?, :revalidated?, :expired?,
+                   :created_at, :expires_at, :age, :freshness_lifetime, :elapsed
   end
 end

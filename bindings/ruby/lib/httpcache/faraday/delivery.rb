@@ -5,7 +5,7 @@ module HTTPCache
     # What the caller finds in his env: his request as he made it, and the response.
     class Delivery
       # Why the origin is asked.
-      attr_writer :why
+      attr_writer :reason
 
       def initialize(env, exchange, content, reader)
         @env = env
@@ -35,7 +35,7 @@ module HTTPCache
       # `view` is nil where the origin's answer is handed on as the adapter put it; `size` is known of a whole body.
       def hand_on(view, body, size: nil)
         restore
-        reasons = [@exchange.why, @why.to_s].reject(&:empty?)
+        reasons = [@exchange.reason, @reason.to_s].reject(&:empty?)
         @env[:httpcache] = Report.new(@exchange.decision, @exchange.outcome, reasons.first, view)
         if view
           @env.status = view.status

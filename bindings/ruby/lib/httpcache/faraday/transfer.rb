@@ -13,8 +13,8 @@ module HTTPCache
         @env = env
         @exchange = exchange
         @content = content
-        @reader = Reader.new(env, content)
-        @delivery = Delivery.new(env, exchange, content, @reader)
+        @reader = reader
+        @delivery = delivery
         @body = env.body
       end
 
@@ -28,7 +28,16 @@ module HTTPCache
         raise
       end
 
+      # Hands on what is stored, and returns the Faraday::Response.
+      def hand_on
+        @delivery.from_store
+        @delivery.response
+      end
+
       private
+
+      def reader = Reader.new(@env, @content)
+      def delivery = Delivery.new(@env, @exchange, @content, @reader)
 
       def from_store
         answer_from_store
@@ -66,8 +75,8 @@ module HTTPCache
         @env.request_headers = @delivery.headers(sent.fields)
         @env.url = URI.parse(sent.url) if sent.url != @env.url.to_s
         stream if @reader.streams?
-        @delivery.why = @exchange.why
-        @is_immediate = !@content.decodes? && NOTHING_STORED.include?(@exchange.why)
+        @delivery.reason = @exchange.reason
+        @is_immediate = !@content.decodes? && NOTHING_STORED.include?(@exchange.reason)
         sent.close
       end
 
@@ -82,6 +91,7 @@ module HTTPCache
       def receive(bytes, env)
         return if bytes.empty?
 
+        @is_streamed = true
         head if env&.status && !@head
         return take(bytes) if @head
 
@@ -135,15 +145,24 @@ module HTTPCache
         return answer_from_store if @exchange.answered?
 
         @spool&.each { |bytes| @is_immediate ? (@exchange.write(bytes) if @head == :storing) : take(bytes) }
+        @env.body = take_whole(@env.body) unless @is_streamed
         @exchange.end if @head == :storing
         @reader.finish
         @delivery.hand_on(@view, @env.body)
       end
 
+      # The body from an adapter that knows no pieces.
+      def take_whole(body)
+        return body unless body.is_a?(String)
+
+        take(body) unless body.empty?
+        +''
+      end
+
       # The 304 fits nothing that is stored. Also where requests run in parallel this one is then alone: its
       # response is being completed.
       def repeat
-        @head = @view = nil
+        @head = @view = @is_streamed = nil
         @spool&.close
         @spool = nil
         @delivery.restore
