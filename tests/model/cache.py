@@ -1,0 +1,258 @@
+"""A cache as the texts describe it: look up, then hear what the origin says."""
+
+from urllib.parse import urljoin, urlsplit
+
+import directives
+import fields
+import freshness
+import messages
+import reuse
+import selecting
+import stale
+import storable
+import validation
+from settings import Settings, Undecided
+
+NOT_STORED, STORED, FRESHENED, USED_STALE, REPEAT, NOTHING = (
+    "not_stored", "stored", "freshened", "used_stale", "repeat", "nothing")
+
+
+class Exchange:
+    """One request on its way through the cache."""
+
+    def __init__(self, request, settings, asked, now):
+        self.request, self.settings, self.asked, self.request_time = request, settings, asked, now
+        self.decision = None
+        self.record = None
+        self.conditional = False
+
+
+class Cache:
+    """What is stored, by URL, and the settings."""
+
+    def __init__(self, head):
+        self.settings = Settings(head.get("options", {}), _listed(head), head.get("status_expiry"))
+        self.records = {}
+
+    # ---- lookup ----
+
+    def lookup(self, request, now):
+        """Decides; the exchange says how."""
+        settings = self.settings.for_request(request.options)
+        asked = directives.of_request(request.fields)
+        x = Exchange(request, settings, asked, now)
+        if reuse.reads_store(request, asked, settings):
+            x.record = self._select(request, settings)
+            x.decision = reuse.decide(x.record, asked, settings, now)
+            if settings.cc and request.method == "HEAD" and x.record is not None and x.decision not in (
+                    reuse.FRESH, reuse.UNSATISFIABLE):
+                raise Undecided("what HEAD does to what is stored")
+        elif reuse.never_forwards(asked, settings):
+            if request.method not in ("GET", "HEAD"):
+                raise Undecided("an unsafe method without traffic")
+            if "no-store" not in asked and not settings.do_not_cache():
+                raise Undecided("If-Match without traffic")
+            x.decision = reuse.UNSATISFIABLE
+        else:
+            x.decision = reuse.FORWARD
+        x.conditional = x.decision == reuse.REVALIDATE or (
+            x.decision == reuse.STALE_REVALIDATE and validation.has_validator(x.record))
+        return x
+
+    def _place(self, request):
+        # GET and HEAD share a primary key under RFC 9111 and are apart without (feature C1).
+        return (request.url, "GET" if self.settings.cc else request.method)
+
+    def _select(self, request, settings):
+        found = [r for r in self.records.get(self._place(request), [])
+                 if selecting.is_allowed(r, request.fields, settings)
+                 and selecting.matches(r, request.fields)]
+        if not found:
+            return None
+        # The most recent by Date (RFC 9111 4).
+        best = max(found, key=lambda r: (r.date, r.response_time))
+        if best.doubtful or any(
+                r is not best and not r.doubtful and (r.date == best.date or (r.vary and not best.vary))
+                for r in found):
+            raise Undecided("several stored responses match")
+        return best
+
+    # ---- what is sent ----
+
+    def forwarded(self, x):
+        """The conditions of the forwarded request: a dict of name to value, None for a name that must be
+        missing. A name that is not mentioned is not decided."""
+        request = x.request
+        if x.decision == reuse.STALE_REVALIDATE and not x.conditional:
+            return {}
+        if x.conditional:
+            expected = validation.conditions(x.record)
+            others = [r for r in self.records[self._place(request)]
+                      if r is not x.record and r.mark == x.record.mark and fields.has(r.fields, "etag")]
+            if others:
+                del expected["If-None-Match"]
+            return expected
+        own = {name: fields.combined(request.fields, name.lower())
+               for name in ("If-None-Match", "If-Modified-Since")}
+        if x.settings.get("force_refresh") and any(own.values()):
+            return {}
+        return own
+
+    # ---- answers ----
+
+    def answer(self, x, answer, now):
+        """Takes what the origin said: the outcome, and the response as `view` describes it."""
+        if answer.failure:
+            return self._failed(x, now)
+        if x.settings.cc and x.request.method == "HEAD":
+            raise Undecided("whether an answer to HEAD is stored")
+        if x.decision == reuse.STALE_REVALIDATE and answer.status != 304:
+            if stale.is_error(answer.status, x.settings):
+                raise Undecided("an error in the background")
+        elif self._covers(x, answer, now):
+            return USED_STALE, self._view(x, x.record, now)
+        if answer.status == 304 and x.conditional:
+            return self._validated(x, answer, now)
+        if answer.status == 304 and x.record is not None and not fields.has(answer.fields, "etag"):
+            raise Undecided("a 304 to conditions that are not ours")
+        if x.request.method not in reuse.SAFE:
+            self._invalidate(x, answer)
+            if x.request.method == "POST" and fields.has(answer.fields, "content-location"):
+                if freshness.explicit_lifetime(answer.fields, now, now, False):
+                    raise Undecided("a POST that is stored for GET")
+            return NOT_STORED, _passed(answer)
+        return self._stored(x, answer, now)
+
+    def _failed(self, x, now):
+        if self._may_use_stale(x, now):
+            return USED_STALE, self._view(x, x.record, now)
+        return NOTHING, None
+
+    def _covers(self, x, answer, now):
+        return stale.is_error(answer.status, x.settings) and self._may_use_stale(x, now)
+
+    def _may_use_stale(self, x, now):
+        if x.record is None:
+            return False
+        life = freshness.lifetime(x.record, x.settings)
+        over = freshness.staleness(x.record, life, now)
+        use = stale.if_error(x.record, x.asked, x.settings, 0 if over is None else over)
+        if use and any(name in x.asked for name in ("no-cache", "max-age", "min-fresh")):
+            raise Undecided("stale-if-error against a limit of the request")
+        if over is not None and over < 0:
+            if stale.if_error(x.record, x.asked, x.settings, 0) != use:
+                raise Undecided("a fresh response, when the origin fails")
+            if x.record.response_time - now > freshness.CLOCK_TOLERANCE and use:
+                raise Undecided("how stale a response from the future is")
+            if stale.forbidden(x.record, x.settings) and x.settings.get("stale_if_error"):
+                raise Undecided("a fresh response that forbids stale use, when the origin fails")
+        return use
+
+    def _validated(self, x, answer, now):
+        record = x.record
+        if validation.judge_304(record, answer) == validation.FITS_NOTHING:
+            x.conditional = False
+            x.record = None
+            x.repeated = True
+            return REPEAT, None
+        if x.settings.cc:
+            said = directives.of_response(answer.fields)
+            if "no-store" in said or (x.settings.shared and "private" in said):
+                raise Undecided("what a 304 that may not be stored is called")
+        record.fields = messages.freshened_fields(record.fields, answer.fields)
+        expiry, of_status = x.settings.expiry(x.asked, record.status)
+        record.received(answer, x.request_time, now, expiry, of_status, x.asked.seconds("max-age"))
+        if fields.has(answer.fields, "vary"):
+            self._file_anew(x, record)
+        freshness.lifetime(record, x.settings)
+        return FRESHENED, self._view(x, record, now, revalidated=True)
+
+    def _file_anew(self, x, record):
+        record.filed_under(x.request)
+        place = self.records[self._place(x.request)]
+        place[:] = [r for r in place if r is record or not record.replaces(r)]
+        if record.vary == selecting.STAR:
+            place.remove(record)
+
+    def _stored(self, x, answer, now):
+        if not storable.is_storable(x.request, answer, now, x.settings):
+            return NOT_STORED, _passed(answer)
+        expiry, of_status = x.settings.expiry(x.asked, answer.status)
+        record = messages.Record(x.request, answer, x.request_time, now, expiry, of_status,
+                                 x.asked.seconds("max-age"))
+        if record.vary == selecting.STAR:
+            # It would never be used (feature C6).
+            return NOT_STORED, _passed(answer)
+        place = self.records.setdefault(self._place(x.request), [])
+        place[:] = [r for r in place if not record.replaces(r)]
+        for other in place:
+            if other.mark == record.mark and selecting.matches(other, x.request.fields):
+                other.doubtful = True
+        place.append(record)
+        return STORED, self._view(x, record, now, from_cache=False)
+
+    def _invalidate(self, x, answer):
+        """RFC 9111 4.4."""
+        if not x.settings.invalidates or not 200 <= answer.status <= 399:
+            return
+        urls = [x.request.url]
+        for name in ("location", "content-location"):
+            for value in fields.lines(answer.fields, name):
+                urls.append(urljoin(x.request.url, value))
+        origin = urlsplit(x.request.url)[:2]
+        for url in urls:
+            if urlsplit(url)[:2] == origin:
+                for method in ("GET", "HEAD"):
+                    self.records.pop((url, method), None)
+
+    # ---- what is handed on ----
+
+    def served(self, x, now):
+        """The response where the lookup already has it, as `view` describes it."""
+        if x.decision == reuse.UNSATISFIABLE:
+            return {"status": 504}
+        return self._view(x, x.record, now)
+
+    def _view(self, x, record, now, from_cache=True, revalidated=False):
+        settings = x.settings
+        life = freshness.lifetime(record, settings)
+        conditional = any(fields.has(x.request.fields, name) for name in validation.CONDITIONS)
+        until = freshness.expires_at(record, life)
+        over = freshness.staleness(record, life, now)
+        view = {
+            "status": record.status, "body": record.body, "from_cache": from_cache,
+            "revalidated": revalidated, "expired": not freshness.is_fresh(record, life, now),
+            "age": freshness.current_age(record, now), "lifetime": life.ms,
+            "created_at": record.response_time, "expires_at": until}
+        if over is not None and over < 0 and view["expired"]:
+            del view["expires_at"]
+        if conditional and not from_cache and validation.not_modified(record, x.request):
+            raise Undecided("a new response that the caller has already")
+        if conditional and from_cache and validation.not_modified(record, x.request):
+            view["status"], view["body"] = 304, ""
+            return view
+        if x.request.method == "HEAD":
+            view["body"] = ""
+        if from_cache and not revalidated:
+            hidden = stale.hidden_names(record, settings)
+            view["lacks"] = sorted(hidden | {"connection", "x-hop"})
+            if settings.cc:
+                view["has"] = [["Age", str(view["age"] // 1000)]]
+        if from_cache:
+            view.setdefault("has", []).extend(
+                [name, value] for name, value in record.fields
+                if name.lower().startswith(("x-", "etag", "content-"))
+                and name.lower() not in view.get("lacks", ()))
+        return view
+
+
+def _listed(head):
+    """The status codes the user listed. A list begins as its default."""
+    added = {int(s) for s in head.get("lists", {}).get("status", ())}
+    if "status" in head.get("clear", ()):
+        return added
+    return added | {200} if added else None
+
+
+def _passed(answer):
+    return {"status": answer.status, "body": answer.body, "from_cache": False}
