@@ -16,10 +16,10 @@ _ETAGS = ('"a"', '"b"', 'W/"a"', 'W/"b"', '""', '"a,b"')
 
 # How often, in a hundred, an answer has what a theme is about.
 _FLAGS = {
-    "no-cache": {"validation": 8, "storing": 8, "stale": 8}, "no-store": {"storing": 20},
+    "no-cache": {"validation": 8, "storing": 8, "stale": 4}, "no-store": {"storing": 20},
     "private": {"storing": 20, "credentials": 15}, "public": {"storing": 20, "credentials": 35},
-    "must-revalidate": {"stale": 20, "credentials": 20, "storing": 6},
-    "proxy-revalidate": {"stale": 15}, "immutable": {"requests": 15, "lifetime": 8, "validation": 8},
+    "must-revalidate": {"stale": 9, "credentials": 20, "storing": 6},
+    "proxy-revalidate": {"stale": 9}, "immutable": {"requests": 15, "lifetime": 8, "validation": 8},
     "must-understand": {"storing": 15}, "stale-while-revalidate": {"stale": 35},
     "stale-if-error": {"stale": 45, "validation": 10}}
 
@@ -55,12 +55,12 @@ def _cased(chance, name):
 def _lifetime(chance, theme, second):
     """Directives and fields that say how long."""
     said, fields = [], []
-    life = chance.of(SECONDS)
+    life = chance.of(SECONDS + (5, 10, 10, 30, 30, 60, 60, 60, 100))
     kind = chance.weighted({"max-age": 50, "expires": 20, "both": 8, "s-maxage": 10, "none": 12})
     exact = not chance.percent(60 if theme == "lifetime" else 8)
     if kind in ("max-age", "both"):
         said.append("max-age=" + (str(life) if exact else number(chance, life)))
-    if kind == "s-maxage" or chance.percent(10):
+    if kind == "s-maxage" or chance.percent(6):
         value = chance.of(SECONDS)
         said.append("s-maxage=" + (str(value) if exact else number(chance, value)))
     if kind in ("expires", "both"):
@@ -77,7 +77,7 @@ def _lifetime(chance, theme, second):
 def _flags(chance, theme):
     said = []
     for name, likely in _FLAGS.items():
-        if not chance.percent(likely.get(theme, 3)):
+        if not chance.percent(likely.get(theme, 2)):
             continue
         if name.startswith("stale-"):
             name += "=%d" % chance.of((0, 1, 5, 10, 60))
@@ -127,7 +127,7 @@ def _dates(chance, theme, second):
 
 def validators(chance, second):
     """ETag, Last-Modified, both or none."""
-    kind = chance.weighted({"etag": 35, "modified": 20, "both": 20, "none": 25})
+    kind = chance.weighted({"etag": 40, "modified": 20, "both": 25, "none": 15})
     fields = []
     if kind in ("etag", "both"):
         fields.append(["ETag", chance.of(_ETAGS)])

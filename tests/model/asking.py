@@ -1,13 +1,14 @@
 """Requests of generated cases, and when they come: at the edges of what is stored."""
 
 import dates
+import directives
 import fields
 import freshness
 from settings import NEVER
 
-URLS = ("http://h.test/a",) * 12 + ("http://h.test/b", "http://h.test/a?q=1", "https://h.test/a")
+URLS = ("http://h.test/a",) * 24 + ("http://h.test/b", "http://h.test/a?q=1", "https://h.test/a")
 _EDGES = (-1001, -1000, -999, -1, 0, 1, 999, 1000, 1001)
-_PAUSES = (0, 0, 1, 400, 999, 1000, 5000, 30_000, 59_999, 60_000, 100_000, 3_600_000)
+_PAUSES = (0, 0, 1, 400, 999, 1000, 5000, 5000, 10_000, 30_000, 59_999, 60_000, 3_600_000)
 
 _OPTIONS = {
     "refresh": (1,), "force_refresh": (1,), "only_if_cached": (1,), "always_revalidate": (1,),
@@ -25,8 +26,9 @@ def moment(chance, now, records, settings):
         age = freshness.initial_age(record)
         ends = [record.response_time - age + 1000 * n for n in (5, 10, 60)]
         if until != NEVER:
-            windows = (1000, 5000, 10_000, 60_000)
-            ends += [until] * 4 + [until + chance.of(windows), until - chance.of(windows)]
+            windows = _windows(record, settings) or [1000, 5000, 10_000]
+            ends += [until] * 4 + [until + chance.of(windows) for _ in range(6)]
+            ends += [until - chance.of((1000, 5000, 10_000)) for _ in range(3)]
         edges += ends
     if edges and chance.percent(75):
         at = chance.of(edges) + chance.of(_EDGES)
@@ -38,6 +40,16 @@ def moment(chance, now, records, settings):
     return now + chance.of(_PAUSES)
 
 
+def _windows(record, settings):
+    said = directives.of_response(record.fields)
+    found = [settings.get(name) for name in ("stale_if_error", "stale_while_revalidate")]
+    for name in ("stale-if-error", "stale-while-revalidate"):
+        seconds = said.seconds(name)
+        if seconds is not None and seconds is not directives.Invalid:
+            found.append(seconds * 1000)
+    return [ms for ms in found if ms and ms != NEVER]
+
+
 def request(chance, theme, at, record, settings):
     """A request at a time, with an eye on a stored response (or None)."""
     asked = {"url": chance.of(URLS) if chance.percent(50) else URLS[0]}
@@ -45,7 +57,7 @@ def request(chance, theme, at, record, settings):
     method = _method(chance, theme)
     if method != "GET":
         asked["method"] = method
-    limits = [] if method not in ("GET", "HEAD") else _limits(chance, theme, at, record, settings)
+    limits = [] if method not in ("GET", "HEAD") or record is None and chance.percent(80) else _limits(chance, theme, at, record, settings)
     if limits:
         name = chance.weighted({"Cache-Control": 9, "cache-control": 1})
         if len(limits) > 1 and chance.percent(20):
@@ -88,7 +100,7 @@ def _credentials(chance, theme):
     if not chance.percent(65 if theme == "credentials" else 2):
         return []
     return [list(chance.weighted({
-        ("Authorization", "Basic YQ=="): 5, ("Authorization", "Basic Yg=="): 5, ("X-API-Key", "k"): 1,
+        ("Authorization", "Basic YQ=="): 8, ("Authorization", "Basic Yg=="): 3, ("X-API-Key", "k"): 1,
         ("authorization", "Basic YQ=="): 1, ("Cookie", "a=1"): 1}))]
 
 

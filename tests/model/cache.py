@@ -2,6 +2,7 @@
 
 from urllib.parse import urljoin, urlsplit
 
+import dates
 import directives
 import fields
 import freshness
@@ -224,7 +225,8 @@ class Cache:
             "revalidated": revalidated, "expired": not freshness.is_fresh(record, life, now),
             "age": freshness.current_age(record, now), "lifetime": life.ms,
             "created_at": record.response_time, "expires_at": until}
-        if over is not None and over < 0 and view["expired"]:
+        if over is not None and (over < 0 and view["expired"] or until < -dates.T0 * 1000):
+            # From the future, or stale since before there was time.
             del view["expires_at"]
         if conditional and not from_cache and validation.not_modified(record, x.request):
             raise Undecided("a new response that the caller has already")

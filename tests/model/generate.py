@@ -16,7 +16,7 @@ import setups
 from chance import Chance
 from settings import Undecided
 
-PER_SETUP = 60
+PER_SETUP = 30
 """Cases of the same options."""
 
 undecided = collections.Counter()
@@ -39,7 +39,7 @@ class Case:
 
     def make(self):
         """Plays a few steps; ends where the texts end."""
-        for _ in range(self.chance.weighted({2: 40, 3: 35, 4: 15, 5: 7, 7: 3})):
+        for _ in range(self.chance.weighted({2: 20, 3: 40, 4: 25, 5: 10, 7: 5})):
             for _ in range(4):
                 if self._step():
                     break
@@ -102,7 +102,7 @@ class Case:
     def _kinds(self, x):
         stale = self.theme == "stale"
         if x.conditional:
-            return {"304": 55, "200": 20, "error": 25 if stale else 12, "failure": 20 if stale else 8}
+            return {"304": 55, "200": 20, "error": 60 if stale else 12, "failure": 40 if stale else 8}
         conditional = any(name.lower().startswith("if-") for name, _ in x.request.fields)
         return {"304": 30 if conditional else 0, "200": 90, "error": 40 if x.record is not None else 3,
                 "failure": 30 if x.record is not None else 1}

@@ -105,6 +105,8 @@ def _usable_stale(record, asked, settings, now, offline):
     if settings.get("always_revalidate") or _must_ask(asked, settings):
         return _offline_error(record, asked, settings, over, offline)
     if "min-fresh" in asked:
+        if "max-stale" in asked and not stale.forbidden(record, settings):
+            raise Undecided("min-fresh and max-stale")
         return _offline_error(record, asked, settings, over, offline)
     by_client = (stale.by_max_stale(asked, over) and _limits(record, asked, now)
                  and not stale.forbidden(record, settings))

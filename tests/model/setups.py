@@ -1,6 +1,6 @@
 """What the caches of generated cases are opened with."""
 
-THEMES = ("lifetime", "age", "requests", "stale", "validation", "conditions", "vary", "credentials",
+THEMES = ("lifetime", "age", "requests", "requests", "stale", "stale", "validation", "conditions", "vary", "credentials",
           "storing", "settings", "invalidation")
 
 
@@ -41,7 +41,7 @@ def _expiry(chance, theme, options, cc):
         return
     options["expire_after"] = chance.weighted({
         1: 2, 1000: 4, 30_000: 10, 60_000: 8, 3_600_000: 4, "never": 3, "immediately": 3,
-        "do_not_cache": 2, "unset": 1})
+        "do_not_cache": 1, "unset": 1})
 
 
 def _windows(chance, theme, options):

@@ -70,6 +70,9 @@ def _by_fields(request, answer, asked, response_time, settings):
         if named == 0 and answer.status not in HEURISTICALLY_CACHEABLE and not marked:
             # Present as the RFC asks, and of no use: a cache need not keep it.
             raise Undecided("stale from the start, and nothing else allows it to be stored")
+        if named == 0 and not has_validator(answer.fields) and (
+                settings.expiry(asked, answer.status)[0] in (IMMEDIATELY, 0)):
+            raise Undecided("stale from the start, without a validator, and to be stored with one only")
         return True
     if is_busy(answer.status):
         if marked or "immutable" in said or answer.status in HEURISTICALLY_CACHEABLE:
