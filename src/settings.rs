@@ -54,6 +54,8 @@ pub struct Settings {
     pub shared: bool,
     /// When stored responses become stale.
     pub expiry: Expiry,
+    /// That expiry is the request's own.
+    pub has_own_expiry: bool,
     /// Percent of the time since Last-Modified taken as lifetime where nothing else says one.
     pub heuristic_percent: i64,
     /// Use of stale responses when the origin fails.
@@ -108,6 +110,7 @@ impl Default for Settings {
             cache_control: false,
             shared: false,
             expiry: Expiry::Unset,
+            has_own_expiry: false,
             heuristic_percent: 10,
             stale_if_error: Staleness::Within(0),
             stale_while_revalidate: Staleness::Within(0),
@@ -524,6 +527,7 @@ impl Settings {
         let mut settings = self.clone();
         for (number, value) in &overrides.0 {
             settings.assign(*number, *value);
+            settings.has_own_expiry |= matches!(*number, option::EXPIRE_AFTER | option::EXPIRE_AT);
         }
         Cow::Owned(settings)
     }

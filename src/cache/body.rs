@@ -29,6 +29,17 @@ pub enum Body {
     },
     /// In a file of the store.
     File(BodyReader),
+    /// A part of a file of the store.
+    Part {
+        /// The file.
+        reader: BodyReader,
+        /// Where the part begins in it.
+        first: u64,
+        /// Bytes of the part.
+        len: u64,
+        /// How far it was read.
+        at: u64,
+    },
     /// Still arriving from the origin.
     Arriving(Box<dyn Arrival>),
     /// The caller has it himself, for he reported it; so many bytes, if that was announced.
@@ -91,6 +102,19 @@ impl Body {
                 Ok(n)
             }
             Body::File(reader) => reader.read(buffer),
+            Body::Part {
+                reader,
+                first,
+                len,
+                at,
+            } => {
+                let left = usize::try_from(*len - *at).unwrap_or(usize::MAX);
+                let most = left.min(buffer.len());
+                let wanted = buffer.get_mut(..most).unwrap_or_default();
+                let n = reader.read_at(*first + *at, wanted)?;
+                *at += n as u64;
+                Ok(n)
+            }
             Body::Arriving(arrival) => arrival.read(buffer),
             Body::Origins(_) => Err(callers_own()),
         }
@@ -109,8 +133,34 @@ impl Body {
         match self {
             Body::Memory { bytes, .. } => Some(bytes.as_slice().len() as u64),
             Body::File(reader) => Some(reader.len()),
+            Body::Part { len, .. } => Some(*len),
             Body::Arriving(arrival) => arrival.announced(),
             Body::Origins(announced) => *announced,
+        }
+    }
+
+    /// So many of its bytes, from one of them on, as far as they are there. A body that arrives stays whole.
+    pub fn part(self, first: u64, len: u64) -> Self {
+        match self {
+            Body::Memory { bytes, .. } => {
+                let all = bytes.as_slice();
+                let size = all.len() as u64;
+                let (from, to) = (first.min(size), first.saturating_add(len).min(size));
+                Body::memory(all.get(from as usize..to as usize).unwrap_or_default())
+            }
+            Body::File(reader) => Body::part_of(reader, first, len),
+            other => other,
+        }
+    }
+
+    fn part_of(reader: BodyReader, first: u64, len: u64) -> Self {
+        let size = reader.len();
+        let first = first.min(size);
+        Body::Part {
+            len: len.min(size - first),
+            reader,
+            first,
+            at: 0,
         }
     }
 
@@ -119,6 +169,9 @@ impl Body {
         match self {
             Body::Memory { bytes, .. } => Some(Body::memory(bytes.clone())),
             Body::File(reader) => Some(Body::File(reader.another())),
+            Body::Part {
+                reader, first, len, ..
+            } => Some(Body::part_of(reader.another(), *first, *len)),
             Body::Arriving(_) | Body::Origins(_) => None,
         }
     }

@@ -27,6 +27,7 @@ pub use crate::settings::Overrides;
 pub use crate::storage::forks;
 
 use self::counters::Counters;
+use self::exchange::Refreshing;
 use crate::error::{Error, Kind, Result};
 use crate::http;
 use crate::settings::Settings;
@@ -71,6 +72,7 @@ pub struct Cache {
     store: ArcSwapOption<Store>,
     path: std::path::PathBuf,
     counters: Counters,
+    refreshing: Refreshing,
 }
 
 impl Cache {
@@ -84,6 +86,7 @@ impl Cache {
             options,
             store: ArcSwapOption::from(Some(store)),
             counters: Counters::default(),
+            refreshing: Refreshing::default(),
         }))
     }
 
@@ -120,6 +123,10 @@ impl Cache {
 
     pub(crate) fn filter(&self) -> &Filter {
         &self.options.filter
+    }
+
+    fn refreshing(&self) -> &Refreshing {
+        &self.refreshing
     }
 
     fn counters(&self) -> &Counters {

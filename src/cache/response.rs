@@ -215,7 +215,9 @@ impl Response {
 
     /// Of a stored body that cannot be read: its reader is told by the error, and nobody is to meet it again.
     fn report_damage(&self, error: &Error) {
-        let (Body::File(reader), Some(context)) = (&self.body, &self.context) else {
+        let (Body::File(reader) | Body::Part { reader, .. }, Some(context)) =
+            (&self.body, &self.context)
+        else {
             return;
         };
         let cache = &context.cache;

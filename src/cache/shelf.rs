@@ -4,12 +4,14 @@ use super::Cache;
 use super::body::Bytes;
 use crate::error::{Cause, Error, Kind, Result};
 use crate::http::Fields;
-use crate::key::credentials::{self, Mark};
-use crate::key::{Key, PrimaryKey, URL_SIZE, VariantId, selecting, variant_row};
+use crate::key::credentials::{self, Mark, NOBODY};
+use crate::key::{Key, PrimaryKey, URL_SIZE, VariantId, language, selecting, variant_row};
 use crate::policy::freshness;
 use crate::policy::reason::Reason;
+use crate::policy::said::Said;
 use crate::record::variants::Variants;
 use crate::record::{Head, Selecting, Stored};
+use crate::settings::Settings;
 use crate::storage::{BodyId, BodyReader, BodyRef, Snapshot, Store, Table, Transaction};
 
 /// A stored response that the request selects.
@@ -21,6 +23,76 @@ pub(super) struct Found {
     pub(super) file: Option<BodyReader>,
     /// It stands under its own row, beside other variants.
     pub(super) is_variant: bool,
+}
+
+impl Found {
+    /// The same with another reader of its body.
+    pub(super) fn another(&self) -> Self {
+        Found {
+            stored: self.stored.clone(),
+            body: self.body.clone(),
+            file: self.file.as_ref().map(BodyReader::another),
+            is_variant: self.is_variant,
+        }
+    }
+}
+
+/// Who asks: the fields that select, and the credentials.
+pub(super) struct Who<'a> {
+    fields: &'a Fields,
+    mark: Mark,
+    secret: &'a [u8; 32],
+    settings: &'a Settings,
+}
+
+impl<'a> Who<'a> {
+    pub(super) fn of(fields: &'a Fields, secret: &'a [u8; 32], settings: &'a Settings) -> Self {
+        Who {
+            fields,
+            mark: credentials::mark(fields, secret),
+            secret,
+            settings,
+        }
+    }
+
+    /// The marks of what may be selected, the own one first. A shared cache looks also for what is for all (RFC
+    /// 9111 §3.5).
+    fn marks(&self) -> impl Iterator<Item = Mark> {
+        let for_all = (self.settings.shared && self.mark != NOBODY).then_some(NOBODY);
+        std::iter::once(self.mark).chain(for_all)
+    }
+
+    fn may_have(&self, stored: &Stored) -> bool {
+        stored.head.mark == self.mark
+            || (stored.head.mark == NOBODY
+                && self.settings.shared
+                && Said::by(&stored.response.fields, self.settings)
+                    .directives
+                    .allow_sharing())
+    }
+
+    fn is_selecting(&self, stored: &Stored) -> bool {
+        self.may_have(stored) && is_selected(&stored.selecting, self.fields, self.secret)
+    }
+
+    /// Whether it is in the language that the request prefers, and all else selects it.
+    fn is_selecting_by_language(&self, stored: &Stored) -> bool {
+        let in_language = self.settings.select_language
+            && stored
+                .selecting
+                .iter()
+                .any(|(name, _)| name == language::FIELD)
+            && language::is_preferred(self.fields, &stored.response.fields);
+        let others = stored
+            .selecting
+            .iter()
+            .filter(|(name, _)| name != language::FIELD);
+        in_language
+            && self.may_have(stored)
+            && others
+                .map(|(name, value)| selecting::value(self.fields, name, self.secret) == *value)
+                .all(|is_same| is_same)
+    }
 }
 
 /// What looking for a stored response came to.
@@ -41,35 +113,32 @@ pub(super) struct Entry {
 }
 
 /// Looks for the stored response that a request selects (RFC 9111 §4, §4.1).
-pub(super) fn find(store: &Store, key: &PrimaryKey, fields: &Fields) -> Result<Search> {
-    let secret = store.secret();
-    let mark = credentials::mark(fields, secret);
+pub(super) fn find(store: &Store, key: &PrimaryKey, who: &Who<'_>) -> Result<Search> {
     store.read(|snapshot| {
         let Some(value) = snapshot.get(Table::Records, &key.row)? else {
             return Ok(Search::Miss(Reason::UriMiss));
         };
         if Variants::is_list(value) {
-            return find_variant(snapshot, value, key, fields, &mark, secret);
+            return find_variant(snapshot, value, key, who);
         }
         let Some(stored) = Stored::decode(value, &key.text) else {
             return Ok(Search::Unreadable);
         };
-        let selects = stored.head.mark == mark && is_selected(&stored.selecting, fields, secret);
-        if !selects {
-            return Ok(Search::Miss(Reason::VaryMiss));
+        if who.is_selecting(&stored) || who.is_selecting_by_language(&stored) {
+            return Ok(found(stored, value, false));
         }
-        Ok(found(stored, value, false))
+        Ok(Search::Miss(Reason::VaryMiss))
     })
 }
 
 /// The same, with its body opened.
-pub(super) fn find_and_open(store: &Store, key: &PrimaryKey, fields: &Fields) -> Result<Search> {
+pub(super) fn find_and_open(store: &Store, key: &PrimaryKey, who: &Who<'_>) -> Result<Search> {
     // Between the reading of a record and the opening of its body another one may take its place; then it is
     // that one that is looked for.
     const TRIES: usize = 8;
     let mut tries = 1;
     loop {
-        let mut search = find(store, key, fields)?;
+        let mut search = find(store, key, who)?;
         let Search::Found(found) = &mut search else {
             return Ok(search);
         };
@@ -93,40 +162,67 @@ fn find_variant(
     snapshot: &Snapshot<'_>,
     list: &[u8],
     key: &PrimaryKey,
-    fields: &Fields,
-    mark: &Mark,
-    secret: &[u8; 32],
+    who: &Who<'_>,
 ) -> Result<Search> {
     let Some(variants) = Variants::decode(list) else {
         return Ok(Search::Unreadable);
     };
-    let mut newest: Option<(i64, Search)> = None;
-    let mut is_damaged = false;
+    let mut newest = Newest::default();
     for names in &variants.sets {
-        let id = selecting::variant_id(fields, names, mark, secret);
-        if !variants.ids.contains(&id) {
-            continue;
-        }
-        let Some(value) = snapshot.get(Table::Records, &variant_row(&key.row, &id))? else {
-            continue;
-        };
-        let Some(stored) = Stored::decode(value, &key.text) else {
-            is_damaged = true;
-            continue;
-        };
-        // §4.1: of several that match, the one with the most recent Date.
-        let date =
-            freshness::date(&stored.response.fields).unwrap_or(stored.head.stamp.response_time);
-        if newest.as_ref().is_none_or(|(other, _)| date > *other) {
-            newest = Some((date, found(stored, value, true)));
+        for mark in who.marks() {
+            let id = selecting::variant_id(who.fields, names, &mark, who.secret);
+            if variants.ids.contains(&id) {
+                newest.meet(snapshot, key, &id, |stored| who.may_have(stored))?;
+            }
         }
     }
-    let miss = if is_damaged {
+    if newest.search.is_none() && who.settings.select_language {
+        for id in &variants.ids {
+            newest.meet(snapshot, key, id, |stored| {
+                who.is_selecting_by_language(stored)
+            })?;
+        }
+    }
+    let miss = if newest.is_damaged {
         Search::Unreadable
     } else {
         Search::Miss(Reason::VaryMiss)
     };
-    Ok(newest.map_or(miss, |(_, search)| search))
+    Ok(newest.search.map_or(miss, |(_, search)| search))
+}
+
+/// §4.1: of several variants that match, the one with the most recent Date.
+#[derive(Default)]
+struct Newest {
+    search: Option<(i64, Search)>,
+    is_damaged: bool,
+}
+
+impl Newest {
+    fn meet(
+        &mut self,
+        snapshot: &Snapshot<'_>,
+        key: &PrimaryKey,
+        id: &VariantId,
+        matches: impl FnOnce(&Stored) -> bool,
+    ) -> Result<()> {
+        let Some(value) = snapshot.get(Table::Records, &variant_row(&key.row, id))? else {
+            return Ok(());
+        };
+        let Some(stored) = Stored::decode(value, &key.text) else {
+            self.is_damaged = true;
+            return Ok(());
+        };
+        if !matches(&stored) {
+            return Ok(());
+        }
+        let received_at = stored.head.stamp.response_time;
+        let date = freshness::date_of(&stored.response.fields, received_at).unwrap_or(received_at);
+        if self.search.as_ref().is_none_or(|(other, _)| date > *other) {
+            self.search = Some((date, found(stored, value, true)));
+        }
+        Ok(())
+    }
 }
 
 fn found(stored: Stored, value: &[u8], is_variant: bool) -> Search {
@@ -260,6 +356,12 @@ pub(super) fn remove(txn: &mut Transaction<'_>, key: &PrimaryKey, found: &Place)
     } else {
         Ok(())
     }
+}
+
+/// The same as a change of its own.
+pub(super) fn submit_removal(store: &Store, key: &PrimaryKey, found: Place) -> Result<()> {
+    let key = key.clone();
+    store.submit(64, Box::new(move |txn| remove(txn, &key, &found)))
 }
 
 /// Takes away the stored response with this id, under whichever row it stands.

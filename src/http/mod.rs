@@ -1,5 +1,6 @@
 //! HTTP as data: fields, requests, responses, URLs, dates. No rule of caching, and no input or output.
 
+pub mod date;
 pub mod fields;
 pub mod request;
 pub mod response;

@@ -7,6 +7,9 @@ use crate::http::Fields;
 /// A keyed hash over all credentials of a request; all zero where there are none.
 pub type Mark = [u8; 16];
 
+/// The mark of a request without credentials, and of what is for all.
+pub const NOBODY: Mark = [0; 16];
+
 /// The fields that authenticate.
 pub const FIELDS: [&str; 6] = [
     "Authorization",
@@ -22,20 +25,24 @@ pub fn is_secret(name: &[u8]) -> bool {
     name.eq_ignore_ascii_case(b"Cookie")
         || name.eq_ignore_ascii_case(b"X-Vault-Token")
         || name.eq_ignore_ascii_case(b"Private-Token")
-        || FIELDS
-            .iter()
-            .any(|field| name.eq_ignore_ascii_case(field.as_bytes()))
+        || is_credential(name)
+}
+
+/// Whether a request carries credentials.
+pub fn has_any(fields: &Fields) -> bool {
+    fields.iter().any(|(name, _)| is_credential(name))
+}
+
+fn is_credential(name: &[u8]) -> bool {
+    FIELDS
+        .iter()
+        .any(|field| name.eq_ignore_ascii_case(field.as_bytes()))
 }
 
 /// The mark of a request's fields under the store's secret.
 pub fn mark(fields: &Fields, secret: &[u8; 32]) -> Mark {
-    let is_credential = |name: &[u8]| {
-        FIELDS
-            .iter()
-            .any(|field| name.eq_ignore_ascii_case(field.as_bytes()))
-    };
-    if !fields.iter().any(|(name, _)| is_credential(name)) {
-        return [0; 16];
+    if !has_any(fields) {
+        return NOBODY;
     }
     let mut text = Vec::new();
     for field in FIELDS {

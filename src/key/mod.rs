@@ -3,6 +3,7 @@
 //! The primary key is an injective encoding of what is compared; its hashes are the row it is stored under.
 
 pub mod credentials;
+pub mod language;
 pub mod query;
 pub mod selecting;
 
@@ -10,7 +11,7 @@ use std::fmt;
 
 use once_cell::sync::OnceCell;
 
-use crate::http::Request;
+use crate::http::{Fields, Request};
 
 /// Bytes of a row of a primary key: hash of the URL, then hash of the rest.
 pub const ROW_SIZE: usize = 32;
@@ -48,6 +49,24 @@ pub enum MethodClass {
     Get = 1,
     /// HEAD, matched apart.
     Head = 2,
+    /// Any other method, or one that is overridden: matched with its name and its content.
+    Other = 3,
+    /// Parts of the representation that a GET asks for, put together (RFC 9111 §3.4).
+    Part = 4,
+    /// A part as it came, for the same Range again.
+    Verbatim = 5,
+}
+
+/// The method that a request tunnels through another one.
+pub fn method_override(fields: &Fields) -> Option<&str> {
+    const NAMES: [&[u8]; 3] = [
+        b"X-HTTP-Method-Override",
+        b"X-HTTP-Method",
+        b"X-Method-Override",
+    ];
+    let value = NAMES.iter().find_map(|name| fields.first(name))?;
+    // What is no method is a method nobody lists.
+    Some(std::str::from_utf8(value).unwrap_or("?"))
 }
 
 const VERSION: u8 = 1;
@@ -61,11 +80,13 @@ impl PrimaryKey {
         push_part(&mut text, url.as_bytes());
         let url_end = text.len();
         push_rest(&mut text, class, &request.body);
+        push_class(&mut text, class, request);
         let (url_part, rest) = text.split_at_checked(url_end).unwrap_or((&text, b""));
-        let rest_hash = if request.body.is_empty() {
-            hash_without_body(class)
-        } else {
-            short_hash(rest)
+        let rest_hash = match class {
+            MethodClass::Get | MethodClass::Head if request.body.is_empty() => {
+                hash_without_body(class)
+            }
+            _ => short_hash(rest),
         };
         let row = join(short_hash(url_part), rest_hash);
         PrimaryKey { row, text }
@@ -123,6 +144,21 @@ fn push_rest(text: &mut Vec<u8>, class: MethodClass, body: &[u8]) {
     }
 }
 
+/// What the class itself does not say of the request.
+fn push_class(text: &mut Vec<u8>, class: MethodClass, request: &Request) {
+    match class {
+        MethodClass::Get | MethodClass::Head | MethodClass::Part => {}
+        MethodClass::Other => {
+            push_part(text, request.method.as_str().as_bytes());
+            let other = method_override(&request.fields).unwrap_or_default();
+            push_part(text, other.as_bytes());
+        }
+        MethodClass::Verbatim => {
+            push_part(text, request.fields.first(b"Range").unwrap_or_default());
+        }
+    }
+}
+
 /// Nearly all requests have no body, and then the second hash is one of two.
 fn hash_without_body(class: MethodClass) -> [u8; 16] {
     static HASHES: OnceCell<[[u8; 16]; 2]> = OnceCell::new();
@@ -133,9 +169,10 @@ fn hash_without_body(class: MethodClass) -> [u8; 16] {
             short_hash(&text)
         })
     });
-    match class {
-        MethodClass::Get => *get,
-        MethodClass::Head => *head,
+    if class == MethodClass::Head {
+        *head
+    } else {
+        *get
     }
 }
 

@@ -35,7 +35,7 @@ pub fn vary(fields: &Fields) -> Vary {
 
 /// What a request says in a selecting field: `None` when it has none; a keyed hash where it is a secret.
 pub fn value(fields: &Fields, name: &str, secret: &[u8; 32]) -> Option<Vec<u8>> {
-    let joined = normal_list(&fields.joined(name.as_bytes())?);
+    let joined = normal(name, &fields.joined(name.as_bytes())?);
     if !credentials::is_secret(name.as_bytes()) {
         return Some(joined);
     }
@@ -47,7 +47,7 @@ pub fn value(fields: &Fields, name: &str, secret: &[u8; 32]) -> Option<Vec<u8>> 
 
 /// The id of the variant that a request selects by these fields and its credentials.
 pub fn variant_id(fields: &Fields, names: &[String], mark: &Mark, secret: &[u8; 32]) -> VariantId {
-    if names.is_empty() && *mark == [0; 16] {
+    if names.is_empty() && *mark == credentials::NOBODY {
         return [0; 16];
     }
     let mut text = Vec::new();
@@ -65,17 +65,70 @@ pub fn variant_id(fields: &Fields, names: &[String], mark: &Mark, secret: &[u8; 
     first_half(blake3::keyed_hash(secret, &text))
 }
 
-/// A value without the white space around its commas (RFC 9110 §5.6.1); what is quoted stays as it is.
-fn normal_list(value: &[u8]) -> Vec<u8> {
-    let mut normal = Vec::with_capacity(value.len());
+/// A value in the form in which it is compared.
+fn normal(name: &str, value: &[u8]) -> Vec<u8> {
+    /// What lists of preferences mean does not depend on their order, nor on letter case (RFC 9110 §12.5).
+    const PREFERENCES: [&str; 4] = [
+        "accept",
+        "accept-charset",
+        "accept-encoding",
+        "accept-language",
+    ];
+    if name == "cookie" {
+        return normal_cookie(value);
+    }
+    if PREFERENCES.contains(&name) {
+        sorted(&without_space_beside(value, b",;=").to_ascii_lowercase())
+    } else {
+        without_space_beside(value, b",")
+    }
+}
+
+/// The members of a list, sorted.
+fn sorted(list: &[u8]) -> Vec<u8> {
+    let mut members = split_list(list);
+    members.retain(|member| !member.is_empty());
+    members.sort_unstable();
+    members.join(&b","[..])
+}
+
+/// Cookies sorted by name, those of one name in their order (RFC 6265 §4.2.2: their order means nothing).
+fn normal_cookie(value: &[u8]) -> Vec<u8> {
+    let mut pairs: Vec<&[u8]> = value.split(|b| *b == b';').map(trim).collect();
+    pairs.retain(|pair| !pair.is_empty());
+    pairs.sort_by_key(|pair| pair.split(|b| *b == b'=').next().unwrap_or_default());
+    pairs.join(&b";"[..])
+}
+
+/// The members of a list, split at the commas that are not quoted.
+fn split_list(list: &[u8]) -> Vec<&[u8]> {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    list.split(move |byte| {
+        let separates = *byte == b',' && !is_quoted;
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_quoted => is_escaped = true,
+            b'"' => is_quoted = !is_quoted,
+            _ => {}
+        }
+        separates
+    })
+    .collect()
+}
+
+/// A value without the white space beside the bytes that separate its parts (RFC 9110 §5.6.1); what is quoted
+/// stays as it is.
+fn without_space_beside(value: &[u8], separators: &[u8]) -> Vec<u8> {
+    let mut normal: Vec<u8> = Vec::with_capacity(value.len());
+    let separates = |byte: Option<&u8>| byte.is_some_and(|byte| separators.contains(byte));
     let mut is_quoted = false;
     let mut is_escaped = false;
-    for &byte in value {
+    for byte in value {
         let is_space = matches!(byte, b' ' | b'\t') && !is_quoted;
-        if is_space && normal.last() == Some(&b',') {
+        if is_space && separates(normal.last()) {
             continue;
         }
-        if byte == b',' && !is_quoted {
+        if separates(Some(byte)) && !is_quoted {
             while matches!(normal.last(), Some(b' ' | b'\t')) {
                 normal.pop();
             }
@@ -86,7 +139,7 @@ fn normal_list(value: &[u8]) -> Vec<u8> {
             b'"' => is_quoted = !is_quoted,
             _ => {}
         }
-        normal.push(byte);
+        normal.push(*byte);
     }
     normal
 }
@@ -115,6 +168,29 @@ mod tests {
         for any in ["*", "Accept, *", "a b", "\u{fc}", "\"Accept\""] {
             assert_eq!(names(&[("Vary", any)]), Vary::Any, "{any}");
         }
+    }
+
+    #[test]
+    fn preferences_and_cookies_match_in_any_order() {
+        let secret = [7; 32];
+        let of = |name: &str, value: &str| self::value(&fields(&[(name, value)]), name, &secret);
+        assert_eq!(
+            of("accept-language", "en, de"),
+            of("accept-language", "De,eN")
+        );
+        assert_eq!(
+            of("accept-language", "en;q=0.5, de"),
+            of("accept-language", "de, en; q=0.5")
+        );
+        assert_ne!(
+            of("accept-language", "en;q=0.5, de"),
+            of("accept-language", "en, de")
+        );
+        assert_ne!(of("accept", "a;x=\"b,c\""), of("accept", "a;x=\"b, d\""));
+        assert_ne!(of("foo", "en, de"), of("foo", "de, en"));
+        assert_eq!(of("cookie", "b=1; a=2"), of("cookie", "a=2;b=1"));
+        assert_ne!(of("cookie", "a=1; a=2"), of("cookie", "a=2; a=1"));
+        assert_ne!(of("cookie", "a=1"), of("cookie", "A=1"));
     }
 
     #[test]

@@ -1,14 +1,15 @@
-//! What is done with a request before anything is sent (§4).
+//! What is done with a request once a stored response is selected (§4).
 
 use super::Millis;
 use super::directives::{RequestDirectives, Seconds};
 use super::freshness::Freshness;
 use super::reason::Reason;
+use super::said::Said;
+use super::stale;
+use super::storable::may_keep;
 use super::validate::Validators;
-use super::{directives::ResponseDirectives, stale};
-use crate::http::{Fields, Request};
-use crate::key::MethodClass;
-use crate::settings::{Expiry, Settings};
+use crate::http::ResponseHead;
+use crate::settings::Settings;
 
 /// What the cache does with a request. The numbers are those of `hc_decision`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,89 +21,106 @@ pub enum Decision {
     Fresh = 1,
     /// Answer with what is stored, though it is stale.
     Stale = 2,
+    /// The same, and ask the origin afterwards (RFC 5861 §3).
+    StaleRevalidate = 3,
     /// Ask the origin whether what is stored is still valid (§4.3).
     Revalidate = 4,
     /// Answer 504 (§5.2.1.7).
     Unsatisfiable = 5,
 }
 
-/// Whether the cache has a part in a request at all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Admission {
-    /// It is looked up under a key of this class, and its answer may be stored.
-    LookUp(MethodClass),
-    /// It goes past the cache, for this reason.
-    Pass(Reason),
-}
-
-/// Whether a request is looked up (§2, §4). Conditions of the caller's own go to the origin, for they ask about
-/// what the caller holds, not about what is stored here.
-pub fn admit(request: &Request, settings: &Settings) -> Admission {
-    if settings.expiry == Expiry::DoNotCache {
-        return Admission::Pass(Reason::Bypass);
-    }
-    if !request.method.is_retrieval() {
-        return Admission::Pass(Reason::Method);
-    }
-    const OWN_CONDITIONS: [&[u8]; 5] = [
-        b"If-None-Match",
-        b"If-Modified-Since",
-        b"If-Match",
-        b"If-Unmodified-Since",
-        b"If-Range",
-    ];
-    let fields = &request.fields;
-    if OWN_CONDITIONS.iter().any(|name| fields.contains(name)) || fields.contains(b"Upgrade") {
-        return Admission::Pass(Reason::Request);
-    }
-    if fields.contains(b"Range") {
-        return Admission::Pass(Reason::Range);
-    }
-    let is_head = request.method.as_str() == "HEAD";
-    // RFC 9110 §9.3.2: what answers a GET answers a HEAD. Without cache_control they are matched apart.
-    let is_apart = is_head && !settings.cache_control;
-    Admission::LookUp(if is_apart {
-        MethodClass::Head
-    } else {
-        MethodClass::Get
-    })
+/// A stored response that a request selects, and what is known of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Candidate<'a> {
+    /// Its head.
+    pub response: &'a ResponseHead,
+    /// What it says about its caching.
+    pub said: &'a Said,
+    /// How fresh it is.
+    pub freshness: &'a Freshness,
+    /// It was made invalid since it was received (§4.4), and needs to be validated.
+    pub is_invalid: bool,
 }
 
 /// Decides on a stored response that the request selects (§4, §5.2.1).
 pub fn reuse(
-    freshness: &Freshness,
-    stored: &Fields,
+    candidate: &Candidate<'_>,
     request: &RequestDirectives,
     settings: &Settings,
     now: Millis,
 ) -> (Decision, Reason) {
-    let may_reuse = is_fresh_enough(freshness, stored, request, settings, now);
-    match may_reuse {
+    // What a cache of these settings would not have stored is not there for it.
+    if settings.cache_control && !may_keep(candidate.said, candidate.response.status, settings) {
+        return absent(request, settings);
+    }
+    if settings.force_refresh {
+        return absent(request, settings);
+    }
+    let reason = match may_reuse(candidate, request, settings, now) {
         Reuse::Fresh => return (Decision::Fresh, Reason::None),
         Reuse::Stale => return (Decision::Stale, Reason::None),
-        Reuse::No(_) => {}
-    }
-    let Reuse::No(reason) = may_reuse else {
-        return (Decision::Forward, Reason::Stale);
+        Reuse::No(reason) => reason,
     };
     if only_if_cached(request, settings) {
-        let may_be_stale =
-            !freshness.is_fresh(now) && stale::may_use(freshness, stored, request, settings, now);
-        return if may_be_stale {
-            (Decision::Stale, Reason::None)
-        } else {
-            (Decision::Unsatisfiable, reason)
+        let decision = without_the_origin(candidate, request, settings, now);
+        return match decision {
+            Decision::Stale => (decision, Reason::None),
+            _ => (decision, reason),
         };
     }
-    if Validators::of(stored).is_empty() {
+    let refuses = candidate.is_invalid || settings.refresh || settings.always_revalidate;
+    if !refuses && while_revalidating(candidate, request, settings, now) {
+        return (Decision::StaleRevalidate, reason);
+    }
+    if Validators::of(&candidate.response.fields).is_empty() {
         return (Decision::Forward, reason);
     }
     (Decision::Revalidate, reason)
 }
 
+fn absent(request: &RequestDirectives, settings: &Settings) -> (Decision, Reason) {
+    let reason = if settings.force_refresh {
+        Reason::Request
+    } else {
+        Reason::UriMiss
+    };
+    if only_if_cached(request, settings) {
+        (Decision::Unsatisfiable, reason)
+    } else {
+        (Decision::Forward, reason)
+    }
+}
+
 /// Whether nothing may be forwarded (§5.2.1.7), by the request or by the settings.
 pub fn only_if_cached(request: &RequestDirectives, settings: &Settings) -> bool {
     request.only_if_cached || settings.only_if_cached
+}
+
+/// Where nothing may be forwarded, a stale response is used as if the origin had failed, or did not answer yet.
+fn without_the_origin(
+    candidate: &Candidate<'_>,
+    request: &RequestDirectives,
+    settings: &Settings,
+    now: Millis,
+) -> Decision {
+    let freshness = candidate.freshness;
+    let may = !freshness.is_fresh(now)
+        && (stale::may_use(freshness, candidate.said, request, settings, now)
+            || while_revalidating(candidate, request, settings, now));
+    if may && !candidate.is_invalid {
+        Decision::Stale
+    } else {
+        Decision::Unsatisfiable
+    }
+}
+
+fn while_revalidating(
+    candidate: &Candidate<'_>,
+    request: &RequestDirectives,
+    settings: &Settings,
+    now: Millis,
+) -> bool {
+    stale::may_use_while_revalidating(candidate.freshness, candidate.said, request, settings, now)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -112,29 +130,32 @@ enum Reuse {
     No(Reason),
 }
 
-fn is_fresh_enough(
-    freshness: &Freshness,
-    stored: &Fields,
+fn may_reuse(
+    candidate: &Candidate<'_>,
     request: &RequestDirectives,
     settings: &Settings,
     now: Millis,
 ) -> Reuse {
+    let freshness = candidate.freshness;
+    let directives = &candidate.said.directives;
+    if candidate.is_invalid {
+        return Reuse::No(Reason::Group);
+    }
+    // RFC 8246 §2: while it is fresh, validating it is of no use, whoever asks for it.
+    let is_pinned = directives.immutable && freshness.is_fresh(now);
     // §5.2.1.4
-    if request.no_cache {
+    let wants_validation = request.no_cache || settings.refresh;
+    if settings.always_revalidate || (wants_validation && !is_pinned) {
         return Reuse::No(Reason::Request);
     }
-    let directives = if settings.cache_control {
-        ResponseDirectives::read(stored)
-    } else {
-        Default::default()
-    };
-    // §5.2.2.4; and a reader treats as absent what its own policy would not have stored (§5.2.2.5).
-    if directives.no_cache || directives.no_store {
+    // §5.2.2.4
+    if directives.no_cache.is_whole(settings.shared) {
         return Reuse::No(Reason::Stale);
     }
     // §5.2.1.1; an argument that cannot be read allows nothing.
     let max_age = match request.max_age {
         Seconds::Absent => i64::MAX,
+        Seconds::Of(0) if is_pinned => i64::MAX,
         asked => asked.millis().unwrap_or(0),
     };
     if freshness.age(now) > max_age {
@@ -158,7 +179,8 @@ fn is_fresh_enough(
     }
     // §5.2.1.2, where the response does not forbid stale use (§5.2.2.2)
     let max_stale = request.max_stale.millis();
-    let allows = max_stale.is_some_and(|most| staleness <= most) && !directives.must_revalidate;
+    let allows = max_stale.is_some_and(|most| staleness <= most)
+        && !directives.forbid_stale(settings.shared);
     if allows {
         Reuse::Stale
     } else {
@@ -170,12 +192,24 @@ fn is_fresh_enough(
 mod tests {
     use super::super::freshness::Lifetime;
     use super::*;
+    use crate::http::Fields;
+    use crate::settings::Staleness;
+    use Decision::{Forward, Fresh, Revalidate, Stale, StaleRevalidate, Unsatisfiable};
+
+    fn settings(cache_control: bool) -> Settings {
+        Settings {
+            cache_control,
+            ..Settings::default()
+        }
+    }
 
     /// A response received at 0 that is fresh for 100 s, looked up at `now` seconds.
-    fn decide(response: &str, request: &str, now: i64, cache_control: bool) -> Decision {
-        let mut stored = Fields::new();
-        stored.add(b"ETag", b"\"x\"").unwrap();
-        stored.add(b"Cache-Control", response.as_bytes()).unwrap();
+    fn decide_with(response: &str, request: &str, now: i64, settings: &Settings) -> Decision {
+        let mut head = ResponseHead::new(200, b"").unwrap();
+        head.fields.add(b"ETag", b"\"x\"").unwrap();
+        head.fields
+            .add(b"Cache-Control", response.as_bytes())
+            .unwrap();
         let mut asked = Fields::new();
         asked.add(b"Cache-Control", request.as_bytes()).unwrap();
         let freshness = Freshness {
@@ -184,23 +218,22 @@ mod tests {
             spent: 0,
             received_at: 0,
         };
-        let settings = Settings {
-            cache_control,
-            ..Settings::default()
+        let candidate = Candidate {
+            response: &head,
+            said: &Said::by(&head.fields, settings),
+            freshness: &freshness,
+            is_invalid: false,
         };
-        reuse(
-            &freshness,
-            &stored,
-            &RequestDirectives::read(&asked),
-            &settings,
-            now * 1000,
-        )
-        .0
+        let directives = RequestDirectives::read(&asked);
+        reuse(&candidate, &directives, settings, now * 1000).0
+    }
+
+    fn decide(response: &str, request: &str, now: i64, cache_control: bool) -> Decision {
+        decide_with(response, request, now, &settings(cache_control))
     }
 
     #[test]
     fn the_request_bounds_reuse() {
-        use Decision::{Fresh, Revalidate, Stale, Unsatisfiable};
         for (request, now, expected) in [
             ("", 99, Fresh),
             ("", 100, Revalidate),
@@ -221,25 +254,105 @@ mod tests {
             ("no-store", 1, Fresh),
         ] {
             for cache_control in [false, true] {
-                assert_eq!(
-                    decide("", request, now, cache_control),
-                    expected,
-                    "{request} at {now}"
-                );
+                let decision = decide("", request, now, cache_control);
+                assert_eq!(decision, expected, "{request} at {now}");
             }
         }
     }
 
     #[test]
     fn the_response_decides_with_cache_control_alone() {
-        use Decision::{Fresh, Revalidate, Stale};
         for (response, request, now, with, without) in [
             ("no-cache", "", 1, Revalidate, Fresh),
-            ("no-store", "", 1, Revalidate, Fresh),
+            ("no-cache=\"a\"", "", 1, Fresh, Fresh),
+            ("no-store", "", 1, Forward, Fresh),
+            ("no-store", "only-if-cached", 1, Unsatisfiable, Fresh),
             ("must-revalidate", "max-stale", 101, Revalidate, Stale),
+            ("s-maxage=1", "max-stale", 101, Stale, Stale),
+            (
+                "stale-while-revalidate=10",
+                "",
+                105,
+                StaleRevalidate,
+                Revalidate,
+            ),
+            ("immutable", "no-cache", 50, Fresh, Revalidate),
+            ("immutable", "max-age=0", 50, Fresh, Revalidate),
+            ("immutable", "max-age=10", 50, Revalidate, Revalidate),
+            ("immutable", "no-cache", 100, Revalidate, Revalidate),
         ] {
             assert_eq!(decide(response, request, now, true), with, "{response}");
             assert_eq!(decide(response, request, now, false), without, "{response}");
         }
+    }
+
+    #[test]
+    fn a_shared_cache_is_stricter() {
+        let shared = Settings {
+            shared: true,
+            ..settings(true)
+        };
+        for (response, request, now, expected) in [
+            ("private", "", 1, Forward),
+            ("private=\"a\"", "", 1, Forward),
+            ("no-cache=\"a\"", "", 1, Revalidate),
+            ("proxy-revalidate", "max-stale", 101, Revalidate),
+            ("s-maxage=1", "max-stale", 101, Revalidate),
+        ] {
+            assert_eq!(
+                decide_with(response, request, now, &shared),
+                expected,
+                "{response}"
+            );
+        }
+    }
+
+    #[test]
+    fn stale_is_used_while_it_is_revalidated() {
+        let own = Settings {
+            stale_while_revalidate: Staleness::Within(10_000),
+            ..settings(true)
+        };
+        for (response, request, now, expected) in [
+            ("", "", 99, Fresh),
+            ("", "", 110, StaleRevalidate),
+            ("", "", 111, Revalidate),
+            ("stale-while-revalidate=5", "", 106, Revalidate),
+            ("must-revalidate", "", 105, Revalidate),
+            ("no-cache", "", 105, Revalidate),
+            ("proxy-revalidate", "", 105, StaleRevalidate),
+            ("", "no-cache", 105, Revalidate),
+            ("", "max-age=999", 105, Revalidate),
+            ("", "only-if-cached", 105, Stale),
+            ("", "only-if-cached", 111, Unsatisfiable),
+        ] {
+            assert_eq!(
+                decide_with(response, request, now, &own),
+                expected,
+                "{response} {request}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_settings_ask_for_validation() {
+        let asks = |change: fn(&mut Settings)| {
+            let mut settings = settings(true);
+            change(&mut settings);
+            settings
+        };
+        let always = asks(|settings| settings.always_revalidate = true);
+        let refresh = asks(|settings| settings.refresh = true);
+        let force = asks(|settings| settings.force_refresh = true);
+        assert_eq!(decide_with("", "", 1, &always), Revalidate);
+        assert_eq!(decide_with("immutable", "", 1, &always), Revalidate);
+        assert_eq!(decide_with("", "", 1, &refresh), Revalidate);
+        assert_eq!(decide_with("immutable", "", 1, &refresh), Fresh);
+        assert_eq!(
+            decide_with("stale-while-revalidate=9", "", 101, &refresh),
+            Revalidate
+        );
+        assert_eq!(decide_with("", "", 1, &force), Forward);
+        assert_eq!(decide_with("", "only-if-cached", 1, &force), Unsatisfiable);
     }
 }

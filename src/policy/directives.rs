@@ -1,7 +1,7 @@
 //! The Cache-Control directives of requests and responses (§5.2). Linear in the length of the fields.
 
 use crate::http::Fields;
-use crate::http::fields::trim;
+use crate::http::fields::{is_token, trim};
 
 /// An argument that counts seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,21 +15,43 @@ pub enum Seconds {
     Invalid,
 }
 
+/// A directive that may be limited to some fields.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Qualified {
+    /// The directive is not there.
+    #[default]
+    Absent,
+    /// It holds for the whole response.
+    Whole,
+    /// It holds for these fields, in lower case.
+    Fields(Vec<String>),
+}
+
 /// The directives of a response.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ResponseDirectives {
     /// §5.2.2.1
     pub max_age: Seconds,
     /// §5.2.2.2
     pub must_revalidate: bool,
-    /// §5.2.2.4. With field names it is taken as if it had none, which revalidates more often, never less.
-    pub no_cache: bool,
+    /// §5.2.2.3
+    pub must_understand: bool,
+    /// §5.2.2.4
+    pub no_cache: Qualified,
     /// §5.2.2.5
     pub no_store: bool,
     /// §5.2.2.7
-    pub private: bool,
+    pub private: Qualified,
+    /// §5.2.2.8
+    pub proxy_revalidate: bool,
     /// §5.2.2.9
     pub public: bool,
+    /// §5.2.2.10
+    pub s_maxage: Seconds,
+    /// RFC 8246 §2
+    pub immutable: bool,
+    /// RFC 5861 §3
+    pub stale_while_revalidate: Seconds,
     /// RFC 5861 §4
     pub stale_if_error: Seconds,
 }
@@ -67,7 +89,7 @@ impl Seconds {
     }
 
     /// Delta-seconds (§1.2.2): digits and nothing else.
-    fn parse(argument: &[u8]) -> Self {
+    pub fn parse(argument: &[u8]) -> Self {
         if argument.is_empty() || !argument.iter().all(u8::is_ascii_digit) {
             return Seconds::Invalid;
         }
@@ -89,21 +111,91 @@ impl Seconds {
     }
 }
 
+impl Qualified {
+    fn take(&mut self, argument: Option<&[u8]>) {
+        let names = argument.and_then(field_names);
+        *self = match (std::mem::take(self), names) {
+            (Qualified::Whole, _) | (_, None) => Qualified::Whole,
+            (Qualified::Absent, Some(names)) => Qualified::Fields(names),
+            (Qualified::Fields(mut before), Some(names)) => {
+                before.extend(names);
+                Qualified::Fields(before)
+            }
+        };
+    }
+
+    /// Whether it holds for the whole response. A shared cache takes it so also where fields are named: it may
+    /// (§5.2.2.4, §5.2.2.7), and it is the careful reading.
+    pub fn is_whole(&self, shared: bool) -> bool {
+        match self {
+            Qualified::Absent => false,
+            Qualified::Whole => true,
+            Qualified::Fields(_) => shared,
+        }
+    }
+}
+
+/// The names in the argument of a qualified directive; `None` when it names none, or not only names: then the
+/// directive is taken as if it had no argument, which forbids more.
+fn field_names(argument: &[u8]) -> Option<Vec<String>> {
+    let mut names = Vec::new();
+    for name in argument.split(|b| *b == b',').map(trim) {
+        if name.is_empty() {
+            continue;
+        }
+        let text = std::str::from_utf8(name).ok().filter(|_| is_token(name))?;
+        names.push(text.to_ascii_lowercase());
+    }
+    (!names.is_empty()).then_some(names)
+}
+
 impl ResponseDirectives {
     /// Reads all Cache-Control lines of a response.
     pub fn read(fields: &Fields) -> Self {
         let mut directives = Self::default();
-        each_directive(fields, |name, argument| match name {
-            "max-age" => directives.max_age.take(argument),
-            "must-revalidate" => directives.must_revalidate = true,
-            "no-cache" => directives.no_cache = true,
-            "no-store" => directives.no_store = true,
-            "private" => directives.private = true,
-            "public" => directives.public = true,
-            "stale-if-error" => directives.stale_if_error.take(argument),
-            _ => {}
-        });
+        each_directive(fields, |name, argument| directives.take(name, argument));
         directives
+    }
+
+    /// Takes one directive.
+    pub(super) fn take(&mut self, name: &str, argument: Option<&[u8]>) {
+        match name {
+            "max-age" => self.max_age.take(argument),
+            "must-revalidate" => self.must_revalidate = true,
+            "must-understand" => self.must_understand = true,
+            "no-cache" => self.no_cache.take(argument),
+            "no-store" => self.no_store = true,
+            "private" => self.private.take(argument),
+            "proxy-revalidate" => self.proxy_revalidate = true,
+            "public" => self.public = true,
+            "s-maxage" => self.s_maxage.take(argument),
+            "immutable" => self.immutable = true,
+            "stale-while-revalidate" => self.stale_while_revalidate.take(argument),
+            "stale-if-error" => self.stale_if_error.take(argument),
+            _ => {}
+        }
+    }
+
+    /// Whether a stale response must not be used without validation, whatever else allows it (§4.2.4, §5.2.2.2,
+    /// and in a shared cache §5.2.2.8 and §5.2.2.10).
+    pub fn forbid_stale(&self, shared: bool) -> bool {
+        let for_shared = self.proxy_revalidate || self.s_maxage != Seconds::Absent;
+        self.must_revalidate || self.no_cache.is_whole(shared) || (shared && for_shared)
+    }
+
+    /// Whether a shared cache may reuse what was fetched with credentials (§3.5).
+    pub fn allow_sharing(&self) -> bool {
+        self.public || self.must_revalidate || matches!(self.s_maxage, Seconds::Of(_))
+    }
+
+    /// Whether the response must not be stored (§5.2.2.5), though `must-understand` lifts that for a status
+    /// whose caching this cache understands (§5.2.2.3).
+    pub fn forbid_storing(&self, understands_status: bool) -> bool {
+        if self.must_understand {
+            !understands_status
+        } else {
+            self.no_store
+        }
     }
 }
 
@@ -240,9 +332,39 @@ mod tests {
 
     #[test]
     fn flags_count_with_an_argument_too() {
-        let directives = response("no-store=1, No-Cache=\"set-cookie\", private");
-        assert!(directives.no_store && directives.no_cache && directives.private);
+        let directives = response("no-store=1, must-revalidate=\"x\", IMMUTABLE");
+        assert!(directives.no_store && directives.must_revalidate && directives.immutable);
         assert!(!response("no-storex").no_store);
+    }
+
+    #[test]
+    fn qualified_directives_name_fields() {
+        let named = |names: &[&str]| {
+            Qualified::Fields(names.iter().map(|name| (*name).to_owned()).collect())
+        };
+        for (line, expected) in [
+            ("max-age=1", Qualified::Absent),
+            ("no-cache", Qualified::Whole),
+            ("no-cache=Set-Cookie", named(&["set-cookie"])),
+            ("no-cache=\"A, b\", No-Cache=\"c\"", named(&["a", "b", "c"])),
+            ("no-cache=\"a\", no-cache", Qualified::Whole),
+            ("no-cache, no-cache=\"a\"", Qualified::Whole),
+            ("no-cache=\"\"", Qualified::Whole),
+            ("no-cache=\"a b\"", Qualified::Whole),
+            ("no-cache=\"a", Qualified::Whole),
+        ] {
+            assert_eq!(response(line).no_cache, expected, "{line}");
+        }
+        assert!(!named(&["a"]).is_whole(false) && named(&["a"]).is_whole(true));
+    }
+
+    #[test]
+    fn must_understand_stands_above_no_store() {
+        let both = response("no-store, must-understand");
+        assert!(!both.forbid_storing(true) && both.forbid_storing(false));
+        let alone = response("must-understand");
+        assert!(!alone.forbid_storing(true) && alone.forbid_storing(false));
+        assert!(response("no-store").forbid_storing(true));
     }
 
     #[test]

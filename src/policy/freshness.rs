@@ -1,10 +1,10 @@
 //! How long a stored response is fresh (§4.2.1, §4.2.2), and how old it is (§4.2.3).
 
-use std::time::UNIX_EPOCH;
-
 use super::Millis;
-use super::directives::{ResponseDirectives, Seconds};
-use crate::http::{Fields, ResponseHead};
+use super::directives::Seconds;
+use super::said::Said;
+use crate::http::fields::trim;
+use crate::http::{Fields, ResponseHead, date};
 use crate::record::{Expires, Stamp};
 use crate::settings::{Expiry, Settings};
 
@@ -36,17 +36,15 @@ const FUTURE_TOLERANCE: Millis = 60_000;
 
 impl Freshness {
     /// The freshness of a stored response under the reader's policy.
-    pub fn of(response: &ResponseHead, stamp: &Stamp, settings: &Settings) -> Self {
-        let fields = &response.fields;
+    pub fn of(response: &ResponseHead, said: &Said, stamp: &Stamp, settings: &Settings) -> Self {
         let received_at = stamp.response_time;
         let written = match stamp.expires {
             Expires::Never => Lifetime::Endless,
             Expires::At(instant) => Lifetime::Of(instant.saturating_sub(received_at)),
         };
         let (lifetime, spent) = if settings.cache_control {
-            let explicit = stamp.is_explicit.then_some(written);
-            let lifetime = by_fields(response.status, fields, received_at, explicit, settings);
-            (lifetime, stamp.initial_age)
+            let own = stamp.is_explicit.then_some(written);
+            by_fields(response, said, stamp, own, settings)
         } else {
             (written, 0)
         };
@@ -103,96 +101,151 @@ impl Freshness {
 /// asked for.
 pub fn stamp(
     response: &ResponseHead,
+    said: &Said,
     request_max_age: Seconds,
     request_time: Millis,
     now: Millis,
     settings: &Settings,
 ) -> Stamp {
-    let fields = &response.fields;
-    let own = match settings.expiry {
+    let own = own_expiry(response.status, settings);
+    let own = match own {
         Expiry::Unset | Expiry::DoNotCache => None,
         Expiry::Never => Some(Lifetime::Endless),
         Expiry::After(duration) => Some(Lifetime::Of(duration)),
         Expiry::At(instant) => Some(Lifetime::Of(instant.saturating_sub(now))),
     };
-    let is_explicit = own.is_some();
-    let lifetime = if settings.cache_control {
-        by_fields(response.status, fields, now, own, settings)
+    let mut stamp = Stamp {
+        request_time,
+        response_time: now,
+        initial_age: initial_age(&response.fields, request_time, now),
+        expires: Expires::Never,
+        is_explicit: own.is_some(),
+    };
+    let (lifetime, spent) = if settings.cache_control {
+        by_fields(response, said, &stamp, own, settings)
     } else {
         // The request's own directive comes before the expiry that was set for it.
         let asked = request_max_age.millis().map(Lifetime::Of);
-        asked.or(own).unwrap_or(Lifetime::Endless)
+        let lifetime = asked.or(own).unwrap_or(Lifetime::Endless);
+        (bounded(lifetime, response, settings), 0)
     };
-    let initial_age = initial_age(fields, request_time, now);
-    let spent = if settings.cache_control {
-        initial_age
-    } else {
-        0
-    };
-    let expires = match lifetime {
-        Lifetime::Endless => Expires::Never,
-        Lifetime::Of(lifetime) => {
-            Expires::At(now.saturating_add(lifetime).saturating_sub(spent).max(0))
-        }
-    };
-    Stamp {
-        request_time,
-        response_time: now,
-        initial_age,
-        expires,
-        is_explicit,
+    if let Lifetime::Of(lifetime) = lifetime {
+        let at = now.saturating_add(lifetime).saturating_sub(spent);
+        stamp.expires = Expires::At(at.max(0));
+    }
+    stamp
+}
+
+/// The user's expiry for a status: that of the request, else of the status, else of the cache.
+pub fn own_expiry(status: u16, settings: &Settings) -> Expiry {
+    if settings.has_own_expiry {
+        return settings.expiry;
+    }
+    settings.status_expiry(status).unwrap_or(settings.expiry)
+}
+
+/// A failure that nobody gave an expiry of its own is kept for a minute at most, or until the origin wants to be
+/// asked again.
+fn bounded(lifetime: Lifetime, response: &ResponseHead, settings: &Settings) -> Lifetime {
+    const MOST: Millis = 60_000;
+    let status = response.status;
+    let is_failure = status == 429 || (500..600).contains(&status);
+    let has_own = settings.has_own_expiry || settings.status_expiry(status).is_some();
+    if !is_failure || has_own {
+        return lifetime;
+    }
+    let retry_after = response.fields.first(b"Retry-After");
+    let most = retry_after
+        .map(|value| Seconds::parse(value).millis().unwrap_or(MOST))
+        .unwrap_or(MOST)
+        .min(MOST);
+    match lifetime {
+        Lifetime::Endless => Lifetime::Of(most),
+        Lifetime::Of(lifetime) => Lifetime::Of(lifetime.min(most)),
     }
 }
 
-/// §4.2.1, and where the response says nothing the user's expiry before the heuristic.
+/// §4.2.1, and where the response says nothing the user's expiry before the heuristic. With the lifetime comes how
+/// much of it had passed on receipt: the response's age, but nothing of an expiry that counts from the receipt.
 fn by_fields(
-    status: u16,
-    fields: &Fields,
-    received_at: Millis,
+    response: &ResponseHead,
+    said: &Said,
+    stamp: &Stamp,
     own: Option<Lifetime>,
     settings: &Settings,
-) -> Lifetime {
-    if let Some(explicit) = explicit_lifetime(fields, received_at) {
-        return Lifetime::Of(explicit);
+) -> (Lifetime, Millis) {
+    let received_at = stamp.response_time;
+    let immutable = said.directives.immutable;
+    if immutable && settings.immutable_forever {
+        return (Lifetime::Endless, 0);
     }
-    own.unwrap_or_else(|| Lifetime::Of(heuristic(status, fields, received_at, settings)))
+    if let Some(explicit) = explicit_lifetime(&response.fields, said, received_at, settings) {
+        return (Lifetime::Of(explicit), stamp.initial_age);
+    }
+    // RFC 8246 §2 speaks of responses with a lifetime. Without one a private cache takes the origin at its word.
+    if immutable && !settings.shared {
+        return (Lifetime::Endless, 0);
+    }
+    match own {
+        Some(own) => (own, 0),
+        None => {
+            let heuristic = heuristic(response, said, received_at, settings);
+            (Lifetime::Of(heuristic), stamp.initial_age)
+        }
+    }
 }
 
 /// §4.2.1: what the response itself says; `None` when it says nothing. An invalid saying is 0: stale.
-pub fn explicit_lifetime(fields: &Fields, received_at: Millis) -> Option<Millis> {
-    match ResponseDirectives::read(fields).max_age {
-        Seconds::Of(seconds) => return Some(seconds * 1000),
-        Seconds::Invalid => return Some(0),
-        Seconds::Absent => {}
+pub fn explicit_lifetime(
+    fields: &Fields,
+    said: &Said,
+    received_at: Millis,
+    settings: &Settings,
+) -> Option<Millis> {
+    let directives = &said.directives;
+    let for_shared = if settings.shared {
+        directives.s_maxage
+    } else {
+        Seconds::Absent
+    };
+    for seconds in [for_shared, directives.max_age] {
+        match seconds {
+            Seconds::Of(seconds) => return Some(seconds * 1000),
+            Seconds::Invalid => return Some(0),
+            Seconds::Absent => {}
+        }
+    }
+    if said.is_targeted {
+        return None;
     }
     let mut lines = fields.all(b"Expires");
     let expires = lines.next()?;
     if lines.any(|other| other != expires) {
         return Some(0);
     }
-    let Some(expires) = parse_date(expires) else {
+    let Some(expires) = date::parse(expires, received_at) else {
         return Some(0);
     };
-    Some(
-        expires
-            .saturating_sub(date(fields).unwrap_or(received_at))
-            .max(0),
-    )
+    let from = date_of(fields, received_at).unwrap_or(received_at);
+    Some(expires.saturating_sub(from).max(0))
 }
 
 /// §4.2.2: a part of the time since the representation changed, for statuses that may be cached so.
-fn heuristic(status: u16, fields: &Fields, received_at: Millis, settings: &Settings) -> Millis {
-    let may = is_heuristically_cacheable(status) || ResponseDirectives::read(fields).public;
+fn heuristic(
+    response: &ResponseHead,
+    said: &Said,
+    received_at: Millis,
+    settings: &Settings,
+) -> Millis {
+    let fields = &response.fields;
+    let may = is_heuristically_cacheable(response.status) || said.directives.public;
     let modified = fields
         .first(b"Last-Modified")
-        .and_then(parse_date)
+        .and_then(|value| date::parse(value, received_at))
         .filter(|_| may);
     modified.map_or(0, |modified| {
-        let unchanged = date(fields)
-            .unwrap_or(received_at)
-            .saturating_sub(modified)
-            .max(0);
-        unchanged / 100 * settings.heuristic_percent
+        let from = date_of(fields, received_at).unwrap_or(received_at);
+        from.saturating_sub(modified).max(0) / 100 * settings.heuristic_percent
     })
 }
 
@@ -200,15 +253,14 @@ fn heuristic(status: u16, fields: &Fields, received_at: Millis, settings: &Setti
 pub fn is_heuristically_cacheable(status: u16) -> bool {
     matches!(
         status,
-        200 | 203 | 204 | 300 | 301 | 308 | 404 | 405 | 410 | 414 | 501
+        200 | 203 | 204 | 206 | 300 | 301 | 308 | 404 | 405 | 410 | 414 | 501
     )
 }
 
 /// §4.2.3: corrected_initial_age.
 fn initial_age(fields: &Fields, request_time: Millis, response_time: Millis) -> Millis {
-    let apparent = response_time
-        .saturating_sub(date(fields).unwrap_or(response_time))
-        .max(0);
+    let date = date_of(fields, response_time).unwrap_or(response_time);
+    let apparent = response_time.saturating_sub(date).max(0);
     let delay = response_time.saturating_sub(request_time).max(0);
     apparent.max(age_value(fields).saturating_add(delay))
 }
@@ -216,25 +268,15 @@ fn initial_age(fields: &Fields, request_time: Millis, response_time: Millis) -> 
 /// §5.1: the first member of Age; an invalid one is 0.
 fn age_value(fields: &Fields) -> Millis {
     let line = fields.first(b"Age").unwrap_or_default();
-    let member = crate::http::fields::trim(line.split(|b| *b == b',').next().unwrap_or_default());
-    if member.is_empty() || !member.iter().all(u8::is_ascii_digit) {
-        return 0;
-    }
-    let seconds = std::str::from_utf8(member)
-        .ok()
-        .and_then(|digits| digits.parse().ok());
-    seconds.unwrap_or(i64::MAX).min(1 << 31) * 1000
+    let member = trim(line.split(|b| *b == b',').next().unwrap_or_default());
+    Seconds::parse(member).millis().unwrap_or(0)
 }
 
 /// The response's Date.
-pub fn date(fields: &Fields) -> Option<Millis> {
-    fields.first(b"Date").and_then(parse_date)
-}
-
-/// An HTTP-date in any of its three forms (RFC 9110 §5.6.7).
-pub fn parse_date(value: &[u8]) -> Option<Millis> {
-    let time = httpdate::parse_http_date(std::str::from_utf8(value).ok()?).ok()?;
-    i64::try_from(time.duration_since(UNIX_EPOCH).ok()?.as_millis()).ok()
+pub fn date_of(fields: &Fields, now: Millis) -> Option<Millis> {
+    fields
+        .first(b"Date")
+        .and_then(|value| date::parse(value, now))
 }
 
 #[cfg(test)]
@@ -261,11 +303,29 @@ mod tests {
     }
 
     fn http_date(at: Millis) -> String {
-        httpdate::fmt_http_date(UNIX_EPOCH + std::time::Duration::from_millis(at as u64))
+        let since = std::time::Duration::from_millis(at as u64);
+        httpdate::fmt_http_date(std::time::UNIX_EPOCH + since)
+    }
+
+    fn by_the_response() -> Settings {
+        Settings {
+            cache_control: true,
+            ..Settings::default()
+        }
+    }
+
+    fn lifetime_in(lines: &[(&str, &str)], settings: &Settings) -> Option<Millis> {
+        let fields = fields(lines);
+        explicit_lifetime(&fields, &Said::by(&fields, settings), NOW, settings)
     }
 
     fn lifetime(lines: &[(&str, &str)]) -> Option<Millis> {
-        explicit_lifetime(&fields(lines), NOW)
+        lifetime_in(lines, &by_the_response())
+    }
+
+    fn stamped(response: &ResponseHead, asked: Seconds, settings: &Settings) -> Stamp {
+        let said = Said::by(&response.fields, settings);
+        stamp(response, &said, asked, NOW, NOW, settings)
     }
 
     #[test]
@@ -293,23 +353,101 @@ mod tests {
     }
 
     #[test]
+    fn s_maxage_is_for_shared_caches_alone() {
+        let shared = Settings {
+            shared: true,
+            ..by_the_response()
+        };
+        for (line, in_shared, in_private) in [
+            ("s-maxage=9, max-age=1", Some(9000), Some(1000)),
+            ("s-maxage=9", Some(9000), None),
+            ("s-maxage=x, max-age=1", Some(0), Some(1000)),
+            ("s-maxage=1, s-maxage=2, max-age=1", Some(0), Some(1000)),
+        ] {
+            let lines = [("Cache-Control", line)];
+            assert_eq!(lifetime_in(&lines, &shared), in_shared, "{line}");
+            assert_eq!(lifetime(&lines), in_private, "{line}");
+        }
+    }
+
+    #[test]
     fn the_users_expiry_comes_before_the_heuristic() {
         let modified = http_date(NOW - 1_000_000);
         let date = http_date(NOW);
         let lines = [("Last-Modified", modified.as_str()), ("Date", &date)];
-        let mut settings = Settings {
-            cache_control: true,
-            ..Settings::default()
-        };
+        let mut settings = by_the_response();
         let written = |settings: &Settings, status| {
-            let response = response(status, &lines);
-            let stamp = stamp(&response, Seconds::Absent, NOW, NOW, settings);
+            let stamp = stamped(&response(status, &lines), Seconds::Absent, settings);
             (stamp.expires, stamp.is_explicit)
         };
         assert_eq!(written(&settings, 200), (Expires::At(NOW + 100_000), false));
         assert_eq!(written(&settings, 500), (Expires::At(NOW), false));
         settings.expiry = Expiry::After(7);
         assert_eq!(written(&settings, 200), (Expires::At(NOW + 7), true));
+        settings.set_status_expiry(2, 8).unwrap();
+        assert_eq!(written(&settings, 200), (Expires::At(NOW + 8), true));
+        settings.set_status_expiry(200, 9).unwrap();
+        assert_eq!(written(&settings, 200), (Expires::At(NOW + 9), true));
+        settings.has_own_expiry = true;
+        assert_eq!(written(&settings, 200), (Expires::At(NOW + 7), true));
+    }
+
+    #[test]
+    fn the_users_expiry_counts_from_the_receipt() {
+        let settings = Settings {
+            expiry: Expiry::After(10_000),
+            ..by_the_response()
+        };
+        let response = response(200, &[("Age", "60")]);
+        let stamp = stamped(&response, Seconds::Absent, &settings);
+        assert_eq!(stamp.expires, Expires::At(NOW + 10_000));
+        let said = Said::by(&response.fields, &settings);
+        let freshness = Freshness::of(&response, &said, &stamp, &settings);
+        assert!(freshness.is_fresh(NOW + 9_999));
+        assert!(!freshness.is_fresh(NOW + 10_000));
+    }
+
+    #[test]
+    fn immutable_is_endless_where_nothing_says_otherwise() {
+        let lifetime = |line: &str, settings: &Settings| {
+            let response = response(200, &[("Cache-Control", line)]);
+            stamped(&response, Seconds::Absent, settings).expires
+        };
+        let private = by_the_response();
+        let shared = Settings {
+            shared: true,
+            ..by_the_response()
+        };
+        let forever = Settings {
+            immutable_forever: true,
+            ..shared.clone()
+        };
+        assert_eq!(lifetime("immutable", &private), Expires::Never);
+        assert_eq!(lifetime("immutable", &shared), Expires::At(NOW));
+        assert_eq!(
+            lifetime("immutable, max-age=1", &private),
+            Expires::At(NOW + 1000)
+        );
+        assert_eq!(lifetime("immutable, max-age=1", &forever), Expires::Never);
+    }
+
+    #[test]
+    fn failures_are_kept_for_a_minute_at_most() {
+        let settings = Settings::default();
+        let expires = |status, lines: &[(&str, &str)], settings: &Settings| {
+            stamped(&response(status, lines), Seconds::Absent, settings).expires
+        };
+        let minute = Expires::At(NOW + 60_000);
+        assert_eq!(expires(503, &[], &settings), minute);
+        assert_eq!(
+            expires(429, &[("Retry-After", "5")], &settings),
+            Expires::At(NOW + 5000)
+        );
+        assert_eq!(expires(429, &[("Retry-After", "500")], &settings), minute);
+        assert_eq!(expires(404, &[], &settings), Expires::Never);
+        let mut own = settings.clone();
+        own.set_status_expiry(5, 90_000).unwrap();
+        assert_eq!(expires(503, &[], &own), Expires::At(NOW + 90_000));
     }
 
     #[test]
@@ -319,11 +457,10 @@ mod tests {
             expiry: Expiry::After(50),
             ..Settings::default()
         };
-        let written = |asked| stamp(&response, asked, NOW, NOW, &settings).expires;
+        let written = |asked| stamped(&response, asked, &settings).expires;
         assert_eq!(written(Seconds::Absent), Expires::At(NOW + 50));
         assert_eq!(written(Seconds::Of(9)), Expires::At(NOW + 9000));
-        let unset = Settings::default();
-        let never = stamp(&response, Seconds::Absent, NOW, NOW, &unset);
+        let never = stamped(&response, Seconds::Absent, &Settings::default());
         assert_eq!((never.expires, never.is_explicit), (Expires::Never, false));
     }
 
@@ -351,8 +488,8 @@ mod tests {
             ..Settings::default()
         };
         let response = response(200, &[("Age", "60")]);
-        let stamp = stamp(&response, Seconds::Absent, NOW, NOW, &settings);
-        let freshness = Freshness::of(&response, &stamp, &settings);
+        let stamp = stamped(&response, Seconds::Absent, &settings);
+        let freshness = Freshness::of(&response, &Said::default(), &stamp, &settings);
         assert_eq!(freshness.age(NOW + 9_999), 69_999);
         assert!(freshness.is_fresh(NOW + 9_999));
         assert!(!freshness.is_fresh(NOW + 10_000));

@@ -1,5 +1,6 @@
 //! What an unsafe request makes invalid (§4.4).
 
+use super::admit::is_unsafe;
 use crate::http::{Request, ResponseHead, Url};
 use crate::settings::Settings;
 
@@ -7,7 +8,7 @@ use crate::settings::Settings;
 /// Content-Location of the same origin.
 pub fn urls(request: &Request, response: &ResponseHead, settings: &Settings) -> Vec<Url> {
     let is_success = (200..400).contains(&response.status);
-    if !settings.cache_control || request.method.is_safe() || !is_success {
+    if !settings.invalidates() || !is_unsafe(request, settings) || !is_success {
         return Vec::new();
     }
     let mut urls = vec![request.url.clone()];

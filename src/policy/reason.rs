@@ -41,6 +41,10 @@ pub enum Reason {
     Origin,
     /// The caller's filter refused it, or failed.
     Filter,
+    /// It was fetched with credentials, and does not say that others may have it.
+    Credentials,
+    /// It was taken away, or made invalid, with others of its group.
+    Group,
 }
 
 impl Reason {
@@ -65,6 +69,8 @@ impl Reason {
             Reason::Range => c"range",
             Reason::Origin => c"origin-failed",
             Reason::Filter => c"filter",
+            Reason::Credentials => c"credentials",
+            Reason::Group => c"group",
         }
     }
 }

@@ -1,15 +1,24 @@
-//! When a stale response may be used because the origin failed (§4.2.4, RFC 5861 §4).
+//! When a stale response may be used: because the origin failed, or while it is asked (§4.2.4, RFC 5861).
 
 use super::Millis;
-use super::directives::{RequestDirectives, ResponseDirectives};
-use super::freshness::Freshness;
-use crate::http::Fields;
+use super::directives::{RequestDirectives, Seconds};
+use super::freshness::{Freshness, Lifetime};
+use super::said::Said;
 use crate::settings::{Settings, Staleness};
 
 /// Whether an answer counts as a failure of the origin. RFC 5861 §4 names 500, 502, 503 and 504. Without
 /// `cache_control` every status outside the stored ones is one, but for those that ask for other credentials,
-/// that say the resource is gone on purpose, and redirects, which are answers.
+/// that say the resource is gone on purpose, and redirects, which are answers. A status in a list that the user
+/// gave is none.
 pub fn is_failure(status: u16, settings: &Settings) -> bool {
+    if settings
+        .lists
+        .statuses
+        .as_ref()
+        .is_some_and(|list| list.contains(&status))
+    {
+        return false;
+    }
     match status {
         500 | 502 | 503 | 504 => true,
         100..=399 | 401 | 403 | 407 | 410 => false,
@@ -20,25 +29,42 @@ pub fn is_failure(status: u16, settings: &Settings) -> bool {
 /// Whether the stored response may be used although it is stale, now that the origin failed.
 pub fn may_use(
     freshness: &Freshness,
-    stored: &Fields,
+    said: &Said,
     request: &RequestDirectives,
     settings: &Settings,
     now: Millis,
 ) -> bool {
-    let directives = ResponseDirectives::read(stored);
     // §4.2.4
-    if settings.cache_control && (directives.must_revalidate || directives.no_cache) {
+    if said.directives.forbid_stale(settings.shared) {
         return false;
     }
     let Some(staleness) = freshness.staleness(now) else {
         return true;
     };
     // RFC 5861 §4: what the request or the response says comes before the setting.
-    let said = request.stale_if_error.millis();
-    let said = said.or(directives
-        .stale_if_error
-        .millis()
-        .filter(|_| settings.cache_control));
-    let limit = said.map_or(settings.stale_if_error, Staleness::Within);
+    let in_response = said.directives.stale_if_error.millis();
+    let within = request.stale_if_error.millis().or(in_response);
+    let limit = within.map_or(settings.stale_if_error, Staleness::Within);
     staleness < 0 || limit.covers(staleness)
+}
+
+/// Whether the stored response may be used while it is revalidated (RFC 5861 §3). A request that bounds the age of
+/// what it gets, or wants it validated, is not answered so.
+pub fn may_use_while_revalidating(
+    freshness: &Freshness,
+    said: &Said,
+    request: &RequestDirectives,
+    settings: &Settings,
+    now: Millis,
+) -> bool {
+    let bounds = request.no_cache || request.max_age != Seconds::Absent;
+    let at_once = !settings.cache_control && freshness.lifetime == Lifetime::Of(0);
+    if bounds || at_once || said.directives.forbid_stale(settings.shared) {
+        return false;
+    }
+    let in_response = said.directives.stale_while_revalidate.millis();
+    let limit = in_response.map_or(settings.stale_while_revalidate, Staleness::Within);
+    freshness
+        .staleness(now)
+        .is_some_and(|staleness| limit.covers(staleness))
 }

@@ -1,6 +1,7 @@
 //! Fields on their way through the cache: what is stored of them (§3.1), and what a 304 changes (§3.2).
 
 use super::Millis;
+use super::directives::Qualified;
 use crate::error::Result;
 use crate::http::Fields;
 use crate::http::fields::trim;
@@ -47,6 +48,50 @@ pub fn freshened(stored: &Fields, not_modified: &Fields) -> Result<Fields> {
         fields.push(name, value)?;
     }
     Ok(fields)
+}
+
+/// The fields of a part put together with one that arrived (§3.4): each field that this brings replaces those of
+/// its name.
+pub fn combined(stored: &Fields, arrived: &Fields) -> Result<Fields> {
+    let mut fields = stored.clone();
+    fields.retain(|name, _| !arrived.contains(name));
+    fields.append_all(arrived)?;
+    Ok(fields)
+}
+
+/// The fields of a 304 that a stored response answers (RFC 9110 §15.4.5): what a 200 would say of itself, and not
+/// what it says of its content.
+pub fn of_not_modified(fields: &Fields) -> Fields {
+    const OF_THE_REPRESENTATION: [&[u8]; 8] = [
+        b"Content-Length",
+        b"Content-Encoding",
+        b"Content-Type",
+        b"Content-Range",
+        b"Content-Language",
+        b"Content-MD5",
+        b"Accept-Ranges",
+        b"Digest",
+    ];
+    let mut kept = fields.clone();
+    let has_etag = fields.contains(b"ETag");
+    kept.retain(|name, _| {
+        let is_date = has_etag && name.eq_ignore_ascii_case(b"Last-Modified");
+        !is_date && !is_any(name, &OF_THE_REPRESENTATION)
+    });
+    kept
+}
+
+/// Removes the fields that a reader must not get without validation (§5.2.2.4).
+pub fn remove_named(fields: &mut Fields, named: &Qualified) {
+    if let Qualified::Fields(names) = named {
+        fields.retain(|name, _| !is_any(name, names));
+    }
+}
+
+/// Sets a field to one value.
+pub fn set(fields: &mut Fields, name: &[u8], value: &str) -> Result<()> {
+    fields.remove(name);
+    fields.push(name, value.as_bytes())
 }
 
 /// The fields with the Age that a reused response carries (§5.1), in whole seconds.

@@ -1,5 +1,6 @@
 //! Validation (§4.3): the conditions that are sent, and which stored response a 304 speaks of.
 
+use super::precondition::is_entity_tag;
 use crate::error::Result;
 use crate::http::Fields;
 
@@ -67,11 +68,31 @@ impl<'a> Validators<'a> {
     }
 }
 
+/// Whether the answer to a HEAD describes the stored response to a GET, of `stored_len` bytes (§4.3.5).
+pub fn is_described_by(stored: &Fields, stored_len: u64, head: &Fields) -> bool {
+    let same = |name: &'static [u8]| {
+        head.first(name)
+            .is_none_or(|theirs| stored.first(name) == Some(theirs))
+    };
+    let length = head.first(b"Content-Length");
+    let same_length = length.is_none_or(|length| length == stored_len.to_string().as_bytes());
+    same(b"ETag") && same(b"Last-Modified") && same_length
+}
+
+/// The strong entity tag of a response: only parts that carry the same one are parts of one representation
+/// (§3.4).
+pub fn strong_etag(fields: &Fields) -> Option<&[u8]> {
+    fields
+        .first(b"ETag")
+        .filter(|etag| !is_weak(etag) && is_entity_tag(etag))
+}
+
 fn is_weak(etag: &[u8]) -> bool {
     etag.starts_with(b"W/")
 }
 
-fn opaque(etag: &[u8]) -> &[u8] {
+/// An entity tag without what says that it is weak.
+pub(super) fn opaque(etag: &[u8]) -> &[u8] {
     etag.strip_prefix(b"W/").unwrap_or(etag)
 }
 

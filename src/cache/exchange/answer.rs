@@ -1,19 +1,23 @@
 //! The origin's answer: what it changes, and what is handed on.
 
-use super::storing::Storing;
+use super::storing::{Selector, Storing};
 use super::{Exchange, Outcome, Phase};
 use crate::cache::body::Body;
-use crate::cache::shelf::{self, Found};
+use crate::cache::shelf;
 use crate::cache::{Info, Response};
 use crate::error::{Error, Kind, Result};
 use crate::http::ResponseHead;
 use crate::http::response::Framing;
-use crate::key::{MethodClass, PrimaryKey};
+use crate::key::selecting::{self, Vary, vary};
+use crate::key::{Key, MethodClass, PrimaryKey, credentials};
 use crate::policy::freshness::{self, Freshness};
+use crate::policy::range::{Asked, ContentRange};
 use crate::policy::reason::Reason;
-use crate::policy::storable::is_storable;
+use crate::policy::said::Said;
+use crate::policy::status::Handling;
+use crate::policy::storable::{self, Answer};
 use crate::policy::update::remove_hop_by_hop;
-use crate::policy::validate::{NotModified, Validators};
+use crate::policy::validate::{NotModified, Validators, is_described_by};
 use crate::policy::{invalidate, stale};
 use crate::record::Stamp;
 
@@ -43,17 +47,23 @@ impl Exchange {
         }
         let now = self.cache.now();
         self.now = now;
-        if let Some(found) = self.found.take_if(|_| conditional && head.status == 304) {
-            let validators = Validators::of(&found.stored.response.fields);
-            return match validators.identified_by(&head.fields) {
-                NotModified::Same => self.freshen(found, head, now),
-                NotModified::Other => self.repeat(found),
-            };
+        self.forward_status = Some(head.status);
+        if let Some(selected) = self.selected.take_if(|_| conditional && head.status == 304) {
+            let validators = Validators::of(&selected.found.stored.response.fields);
+            if validators.identified_by(&head.fields) == NotModified::Same {
+                return self.freshen(*selected, head, now);
+            }
+            self.selected = Some(selected);
+            return self.repeat();
+        }
+        if let Some(outcome) = self.take_description(head, now)? {
+            return Ok(outcome);
         }
         if stale::is_failure(head.status, self.settings()) && self.use_stale(now) {
             return Ok(Outcome::UsedStale);
         }
         self.invalidate_after(head);
+        self.take_as_answer_to_get(head);
         self.begin_storing(head, now)
     }
 
@@ -71,29 +81,39 @@ impl Exchange {
     }
 
     /// §4.3.4: the 304 speaks of another response than the one whose validators were sent.
-    fn repeat(&mut self, found: Box<Found>) -> Result<Outcome> {
-        self.found = Some(found);
+    fn repeat(&mut self) -> Result<Outcome> {
         self.forward = Some(self.request.clone());
         self.phase = Phase::Awaiting { conditional: false };
         Ok(Outcome::Repeat)
     }
 
+    /// §4.3.5: a 200 to a HEAD describes what a GET would have got. If that is what is stored, it is freshened;
+    /// if not, what is stored is no longer what the origin has.
+    fn take_description(&mut self, head: &ResponseHead, now: i64) -> Result<Option<Outcome>> {
+        let describes = self.is_head() && head.status == 200 && self.settings().cache_control;
+        let Some(selected) = self.selected.take_if(|_| describes) else {
+            return Ok(None);
+        };
+        let stored = &selected.found.stored.response.fields;
+        if is_described_by(stored, selected.body_len(), &head.fields) {
+            return self.freshen(*selected, head, now).map(Some);
+        }
+        self.remove(&selected);
+        Ok(None)
+    }
+
     /// Hands on what is stored in place of a failed answer, where that is allowed (RFC 5861 §4).
     fn use_stale(&mut self, now: i64) -> bool {
-        let Some(found) = self.found.take() else {
+        let allowed = self.selected.take_if(|selected| {
+            let settings = self.settings.as_deref().unwrap_or(self.cache.settings());
+            let freshness = &selected.freshness;
+            !selected.is_invalid
+                && stale::may_use(freshness, &selected.said, &self.directives, settings, now)
+        });
+        let Some(selected) = allowed else {
             return false;
         };
-        let fields = &found.stored.response.fields;
-        let freshness = Freshness::of(
-            &found.stored.response,
-            &found.stored.head.stamp,
-            self.settings(),
-        );
-        if !stale::may_use(&freshness, fields, &self.directives, self.settings(), now) {
-            self.found = Some(found);
-            return false;
-        }
-        if let Err(error) = self.serve(found, false) {
+        if let Err(error) = self.serve(*selected, false) {
             self.cache.report_fault("opening a stored body", &error);
             return false;
         }
@@ -117,27 +137,46 @@ impl Exchange {
         }
     }
 
+    /// RFC 9110 §9.3.3: an answer to a POST that says it is the representation of its own URL, and how long it is
+    /// fresh, answers a later GET.
+    fn take_as_answer_to_get(&mut self, head: &ResponseHead) {
+        if !storable::answers_get(&self.request.http, head, self.settings()) {
+            return;
+        }
+        let mut get = self.request.http.clone();
+        get.body.clear();
+        let key = PrimaryKey::new(&get, MethodClass::Get, self.settings().sorts_query());
+        // Counted after its own invalidation.
+        self.generation = self.generation_of(&key);
+        self.key = Some(key);
+    }
+
     fn begin_storing(&mut self, head: &ResponseHead, now: i64) -> Result<Outcome> {
         let framing = head.framing(&self.request.http.method);
         let mut kept = head.clone();
         remove_hop_by_hop(&mut kept.fields);
+        let said = Said::by(&kept.fields, self.settings());
         let elapsed = now.saturating_sub(self.request_time).max(0);
         let mut info = Info {
             elapsed,
             ..Info::default()
         };
-        let outcome = match self.check_storable(head, framing) {
+        let outcome = match self.check_storable(head, &said, framing) {
             Err(reason) => {
                 self.reason = reason;
                 self.phase = Phase::Ended;
                 Outcome::NotStored
             }
             Ok(()) => {
-                let stamp = self.stamp(&kept, now);
-                info.freshness = Some(Freshness::of(&kept, &stamp, self.settings()));
-                info.key = self.key_of(&kept);
+                let stamp = self.stamp(&kept, &said, now);
+                info.freshness = Some(Freshness::of(&kept, &said, &stamp, self.settings()));
+                let part = ContentRange::by(&kept.fields).filter(|_| kept.status == 206);
+                if kept.status == 206 {
+                    self.key = Some(self.key_for(MethodClass::Verbatim));
+                }
+                info.key = self.key_of(&kept, &said);
                 let limit = self.settings().max_response_bytes;
-                let storing = Storing::new(kept.clone(), stamp, framing, limit);
+                let storing = Storing::new(kept.clone(), stamp, part, framing, limit);
                 self.phase = Phase::Storing(Box::new(storing));
                 Outcome::Storing
             }
@@ -146,6 +185,7 @@ impl Exchange {
             Framing::Length(length) => Some(length),
             _ => None,
         };
+        self.say_status(&mut kept, &info)?;
         let body = Body::Origins(announced);
         self.handed_on = Some(Response::new(kept, info, body, self.context()));
         Ok(outcome)
@@ -154,6 +194,7 @@ impl Exchange {
     fn check_storable(
         &self,
         head: &ResponseHead,
+        said: &Said,
         framing: Framing,
     ) -> std::result::Result<(), Reason> {
         if self.key.is_none() {
@@ -173,13 +214,57 @@ impl Exchange {
         if is_too_large || is_too_long {
             return Err(Reason::TooLarge);
         }
-        let is_head = self.request.http.method.as_str() == "HEAD";
-        is_storable(head, is_head, &self.directives, settings)
+        let fields = &self.request.http.fields;
+        let answer = Answer {
+            request: &self.request.http,
+            directives: &self.directives,
+            has_credentials: credentials::has_any(fields),
+            asks_for_part: matches!(self.asked, Asked::One(_)) || fields.contains(b"If-Range"),
+            response: head,
+            said,
+        };
+        storable::is_storable(&answer, settings)
     }
 
     /// The times and the expiry that a response received now is stored with.
-    pub(super) fn stamp(&self, head: &ResponseHead, now: i64) -> Stamp {
+    pub(super) fn stamp(&self, head: &ResponseHead, said: &Said, now: i64) -> Stamp {
         let asked = self.directives.max_age;
-        freshness::stamp(head, asked, self.request_time, now, self.settings())
+        freshness::stamp(head, said, asked, self.request_time, now, self.settings())
+    }
+
+    /// The key that a response to this request is stored under.
+    fn key_of(&self, head: &ResponseHead, said: &Said) -> Option<Key> {
+        let row = self.key.as_ref()?.row;
+        let Vary::Fields(names) = vary(&head.fields) else {
+            return None;
+        };
+        let fields = &self.request.http.fields;
+        self.cache.with_store("storing a response", |store| {
+            let secret = store.secret();
+            let mark = Selector::of(fields, said, secret, self.settings()).mark;
+            let variant = selecting::variant_id(fields, &names, &mark, secret);
+            Ok(Key { row, variant })
+        })
+    }
+
+    /// Adds this cache's member to Cache-Status, where that is wanted (RFC 9211).
+    pub(super) fn say_status(&self, head: &mut ResponseHead, info: &Info) -> Result<()> {
+        let settings = self.settings();
+        if !settings.cache_status {
+            return Ok(());
+        }
+        let was_forwarded = self.forward.is_some();
+        let expires_at = info.freshness.and_then(|freshness| freshness.expires_at());
+        let handling = Handling {
+            is_hit: info.from_cache && !was_forwarded,
+            forwarded_for: Some(self.forwarded_for).filter(|_| was_forwarded),
+            forward_status: self.forward_status,
+            ttl: expires_at.map(|expires_at| expires_at.saturating_sub(self.now)),
+            is_stored: !info.from_cache && info.key.is_some(),
+        };
+        match handling.member(&settings.lists.cache_name) {
+            Some(member) => head.fields.add(b"Cache-Status", member.as_bytes()),
+            None => Ok(()),
+        }
     }
 }

@@ -3,14 +3,18 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::refresh::Turn;
+use super::selected::Selected;
 use super::{Exchange, Phase};
-use crate::cache::shelf::{self, Found, Search};
+use crate::cache::shelf::{self, Search, Who};
 use crate::cache::{Cache, Request};
 use crate::error::{Error, Kind, Result};
-use crate::key::PrimaryKey;
-use crate::policy::decide::{Admission, Decision, admit, only_if_cached, reuse};
+use crate::key::{MethodClass, PrimaryKey, variant_row};
+use crate::policy::admit::{Admission, admit};
+use crate::policy::decide::{Decision, only_if_cached, reuse};
 use crate::policy::directives::RequestDirectives;
-use crate::policy::freshness::Freshness;
+use crate::policy::precondition;
+use crate::policy::range::Asked;
 use crate::policy::reason::Reason;
 use crate::policy::validate::Validators;
 use crate::storage::forks;
@@ -33,16 +37,20 @@ impl Exchange {
             request: request.clone(),
             settings: own_settings,
             directives: RequestDirectives::read(&request.http.fields),
+            asked: Asked::Whole,
             key: None,
-            found: None,
+            selected: None,
             forward: None,
             handed_on: None,
             decision: Decision::Forward,
+            forwarded_for: Reason::None,
             reason: Reason::None,
+            forward_status: None,
             phase: Phase::Ended,
             request_time: now,
             now,
             generation: 0,
+            turn: None,
             forks: forks(),
         };
         exchange.look_up()?;
@@ -50,55 +58,111 @@ impl Exchange {
     }
 
     fn look_up(&mut self) -> Result<()> {
-        let class = match admit(&self.request.http, self.settings()) {
-            Admission::LookUp(class) => class,
-            Admission::Pass(reason) => return self.go_on(Decision::Forward, reason),
-        };
-        let http = &self.request.http;
-        let key = PrimaryKey::new(http, class, self.settings().sorts_query());
-        let search = self.cache.with_store("looking up", |store| {
-            if http.method.as_str() == "HEAD" {
-                shelf::find(store, &key, &http.fields)
-            } else {
-                shelf::find_and_open(store, &key, &http.fields)
+        let (decision, reason) = match admit(&self.request.http, self.settings()) {
+            Admission::LookUp(class, asked) => {
+                self.asked = asked;
+                self.key = Some(self.key_for(class));
+                self.search()
             }
-        });
-        self.key = Some(key);
-        let (decision, reason) = match search {
-            Some(Search::Found(found)) => self.decide_on(found),
-            Some(Search::Miss(reason)) => (Decision::Forward, reason),
-            Some(Search::Unreadable) => {
-                let error = Error::new(Kind::Corrupt, "a stored response cannot be read");
-                self.cache.report_fault("looking up", &error);
-                (Decision::Forward, Reason::UriMiss)
-            }
-            None => (Decision::Forward, Reason::Store),
+            Admission::AnswersGet => (Decision::Forward, Reason::Method),
+            Admission::Pass(reason) => (Decision::Forward, reason),
         };
         self.go_on(decision, reason)
     }
 
-    fn decide_on(&mut self, found: Box<Found>) -> (Decision, Reason) {
-        let fields = &found.stored.response.fields;
-        let freshness = Freshness::of(
-            &found.stored.response,
-            &found.stored.head.stamp,
+    /// What a response to this request is stored under in a class.
+    pub(super) fn key_for(&self, class: MethodClass) -> PrimaryKey {
+        PrimaryKey::new(&self.request.http, class, self.settings().sorts_query())
+    }
+
+    fn search(&mut self) -> (Decision, Reason) {
+        let Some(key) = self.key.clone() else {
+            return (Decision::Forward, Reason::Bypass);
+        };
+        let reason = match self.find(key) {
+            Ok(selected) => {
+                if !precondition::is_same_for_range(
+                    &self.request.http.fields,
+                    &selected.found.stored.response.fields,
+                ) {
+                    // RFC 9110 §13.1.5: of another representation the whole is wanted.
+                    self.asked = Asked::Whole;
+                }
+                return self.decide_on(selected);
+            }
+            Err(reason) => reason,
+        };
+        match self.find_part() {
+            Some(selected) => self.decide_on(selected),
+            None => (Decision::Forward, reason),
+        }
+    }
+
+    /// A stored part that holds the one that is asked for.
+    fn find_part(&self) -> Option<Selected> {
+        let Asked::One(range) = self.asked else {
+            return None;
+        };
+        let fields = &self.request.http.fields;
+        let is_same = |selected: &Selected| {
+            precondition::is_same_for_range(fields, &selected.found.stored.response.fields)
+        };
+        let joined = self.find(self.key_for(MethodClass::Part)).ok();
+        let joined = joined.filter(|selected| selected.holds(range) && is_same(selected));
+        joined.or_else(|| {
+            let verbatim = self.find(self.key_for(MethodClass::Verbatim)).ok();
+            verbatim.filter(is_same)
+        })
+    }
+
+    /// The stored response that the request selects under a key; if none, why.
+    pub(super) fn find(&self, key: PrimaryKey) -> std::result::Result<Selected, Reason> {
+        let settings = self.settings();
+        let search = self.cache.with_store("looking up", |store| {
+            let who = Who::of(&self.request.http.fields, store.secret(), settings);
+            if self.is_head() {
+                shelf::find(store, &key, &who)
+            } else {
+                shelf::find_and_open(store, &key, &who)
+            }
+        });
+        match search {
+            Some(Search::Found(found)) => Ok(Selected::new(key, *found, settings)),
+            Some(Search::Miss(reason)) => Err(reason),
+            Some(Search::Unreadable) => {
+                let error = Error::new(Kind::Corrupt, "a stored response cannot be read");
+                self.cache.report_fault("looking up", &error);
+                Err(Reason::UriMiss)
+            }
+            None => Err(Reason::Store),
+        }
+    }
+
+    fn decide_on(&mut self, selected: Selected) -> (Decision, Reason) {
+        let decided = reuse(
+            &selected.candidate(),
+            &self.directives,
             self.settings(),
+            self.request_time,
         );
-        let now = self.request_time;
-        let decided = reuse(&freshness, fields, &self.directives, self.settings(), now);
-        self.found = Some(found);
+        // What is not there for these settings is not there for a failure either.
+        if decided.1 != Reason::UriMiss {
+            self.selected = Some(Box::new(selected));
+        }
         decided
     }
 
     fn go_on(&mut self, decision: Decision, reason: Reason) -> Result<()> {
         let must_not_forward = only_if_cached(&self.directives, self.settings());
         self.reason = reason;
+        self.forwarded_for = reason;
         self.decision = match decision {
             Decision::Forward if must_not_forward => Decision::Unsatisfiable,
             decided => decided,
         };
         match self.decision {
             Decision::Fresh | Decision::Stale => self.serve_or_forward(),
+            Decision::StaleRevalidate => self.serve_and_revalidate(),
             Decision::Unsatisfiable => {
                 self.phase = Phase::Answered;
                 self.serve_unsatisfiable()
@@ -109,10 +173,10 @@ impl Exchange {
 
     /// Answers from the store; where the body's file cannot be opened, as on a miss.
     fn serve_or_forward(&mut self) -> Result<()> {
-        let Some(found) = self.found.take() else {
+        let Some(selected) = self.selected.take() else {
             return self.send();
         };
-        if let Err(error) = self.serve(found, false) {
+        if let Err(error) = self.serve(*selected, false) {
             self.cache.report_fault("opening a stored body", &error);
             return self.go_on(Decision::Forward, Reason::Store);
         }
@@ -124,28 +188,61 @@ impl Exchange {
         Ok(())
     }
 
+    /// Answers from the store, and has the origin asked, unless that is done for another caller already.
+    fn serve_and_revalidate(&mut self) -> Result<()> {
+        let turn = self.selected.as_ref().and_then(|selected| {
+            let variant = &selected.found.stored.head.variant;
+            Turn::take(&self.cache, variant_row(&selected.key.row, variant))
+        });
+        if turn.is_none() {
+            self.decision = Decision::Stale;
+            return self.serve_or_forward();
+        }
+        self.turn = turn;
+        let kept = self.selected.as_ref().map(|selected| selected.another());
+        self.serve_or_forward()?;
+        if !matches!(self.phase, Phase::Answered) {
+            return Ok(());
+        }
+        self.selected = kept.map(Box::new);
+        self.send()
+    }
+
     fn send(&mut self) -> Result<()> {
         if let Some(key) = &self.key {
-            if self.found.is_none() {
+            if self.selected.is_none() {
                 self.cache.counters().misses();
             }
-            let url_row = key.url_row();
-            let generation = self
-                .cache
-                .with_store("looking up", |store| shelf::generation(store, &url_row));
-            self.generation = generation.unwrap_or(0);
+            self.generation = self.generation_of(key);
         }
-        let conditional = self.decision == Decision::Revalidate;
-        self.forward = Some(match &self.found {
-            Some(found) if conditional => {
+        let validates = matches!(
+            self.decision,
+            Decision::Revalidate | Decision::StaleRevalidate
+        );
+        let mut conditional = false;
+        self.forward = Some(match &self.selected {
+            Some(selected) if validates => {
+                let validators = Validators::of(&selected.found.stored.response.fields);
+                conditional = !validators.is_empty();
                 let mut request = Request::clone(&self.request);
-                let validators = Validators::of(&found.stored.response.fields);
-                validators.add_conditions(&mut request.http.fields)?;
+                if conditional {
+                    // §4.3.1: the caller's own conditions are judged when the answer is there.
+                    precondition::remove(&mut request.http.fields);
+                    validators.add_conditions(&mut request.http.fields)?;
+                }
                 Arc::new(request)
             }
             _ => self.request.clone(),
         });
         self.phase = Phase::Awaiting { conditional };
         Ok(())
+    }
+
+    pub(super) fn generation_of(&self, key: &PrimaryKey) -> u64 {
+        let url_row = key.url_row();
+        let generation = self
+            .cache
+            .with_store("looking up", |store| shelf::generation(store, &url_row));
+        generation.unwrap_or(0)
     }
 }

@@ -2,22 +2,29 @@
 
 mod answer;
 mod commit;
+mod freshen;
 mod judge;
 mod lookup;
+mod parts;
+mod refresh;
+mod selected;
 mod serve;
 mod storing;
 
 use std::ffi::CStr;
 use std::sync::Arc;
 
+pub(super) use self::refresh::Refreshing;
+use self::refresh::Turn;
+use self::selected::Selected;
 use self::storing::Storing;
 use super::response::Context;
-use super::shelf::Found;
 use super::{Cache, Request, Response};
 use crate::error::{Error, Kind, Result};
 use crate::key::PrimaryKey;
 use crate::policy::decide::Decision;
 use crate::policy::directives::RequestDirectives;
+use crate::policy::range::Asked;
 use crate::policy::reason::Reason;
 use crate::settings::Settings;
 use crate::storage::forks;
@@ -48,18 +55,28 @@ pub struct Exchange {
     /// Those of the request, where it has its own.
     settings: Option<Box<Settings>>,
     directives: RequestDirectives,
+    /// The part of the representation that is asked for.
+    asked: Asked,
+    /// What a complete response to the request is stored under.
     key: Option<PrimaryKey>,
-    found: Option<Box<Found>>,
+    selected: Option<Box<Selected>>,
     forward: Option<Arc<Request>>,
     handed_on: Option<Response>,
     decision: Decision,
+    /// Why the request is forwarded.
+    forwarded_for: Reason,
+    /// The same, or why an answer was not stored.
     reason: Reason,
+    /// What the origin answered.
+    forward_status: Option<u16>,
     phase: Phase,
     request_time: i64,
     /// What the clock said in the last verb.
     now: i64,
     /// How often the URL had been invalidated when the request was forwarded.
     generation: u64,
+    /// While this exchange is the one that revalidates.
+    turn: Option<Turn>,
     forks: u64,
 }
 
@@ -119,6 +136,10 @@ impl Exchange {
 
     fn context(&self) -> Context {
         Context::new(&self.cache, &self.request)
+    }
+
+    fn is_head(&self) -> bool {
+        self.request.http.method.as_str() == "HEAD"
     }
 
     fn check_process(&self) -> Result<()> {

@@ -6,16 +6,21 @@ use crate::cache::shelf::{self, Entry};
 use crate::error::{Error, Kind, Result};
 use crate::http::response::Framing;
 use crate::http::{Fields, ResponseHead};
-use crate::key::credentials;
+use crate::key::credentials::{self, Mark};
 use crate::key::selecting::{self, Vary, vary};
+use crate::policy::range::ContentRange;
 use crate::policy::reason::Reason;
+use crate::policy::said::Said;
 use crate::record::{Head, INLINE_LIMIT, Record, Selecting, Stamp};
-use crate::storage::{BodyRef, BodyWriter, Store};
+use crate::settings::Settings;
+use crate::storage::{BLOCK, BodyRef, BodyWriter, Store};
 
 /// An answer of the origin that is being stored.
 pub(super) struct Storing {
-    head: ResponseHead,
-    stamp: Stamp,
+    pub(super) head: ResponseHead,
+    pub(super) stamp: Stamp,
+    /// The part of the representation that it is; `None` when it is all of it.
+    pub(super) part: Option<ContentRange>,
     framing: Framing,
     limit: Option<u64>,
     received: u64,
@@ -39,12 +44,14 @@ impl Storing {
     pub(super) fn new(
         head: ResponseHead,
         stamp: Stamp,
+        part: Option<ContentRange>,
         framing: Framing,
         limit: Option<u64>,
     ) -> Self {
         Storing {
             head,
             stamp,
+            part,
             framing,
             limit,
             received: 0,
@@ -69,6 +76,35 @@ impl Storing {
 
     fn take(&mut self, cache: &Cache, data: &[u8]) -> Result<()> {
         match &mut self.sink {
+            Sink::Dropped(_) => Ok(()),
+            sink => sink.take(data, &mut || cache.current_store()?.create_body()),
+        }
+    }
+
+    /// Ends the body; if it is not to be stored, why.
+    pub(super) fn finish(&mut self, cache: &Cache) -> std::result::Result<Arrived, Reason> {
+        if matches!(self.framing, Framing::Length(announced) if self.received != announced) {
+            return Err(Reason::Framing);
+        }
+        let sink = std::mem::replace(&mut self.sink, Sink::Dropped(Reason::None));
+        sink.finish().map_err(|reason| match reason {
+            Refused::For(reason) => reason,
+            Refused::By(error) => {
+                cache.report_fault("storing a body", &error);
+                Reason::Store
+            }
+        })
+    }
+}
+
+enum Refused {
+    For(Reason),
+    By(Error),
+}
+
+impl Sink {
+    fn take(&mut self, data: &[u8], create: &mut dyn FnMut() -> Result<BodyWriter>) -> Result<()> {
+        match self {
             Sink::Memory(memory) if memory.len() + data.len() <= INLINE_LIMIT => {
                 let no_memory = |_| Error::new(Kind::NoMemory, "no memory for a body");
                 memory.try_reserve(data.len()).map_err(no_memory)?;
@@ -76,10 +112,10 @@ impl Storing {
                 Ok(())
             }
             Sink::Memory(memory) => {
-                let mut file = cache.current_store()?.create_body()?;
+                let mut file = create()?;
                 file.write(memory)?;
                 file.write(data)?;
-                self.sink = Sink::File(file);
+                *self = Sink::File(file);
                 Ok(())
             }
             Sink::File(file) => file.write(data),
@@ -87,31 +123,42 @@ impl Storing {
         }
     }
 
-    /// Ends the body; if it is not to be stored, why.
-    pub(super) fn finish(
-        self,
-        cache: &Cache,
-    ) -> std::result::Result<(Arrived, Stamp, ResponseHead), Reason> {
-        if matches!(self.framing, Framing::Length(announced) if self.received != announced) {
-            return Err(Reason::Framing);
+    fn finish(self) -> std::result::Result<Arrived, Refused> {
+        match self {
+            Sink::Memory(memory) => Ok(Arrived::Memory(memory)),
+            Sink::File(file) => file.finish().map(Arrived::File).map_err(Refused::By),
+            Sink::Dropped(reason) => Err(Refused::For(reason)),
         }
-        let arrived = match self.sink {
-            Sink::Memory(memory) => Arrived::Memory(memory),
-            Sink::File(file) => Arrived::File(file.finish().map_err(|error| {
-                cache.report_fault("storing a body", &error);
-                Reason::Store
-            })?),
-            Sink::Dropped(reason) => return Err(reason),
-        };
-        Ok((arrived, self.stamp, self.head))
     }
+}
+
+/// Puts bodies one after another into one.
+pub(super) fn joined(store: &Store, bodies: impl IntoIterator<Item = Body>) -> Result<Arrived> {
+    let mut sink = Sink::Memory(Vec::new());
+    let mut piece = Vec::new();
+    let no_memory = |_| Error::new(Kind::NoMemory, "no memory for a piece of a body");
+    piece.try_reserve_exact(BLOCK).map_err(no_memory)?;
+    piece.resize(BLOCK, 0);
+    for mut body in bodies {
+        loop {
+            let n = body.read(&mut piece)?;
+            let Some(data) = piece.get(..n).filter(|data| !data.is_empty()) else {
+                break;
+            };
+            sink.take(data, &mut || store.create_body())?;
+        }
+    }
+    sink.finish().map_err(|refused| match refused {
+        Refused::By(error) => error,
+        Refused::For(_) => Error::new(Kind::Internal, "a joined body was dropped"),
+    })
 }
 
 /// What is to be written for a response, and the head it is found with from then on.
 pub(super) fn entry(
     store: &Store,
     key: &[u8],
-    fields: &Fields,
+    who: &Selector<'_>,
     response: &ResponseHead,
     stamp: &Stamp,
     body: BodySource<'_>,
@@ -123,7 +170,7 @@ pub(super) fn entry(
         ));
     };
     let secret = store.secret();
-    let mark = credentials::mark(fields, secret);
+    let Selector { fields, mark } = *who;
     let variant = selecting::variant_id(fields, &names, &mark, secret);
     let selecting: Selecting = names
         .iter()
@@ -165,6 +212,33 @@ pub(super) fn entry(
     ))
 }
 
+/// What selects an entry besides its key: the request's fields, and whose credentials fetched it.
+#[derive(Clone, Copy)]
+pub(super) struct Selector<'a> {
+    pub(super) fields: &'a Fields,
+    pub(super) mark: Mark,
+}
+
+impl<'a> Selector<'a> {
+    /// A shared cache keeps under nobody's credentials what it may give to all (RFC 9111 §3.5).
+    pub(super) fn of(
+        fields: &'a Fields,
+        said: &Said,
+        secret: &[u8; 32],
+        settings: &Settings,
+    ) -> Self {
+        let is_for_all = settings.shared && said.directives.allow_sharing();
+        Selector {
+            fields,
+            mark: if is_for_all {
+                credentials::NOBODY
+            } else {
+                credentials::mark(fields, secret)
+            },
+        }
+    }
+}
+
 /// Where the body of an entry comes from.
 pub(super) enum BodySource<'a> {
     /// It arrived now.
@@ -174,6 +248,30 @@ pub(super) enum BodySource<'a> {
 }
 
 impl Arrived {
+    /// Its length.
+    pub(super) fn len(&self) -> u64 {
+        match self {
+            Arrived::Memory(memory) => memory.len() as u64,
+            Arrived::File(file) => file.len,
+        }
+    }
+
+    /// A body to read, beside the one that is stored.
+    pub(super) fn body(&self, store: &Store) -> Result<Body> {
+        Ok(match self {
+            Arrived::Memory(memory) => Body::memory(Bytes::from(memory.as_slice())),
+            Arrived::File(file) => Body::File(store.open_body(file)?),
+        })
+    }
+
+    /// Removes the file of what is not stored after all.
+    pub(super) fn discard(&self, store: &Store) -> Result<()> {
+        match self {
+            Arrived::Memory(_) => Ok(()),
+            Arrived::File(file) => store.discard_body(file),
+        }
+    }
+
     /// The body to read.
     pub(super) fn into_body(self, store: &Store) -> Result<Body> {
         Ok(match self {
