@@ -1,5 +1,6 @@
 """A cache as the texts describe it: look up, then hear what the origin says."""
 
+import copy
 from urllib.parse import urljoin, urlsplit
 
 import dates
@@ -42,7 +43,7 @@ class Cache:
         settings = self.settings.for_request(request.options)
         asked = directives.of_request(request.fields)
         x = Exchange(request, settings, asked, now)
-        if reuse.reads_store(request, asked, settings):
+        if reuse.reads_store(request, settings):
             x.record = self._select(request, settings)
             x.decision = reuse.decide(x.record, asked, settings, now)
             if settings.cc and request.method == "HEAD" and x.record is not None and x.decision not in (
@@ -51,7 +52,7 @@ class Cache:
         elif reuse.never_forwards(asked, settings):
             if request.method not in ("GET", "HEAD"):
                 raise Undecided("an unsafe method without traffic")
-            if "no-store" not in asked and not settings.do_not_cache():
+            if not settings.do_not_cache():
                 raise Undecided("If-Match without traffic")
             x.decision = reuse.UNSATISFIABLE
         else:
@@ -106,7 +107,10 @@ class Cache:
         if answer.failure:
             return self._failed(x, now)
         if x.settings.cc and x.request.method == "HEAD":
-            raise Undecided("whether an answer to HEAD is stored")
+            if self.records.get(self._place(x.request)):
+                raise Undecided("what HEAD does to what is stored")
+            # HEAD and GET share a key, and HEAD never answers GET (feature C1).
+            return NOT_STORED, _passed(answer)
         if x.decision == reuse.STALE_REVALIDATE and answer.status != 304:
             if stale.is_error(answer.status, x.settings):
                 raise Undecided("an error in the background")
@@ -140,11 +144,11 @@ class Cache:
         use = stale.if_error(x.record, x.asked, x.settings, 0 if over is None else over)
         if use and any(name in x.asked for name in ("no-cache", "max-age", "min-fresh")):
             raise Undecided("stale-if-error against a limit of the request")
+        if use and x.record.response_time - now > freshness.CLOCK_TOLERANCE:
+            raise Undecided("how stale a response from the future is")
         if over is not None and over < 0:
             if stale.if_error(x.record, x.asked, x.settings, 0) != use:
                 raise Undecided("a fresh response, when the origin fails")
-            if x.record.response_time - now > freshness.CLOCK_TOLERANCE and use:
-                raise Undecided("how stale a response from the future is")
             if stale.forbidden(x.record, x.settings) and x.settings.get("stale_if_error"):
                 raise Undecided("a fresh response that forbids stale use, when the origin fails")
         return use
@@ -156,17 +160,34 @@ class Cache:
             x.record = None
             x.repeated = True
             return REPEAT, None
-        if x.settings.cc:
-            said = directives.of_response(answer.fields)
-            if "no-store" in said or (x.settings.shared and "private" in said):
-                raise Undecided("what a 304 that may not be stored is called")
+        forbids = self._forbids_storing(x, record, answer)
+        if forbids or "no-store" in x.asked:
+            record = copy.copy(record)
+        if forbids:
+            # It answers this once, and what was stored is gone (feature D2).
+            self.records[self._place(x.request)].remove(x.record)
+        was_for_all = selecting.shared_with_all(record, x.settings)
         record.fields = messages.freshened_fields(record.fields, answer.fields)
+        if was_for_all and record.mark != selecting.mark(x.request.fields) and (
+                not selecting.shared_with_all(record, x.settings)):
+            raise Undecided("whose a response is that was for all before it was validated")
         expiry, of_status = x.settings.expiry(x.asked, record.status)
         record.received(answer, x.request_time, now, expiry, of_status, x.asked.seconds("max-age"))
+        if record is not x.record:
+            view = self._view(x, record, now, revalidated=True)
+            return FRESHENED, {k: v for k, v in view.items() if k in ("status", "body", "from_cache", "revalidated")}
         if fields.has(answer.fields, "vary"):
             self._file_anew(x, record)
         freshness.lifetime(record, x.settings)
         return FRESHENED, self._view(x, record, now, revalidated=True)
+
+    def _forbids_storing(self, x, record, answer):
+        if not x.settings.cc:
+            return False
+        said = directives.of_response(messages.freshened_fields(record.fields, answer.fields))
+        if "must-understand" in said and "no-store" in said:
+            raise Undecided("a 304 with must-understand")
+        return "no-store" in said or (x.settings.shared and "private" in said)
 
     def _file_anew(self, x, record):
         record.filed_under(x.request)
@@ -176,6 +197,8 @@ class Cache:
             place.remove(record)
 
     def _stored(self, x, answer, now):
+        if any(fields.has(x.request.fields, name) for name in validation.FOR_THE_ORIGIN):
+            raise Undecided("whether an answer to If-Match is stored")
         if not storable.is_storable(x.request, answer, now, x.settings):
             return NOT_STORED, _passed(answer)
         expiry, of_status = x.settings.expiry(x.asked, answer.status)
@@ -187,7 +210,9 @@ class Cache:
         place = self.records.setdefault(self._place(x.request), [])
         place[:] = [r for r in place if not record.replaces(r)]
         for other in place:
-            if other.mark == record.mark and selecting.matches(other, x.request.fields):
+            concerned = (selecting.shared_with_all(record, x.settings)
+                         or selecting.is_allowed(other, x.request.fields, x.settings))
+            if concerned and selecting.matches(other, x.request.fields):
                 other.doubtful = True
         place.append(record)
         return STORED, self._view(x, record, now, from_cache=False)
@@ -228,8 +253,7 @@ class Cache:
         if over is not None and (over < 0 and view["expired"] or until < -dates.T0 * 1000):
             # From the future, or stale since before there was time.
             del view["expires_at"]
-        if conditional and not from_cache and validation.not_modified(record, x.request):
-            raise Undecided("a new response that the caller has already")
+        # A new response is handed on whole (RFC 9111 4.3.3).
         if conditional and from_cache and validation.not_modified(record, x.request):
             view["status"], view["body"] = 304, ""
             return view

@@ -76,7 +76,10 @@ def heuristic_lifetime(record, percent):
     modified = dates.parse(values[0], dates.T0) if len(values) == 1 else None
     if modified is None:
         return None
-    return max(0, record.date - (modified - dates.T0) * 1000) * percent // 100
+    since = max(0, record.date - (modified - dates.T0) * 1000)
+    if since % 1000:
+        raise Undecided("a heuristic to the millisecond")
+    return since * percent // 100
 
 
 def lifetime(record, settings):
@@ -136,6 +139,8 @@ def expires_at(record, life):
     if life.ms == NEVER:
         return NEVER
     if life.source == "setting":
+        if isinstance(record.expiry, tuple):
+            return min(record.expiry[1], record.response_time + life.ms)
         return record.response_time + life.ms
     return record.response_time + life.ms - initial_age(record)
 

@@ -71,15 +71,15 @@ def mutants():
 
 
 def copy_tree():
-    """Copies what the driver is built from. What cargo built before is kept."""
+    """Copies what the driver is built from, as new: cargo would take an older file for one that it has built."""
     shutil.rmtree(TREE, ignore_errors=True)
     for name in COPIED:
         source, target = os.path.join(ROOT, name), os.path.join(TREE, name)
         if os.path.isdir(source):
-            shutil.copytree(source, target)
+            shutil.copytree(source, target, copy_function=shutil.copyfile)
         else:
             os.makedirs(TREE, exist_ok=True)
-            shutil.copy2(source, target)
+            shutil.copyfile(source, target)
     # The driver links the Rust library alone.
     manifest = os.path.join(TREE, "Cargo.toml")
     with open(manifest, encoding="utf-8") as file:

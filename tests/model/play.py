@@ -43,7 +43,7 @@ class Play:
         step.setdefault("answers", []).append(dict(answer, outcome=outcome))
         if view is not None and x.decision != reuse.STALE_REVALIDATE:
             step["response"] = view
-        if outcome == cache.REPEAT:
+        if outcome == cache.REPEAT and x.decision != reuse.STALE_REVALIDATE:
             step.pop("response", None)
         return outcome
 

@@ -13,9 +13,10 @@ FORWARD, FRESH, STALE, STALE_REVALIDATE, REVALIDATE, UNSATISFIABLE = (
 SAFE = frozenset(("GET", "HEAD", "OPTIONS", "TRACE", "QUERY", "PROPFIND", "REPORT", "SEARCH"))
 
 
-def reads_store(request, asked, settings):
+def reads_store(request, settings):
     """Whether a stored response may have a part in the answer."""
-    if request.method not in ("GET", "HEAD") or settings.do_not_cache() or "no-store" in asked:
+    # A no-store request may be answered from the store: it forbids writing (RFC 9111 5.2.1.5).
+    if request.method not in ("GET", "HEAD") or settings.do_not_cache():
         return False
     return not any(fields.has(request.fields, name) for name in validation.FOR_THE_ORIGIN)
 
@@ -97,9 +98,9 @@ def _usable_stale(record, asked, settings, now, offline):
     over = freshness.staleness(record, life, now)
     if over is None or freshness.is_fresh(record, life, now):
         return _fresh_but_not_usable(record, asked, settings, over, offline)
-    if over < 0:
-        # Received more than a minute after now: stale, nobody can say how much.
-        if offline or _windows_open(record, asked, settings, 0):
+    if record.response_time - now > freshness.CLOCK_TOLERANCE:
+        # Stale, and nobody can say how much.
+        if offline or "max-stale" in asked or _windows_open(record, asked, settings, max(over, 0)):
             raise Undecided("how stale a response from the future is")
         return None
     if settings.get("always_revalidate") or _must_ask(asked, settings):

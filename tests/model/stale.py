@@ -86,8 +86,8 @@ def if_error(record, asked, settings, over):
         if said is directives.Invalid:
             raise Undecided("a stale-if-error that cannot be read")
         windows.append(None if said is None else said * 1000)
-    windows = [w for w in windows if w is not None]
-    verdicts = {within(over, w) for w in windows}
+    # A window of nothing is none.
+    verdicts = {w != 0 and within(over, w) for w in windows if w is not None}
     if len(verdicts) == 2:
         raise Undecided("two windows of stale-if-error that contradict each other")
     return True in verdicts

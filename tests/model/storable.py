@@ -2,6 +2,7 @@
 
 import directives
 import fields
+import selecting
 from freshness import explicit_lifetime, received_date
 from settings import (DO_NOT_CACHE, HEURISTICALLY_CACHEABLE, IMMEDIATELY, NEVER_STORED, Undecided,
                       is_busy)
@@ -56,7 +57,7 @@ def _by_fields(request, answer, asked, response_time, settings):
     if settings.shared:
         if "private" in said:
             return False
-        if fields.has(request.fields, "authorization") and not any(
+        if selecting.mark(request.fields) and not any(
                 name in said for name in ("public", "s-maxage", "must-revalidate")):
             return False
     marked = "public" in said or ("private" in said and not settings.shared)

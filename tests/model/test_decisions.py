@@ -111,11 +111,20 @@ class Storing(Played):
             self.ask(0, ["Authorization", "x"])
             self.assertEqual(self.tell(0, ["Cache-Control", line]), wanted, line)
 
-    def test_a_no_store_request_neither_reads_nor_writes(self):
-        self.store(["Cache-Control", "max-age=60"])
-        self.assertEqual(self.ask(1, ["Cache-Control", "no-store"]), "forward")
-        self.assertEqual(self.tell(1, ["Cache-Control", "max-age=60"]), "not_stored")
-        self.assertEqual(self.ask(2), "fresh")
+    def test_a_no_store_request_reads_and_does_not_write(self):
+        self.store(["Cache-Control", "max-age=60"], ["ETag", '"a"'])
+        self.assertEqual(self.ask(1, ["Cache-Control", "no-store"]), "fresh")
+        self.assertEqual(self.ask(60_000, ["Cache-Control", "no-store"]), "revalidate")
+        self.assertEqual(self.tell(60_000, ["Cache-Control", "max-age=99"]), "not_stored")
+        self.assertEqual(self.ask(60_000, ["Cache-Control", "no-store"]), "revalidate")
+        self.assertEqual(self.tell(60_000, ["Cache-Control", "max-age=99"], status=304), "freshened")
+        self.assertEqual(self.ask(60_000), "revalidate")
+
+    def test_a_304_that_forbids_storing_takes_the_record_away(self):
+        self.store(["Cache-Control", "max-age=60"], ["ETag", '"a"'])
+        self.ask(60_000)
+        self.assertEqual(self.tell(60_000, ["Cache-Control", "no-store"], status=304), "freshened")
+        self.assertEqual(self.ask(60_000), "forward")
 
 
 class Requests(Played):
