@@ -27,6 +27,8 @@ class Exchange:
         self.decision = None
         self.record = None
         self.conditional = False
+        # Whether a 304 fitted nothing, and the request was sent once more.
+        self.repeated = False
 
 
 class Cache:
@@ -73,9 +75,9 @@ class Cache:
             return None
         # The most recent by Date (RFC 9111 4).
         best = max(found, key=lambda r: (r.date, r.response_time))
-        if best.doubtful or any(
-                r is not best and not r.doubtful and (r.date == best.date or (r.vary and not best.vary))
-                for r in found):
+        others = [r for r in found if r is not best]
+        if best.doubtful or any(r.vary and not best.vary for r in others) or any(
+                r.date == best.date and not r.doubtful for r in others):
             raise Undecided("several stored responses match")
         return best
 
@@ -118,7 +120,7 @@ class Cache:
             return USED_STALE, self._view(x, x.record, now)
         if answer.status == 304 and x.conditional:
             return self._validated(x, answer, now)
-        if answer.status == 304 and x.record is not None and not fields.has(answer.fields, "etag"):
+        if answer.status == 304 and x.record is not None and not x.repeated and not fields.has(answer.fields, "etag"):
             raise Undecided("a 304 to conditions that are not ours")
         if x.request.method not in reuse.SAFE:
             self._invalidate(x, answer)
@@ -142,6 +144,8 @@ class Cache:
         life = freshness.lifetime(x.record, x.settings)
         over = freshness.staleness(x.record, life, now)
         use = stale.if_error(x.record, x.asked, x.settings, 0 if over is None else over)
+        if use and x.repeated:
+            raise Undecided("a response that the origin no longer has, when the origin fails")
         if use and any(name in x.asked for name in ("no-cache", "max-age", "min-fresh")):
             raise Undecided("stale-if-error against a limit of the request")
         if use and x.record.response_time - now > freshness.CLOCK_TOLERANCE:
@@ -157,7 +161,6 @@ class Cache:
         record = x.record
         if validation.judge_304(record, answer) == validation.FITS_NOTHING:
             x.conditional = False
-            x.record = None
             x.repeated = True
             return REPEAT, None
         forbids = self._forbids_storing(x, record, answer)
@@ -171,21 +174,21 @@ class Cache:
         if was_for_all and record.mark != selecting.mark(x.request.fields) and (
                 not selecting.shared_with_all(record, x.settings)):
             raise Undecided("whose a response is that was for all before it was validated")
-        expiry, of_status = x.settings.expiry(x.asked, record.status)
-        record.received(answer, x.request_time, now, expiry, of_status, x.asked.seconds("max-age"))
-        if record is not x.record:
-            view = self._view(x, record, now, revalidated=True)
-            return FRESHENED, {k: v for k, v in view.items() if k in ("status", "body", "from_cache", "revalidated")}
-        if fields.has(answer.fields, "vary"):
-            self._file_anew(x, record)
-        freshness.lifetime(record, x.settings)
-        return FRESHENED, self._view(x, record, now, revalidated=True)
+        expiry, source = x.settings.expiry(x.asked, record.status)
+        record.received(answer, x.request_time, now, expiry, source, x.asked.seconds("max-age"))
+        is_kept = record is x.record
+        if is_kept and fields.has(answer.fields, "vary"):
+            is_kept = self._file_anew(x, record)
+        view = self._view(x, record, now, revalidated=True)
+        if not is_kept:
+            view = {k: v for k, v in view.items() if k in ("status", "body", "from_cache", "revalidated")}
+        return FRESHENED, view
 
     def _forbids_storing(self, x, record, answer):
         if not x.settings.cc:
             return False
         said = directives.of_response(messages.freshened_fields(record.fields, answer.fields))
-        if "must-understand" in said and "no-store" in said:
+        if "must-understand" in said:
             raise Undecided("a 304 with must-understand")
         return "no-store" in said or (x.settings.shared and "private" in said)
 
@@ -195,14 +198,15 @@ class Cache:
         place[:] = [r for r in place if r is record or not record.replaces(r)]
         if record.vary == selecting.STAR:
             place.remove(record)
+        return record.vary != selecting.STAR
 
     def _stored(self, x, answer, now):
         if any(fields.has(x.request.fields, name) for name in validation.FOR_THE_ORIGIN):
             raise Undecided("whether an answer to If-Match is stored")
         if not storable.is_storable(x.request, answer, now, x.settings):
             return NOT_STORED, _passed(answer)
-        expiry, of_status = x.settings.expiry(x.asked, answer.status)
-        record = messages.Record(x.request, answer, x.request_time, now, expiry, of_status,
+        expiry, source = x.settings.expiry(x.asked, answer.status)
+        record = messages.Record(x.request, answer, x.request_time, now, expiry, source,
                                  x.asked.seconds("max-age"))
         if record.vary == selecting.STAR:
             # It would never be used (feature C6).

@@ -93,8 +93,11 @@ def lifetime_by_setting(record):
     if expiry == UNSET:
         expiry = NEVER
     ms = _duration(expiry, record.response_time)
-    if is_busy(record.status) and not record.expiry_of_status:
-        ms = _busy(ms, record)
+    if is_busy(record.status) and record.expiry_source != "status":
+        limited = _busy(ms, record)
+        if limited != ms and record.expiry_source == "request":
+            raise Undecided("an error, kept longer by what the request asks")
+        ms = limited
     return Lifetime(ms, "setting")
 
 

@@ -30,12 +30,12 @@ class Answer:
 class Record:
     """A stored response."""
 
-    def __init__(self, request, answer, request_time, response_time, expiry, expiry_of_status, asked_max_age):
+    def __init__(self, request, answer, request_time, response_time, expiry, expiry_source, asked_max_age):
         self.status, self.body = answer.status, answer.body
         self.fields = stored_fields(answer.fields)
         self.mark = selecting.mark(request.fields)
         self.filed_under(request)
-        self.received(answer, request_time, response_time, expiry, expiry_of_status, asked_max_age)
+        self.received(answer, request_time, response_time, expiry, expiry_source, asked_max_age)
         # Whether a response that was stored later may have taken its place.
         self.doubtful = False
 
@@ -45,12 +45,12 @@ class Record:
         self.selecting = () if self.vary == selecting.STAR else selecting.selecting_values(
             request.fields, self.vary)
 
-    def received(self, answer, request_time, response_time, expiry, expiry_of_status, asked_max_age):
+    def received(self, answer, request_time, response_time, expiry, expiry_source, asked_max_age):
         """The times and the expiry are those of this answer, whole or 304."""
         self.request_time, self.response_time = request_time, response_time
         self.date = freshness.received_date(answer.fields, response_time)
         self.age_value = freshness.received_age(answer.fields)
-        self.expiry, self.expiry_of_status = expiry, expiry_of_status
+        self.expiry, self.expiry_source = expiry, expiry_source
         self.asked_max_age = asked_max_age
 
     def replaces(self, other):

@@ -61,19 +61,19 @@ class Settings:
         return (own if own != UNSET else _expiry_of(self.cache)) == DO_NOT_CACHE
 
     def expiry(self, request_directives, status):
-        """The expiry that the settings give a response, and whether the status had one of its own."""
+        """The expiry that the settings give a response, and whose it is: the request's, the status's, the cache's."""
         own = _expiry_of(self.request)
         asked = request_directives.seconds("max-age")
         if asked is directives.Invalid:
             raise Undecided("a max-age of a request that cannot be read")
         if asked is not None and not self.cc:
-            return asked * 1000, False
+            return asked * 1000, "request"
         if own != UNSET:
-            return own, False
+            return own, "request"
         by_status = self.status_expiry.get(str(status), self.status_expiry.get(str(status // 100)))
         if by_status is not None:
-            return by_status, True
-        return _expiry_of(self.cache), False
+            return by_status, "status"
+        return _expiry_of(self.cache), "cache"
 
 
 def _expiry_of(options):

@@ -40,7 +40,8 @@ def _by_expiry(answer, asked, settings):
     if expiry == DO_NOT_CACHE:
         return False
     if expiry == 0:
-        # A request's max-age=0, or a duration of nothing: kept only by those to whom it is of use.
+        if asked.seconds("max-age") == 0 and not has_validator(answer.fields):
+            raise Undecided("max-age=0 as the expiry that is written, without a validator")
         expiry = IMMEDIATELY
     return expiry != IMMEDIATELY or has_validator(answer.fields)
 
