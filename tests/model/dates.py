@@ -7,6 +7,11 @@ import time
 T0 = 1700000000
 """The second at which every scenario begins."""
 
+def at(ms):
+    """The second at which a scenario's clock shows so many milliseconds."""
+    return T0 + ms // 1000
+
+
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _LONG_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -25,7 +25,7 @@ def received_date(response_fields, response_time):
     values = fields.lines(response_fields, "date")
     if len(values) > 1:
         raise Undecided("several Date lines")
-    date = dates.parse(values[0], dates.T0) if values else None
+    date = dates.parse(values[0], dates.at(response_time)) if values else None
     return response_time if date is None else (date - dates.T0) * 1000
 
 
@@ -62,7 +62,7 @@ def explicit_lifetime(response_fields, date, response_time, shared):
     expires = fields.lines(response_fields, "expires")
     if not expires:
         return None
-    at = dates.parse(expires[0], dates.T0) if len(expires) == 1 else None
+    at = dates.parse(expires[0], dates.at(response_time)) if len(expires) == 1 else None
     # What cannot be read is a time in the past (RFC 9111 5.3).
     return 0 if at is None else max(0, (at - dates.T0) * 1000 - date)
 
@@ -73,7 +73,7 @@ def heuristic_lifetime(record, percent):
     if record.status not in HEURISTICALLY_CACHEABLE and "public" not in said:
         return None
     values = fields.lines(record.fields, "last-modified")
-    modified = dates.parse(values[0], dates.T0) if len(values) == 1 else None
+    modified = dates.parse(values[0], dates.at(record.response_time)) if len(values) == 1 else None
     if modified is None:
         return None
     since = max(0, record.date - (modified - dates.T0) * 1000)

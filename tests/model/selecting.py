@@ -2,6 +2,7 @@
 
 import directives
 import fields
+from settings import Undecided
 
 STAR = "*"
 
@@ -33,7 +34,7 @@ def _normal(request_fields, name):
     if name == "cookie":
         pairs = [p.strip() for line in fields.lines(request_fields, name) for p in line.split(";")]
         return tuple(sorted((p for p in pairs if p), key=lambda p: p.split("=", 1)[0]))
-    members = fields.split_list(value)
+    members = [m.strip() for m in value.split(",")]
     if name in _PREFERENCES:
         return tuple(sorted(m.lower() for m in members))
     return tuple(members)
@@ -49,8 +50,16 @@ def shared_with_all(record, settings):
     """Whether a response may answer others than the one who asked (RFC 9111 3.5)."""
     if not (settings.cc and settings.shared):
         return False
-    said = directives.of_response(record.fields)
-    return any(name in said for name in ("public", "s-maxage", "must-revalidate"))
+    return is_for_all(directives.of_response(record.fields))
+
+
+def is_for_all(said):
+    """Whether the directives of a response let a shared cache store it though the request authenticates."""
+    if "public" in said or "must-revalidate" in said:
+        return True
+    if said.seconds("s-maxage") is directives.Invalid:
+        raise Undecided("whether an s-maxage that cannot be read lets others have the response")
+    return "s-maxage" in said
 
 
 def is_allowed(record, request_fields, settings):

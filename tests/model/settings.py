@@ -100,7 +100,7 @@ def retry_after(response_fields, at):
     seconds = directives.delta_seconds(value)
     if seconds is not None:
         return seconds * 1000
-    date = dates.parse(value, dates.T0)
+    date = dates.parse(value, dates.at(at))
     if date is None:
         raise Undecided("a Retry-After that cannot be read")
     return max(0, (date - dates.T0) * 1000 - at)

@@ -12,7 +12,9 @@ def make(chance, theme):
     if cc and chance.percent(40):
         options["shared"] = 1
     _expiry(chance, theme, options, cc)
-    _windows(chance, theme, options)
+    if options.get("expire_after") != "do_not_cache":
+        # The two contradict each other.
+        _windows(chance, theme, options)
     if cc and chance.percent(15):
         options["heuristic_percent"] = chance.of((0, 1, 20, 50, 100))
     if chance.percent(4):

@@ -72,6 +72,8 @@ def while_revalidate(record, asked, settings, over):
     if window is None:
         if freshness.lifetime(record, settings).source == "setting" and record.expiry in (IMMEDIATELY, 0):
             return False
+        if isinstance(record.expiry, tuple) and record.expiry[1] <= record.response_time:
+            raise Undecided("whether an instant in the past is immediately")
         window = settings.get("stale_while_revalidate")
     return window != 0 and within(over, window)
 

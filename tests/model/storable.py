@@ -58,14 +58,16 @@ def _by_fields(request, answer, asked, response_time, settings):
     if settings.shared:
         if "private" in said:
             return False
-        if selecting.mark(request.fields) and not any(
-                name in said for name in ("public", "s-maxage", "must-revalidate")):
+        if selecting.mark(request.fields) and not selecting.is_for_all(said):
             return False
     marked = "public" in said or ("private" in said and not settings.shared)
     explicit = fields.has(answer.fields, "expires") or "max-age" in said or (
         settings.shared and "s-maxage" in said)
     if not (explicit or marked or answer.status in HEURISTICALLY_CACHEABLE):
         return False
+    if not explicit and "public" not in said and answer.status not in HEURISTICALLY_CACHEABLE and (
+            not said.unqualified("private")):
+        raise Undecided("whether private with field names allows storing")
     date = received_date(answer.fields, response_time)
     named = explicit_lifetime(answer.fields, date, response_time, settings.shared)
     if named is not None:

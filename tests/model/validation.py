@@ -23,7 +23,7 @@ def has_validator(record):
 
 
 def _modified(record):
-    return dates.parse(fields.lines(record.fields, "last-modified")[0], dates.T0)
+    return dates.parse(fields.lines(record.fields, "last-modified")[0], dates.at(record.response_time))
 
 
 def conditions(record):
@@ -40,7 +40,7 @@ def not_modified(record, request):
     if fields.has(request.fields, "if-none-match"):
         return _none_match(record, request)
     values = fields.lines(request.fields, "if-modified-since")
-    since = dates.parse(values[0], dates.T0) if len(values) == 1 else None
+    since = dates.parse(values[0], dates.at(record.response_time)) if len(values) == 1 else None
     if since is None:
         return False
     if fields.has(record.fields, "last-modified"):
