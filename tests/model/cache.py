@@ -164,6 +164,8 @@ class Cache:
             x.repeated = True
             return REPEAT, None
         forbids = self._forbids_storing(x, record, answer)
+        if forbids and "no-store" in x.asked:
+            raise Undecided("whether a request that forbids storing lets a 304 take a record away")
         if forbids or "no-store" in x.asked:
             record = copy.copy(record)
         if forbids:

@@ -62,7 +62,7 @@ def explicit_lifetime(response_fields, date, response_time, shared):
     expires = fields.lines(response_fields, "expires")
     if not expires:
         return None
-    at = dates.parse(expires[0], dates.at(response_time)) if len(expires) == 1 else None
+    at = dates.parse(expires[0], dates.at(response_time)) if len(set(expires)) == 1 else None
     # What cannot be read is a time in the past (RFC 9111 5.3).
     return 0 if at is None else max(0, (at - dates.T0) * 1000 - date)
 

@@ -100,7 +100,7 @@ def _usable_stale(record, asked, settings, now, offline):
         return _fresh_but_not_usable(record, asked, settings, over, offline)
     if record.response_time - now > freshness.CLOCK_TOLERANCE:
         # Stale, and nobody can say how much.
-        if offline or "max-stale" in asked or _windows_open(record, asked, settings, max(over, 0)):
+        if offline or "max-stale" in asked or _windows_open(record, asked, settings, 0):
             raise Undecided("how stale a response from the future is")
         return None
     if settings.get("always_revalidate") or _must_ask(asked, settings):
