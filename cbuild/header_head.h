@@ -8,8 +8,9 @@
  *             another object keeps it alive. Destroying NULL does nothing.
  *  Ownership  An object written to `T **out` is yours to destroy. A returned pointer, and each pointer
  *             in a view, is borrowed from the object that was asked and valid until that object is
- *             destroyed or changed, whatever is deleted from the cache meanwhile. The library never
- *             frees memory of yours, and you never free memory of the library's.
+ *             destroyed or changed, whatever is deleted from the cache meanwhile. One with a length of 0
+ *             beside it is NULL or may be read. The library never frees memory of yours, and you never
+ *             free memory of the library's.
  *  Strings    Inputs are (pointer, length) and are copied. Pass HC_NTS as the length of a
  *             NUL-terminated one, NULL with 0 for an empty one. Outputs are NUL-terminated, with their
  *             length beside them where they may hold any byte. URLs and names are ASCII, field values

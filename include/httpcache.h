@@ -8,8 +8,9 @@
  *             another object keeps it alive. Destroying NULL does nothing.
  *  Ownership  An object written to `T **out` is yours to destroy. A returned pointer, and each pointer
  *             in a view, is borrowed from the object that was asked and valid until that object is
- *             destroyed or changed, whatever is deleted from the cache meanwhile. The library never
- *             frees memory of yours, and you never free memory of the library's.
+ *             destroyed or changed, whatever is deleted from the cache meanwhile. One with a length of 0
+ *             beside it is NULL or may be read. The library never frees memory of yours, and you never
+ *             free memory of the library's.
  *  Strings    Inputs are (pointer, length) and are copied. Pass HC_NTS as the length of a
  *             NUL-terminated one, NULL with 0 for an empty one. Outputs are NUL-terminated, with their
  *             length beside them where they may hold any byte. URLs and names are ASCII, field values
@@ -208,6 +209,10 @@ typedef enum {
     HC_OPT_DURABILITY = 122,
     /* 1 to 4096. Variants kept of one primary key, the oldest goes first. Default 64. */
     HC_OPT_MAX_VARIANTS = 123,
+    /* 0 or 1. 0: the library starts no thread; 1: hc_fetch revalidates on threads that call nothing of yours
+     * (RFC 5861 3), and where the cache has a clock, a log, a filter or a transport of yours, before it returns.
+     * Default 1. */
+    HC_OPT_WORKERS = 125,
     /* 0 or 1. Of variants by language, one that is stored is chosen by the weights of Accept-Language.
      * Default 0. */
     HC_OPT_SELECT_LANGUAGE = 127,
@@ -286,7 +291,7 @@ hc_status hc_options_add(hc_options *o, hc_option list, const char *item, size_t
 hc_status hc_options_clear(hc_options *o, hc_option list, hc_error **err);
 
 /* Sets a name of hc_list_key. HC_E_UNSUPPORTED: it is not known; HC_E_ARGUMENT: the value is none of its kind. */
-hc_status hc_options_set_string(hc_options *o, hc_option key, const char *value, size_t value_len,
+hc_status hc_options_set_string(hc_options *o, hc_option name, const char *value, size_t value_len,
                                 hc_error **err);
 
 /* Gives responses of a status code, or of a class of them by its first digit, an expiry of their own, which
@@ -522,7 +527,8 @@ hc_status hc_lookup(hc_cache *c, const hc_request *r, hc_view *view, hc_exchange
 /* What hc_lookup decided: one of hc_decision. HC_FORWARD for NULL. */
 int32_t hc_exchange_decision(const hc_exchange *x);
 
-/* The request to send: yours, with the conditions that are needed. NULL when there is nothing to send. */
+/* The request to send: yours, with the conditions that are needed. NULL when there is nothing to send, or no
+ * more. */
 const hc_request *hc_exchange_forward(hc_exchange *x);
 
 /* Why the request is forwarded, as a token of RFC 9211 2.2 ("uri-miss", "vary-miss", "stale", ...), or why

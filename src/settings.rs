@@ -90,6 +90,8 @@ pub struct Settings {
     pub durability: Option<Durability>,
     /// Variants kept under one primary key.
     pub max_variants: usize,
+    /// 0: the library starts no thread.
+    pub workers: usize,
     /// Longer URLs are refused.
     pub max_url_bytes: usize,
     /// Query parameters are sorted by name in the key; `None`: unless `cache_control`.
@@ -128,6 +130,7 @@ impl Default for Settings {
             max_response_bytes: None,
             durability: None,
             max_variants: 64,
+            workers: 1,
             max_url_bytes: 64 * 1024,
             sort_query: None,
             follow: true,
@@ -219,6 +222,7 @@ pub mod option {
     pub const MAX_RESPONSE_BYTES: i32 = 121;
     pub const DURABILITY: i32 = 122;
     pub const MAX_VARIANTS: i32 = 123;
+    pub const WORKERS: i32 = 125;
     pub const SELECT_LANGUAGE: i32 = 127;
     pub const HEAD_TIMEOUT: i32 = 130;
     pub const CONNECT_TIMEOUT: i32 = 131;
@@ -337,6 +341,13 @@ pub static OPTIONS: &[Spec] = &[
         "HC_OPT_MAX_VARIANTS",
         number(1, 4096, false),
         "64",
+        false,
+    ),
+    spec(
+        option::WORKERS,
+        "HC_OPT_WORKERS",
+        number(0, 1, false),
+        "1",
         false,
     ),
     spec(
@@ -564,6 +575,7 @@ impl Settings {
             }
             option::DURABILITY => self.durability = durability(value),
             option::MAX_VARIANTS => self.max_variants = count,
+            option::WORKERS => self.workers = count,
             option::SELECT_LANGUAGE => self.select_language = switch,
             option::HEAD_TIMEOUT => self.transfer.head_timeout = limit,
             option::CONNECT_TIMEOUT => self.transfer.connect_timeout = limit,

@@ -14,6 +14,11 @@ pub enum Clock {
 }
 
 impl Clock {
+    /// Whether it is the host's.
+    pub fn calls_back(&self) -> bool {
+        matches!(self, Clock::Callback(_))
+    }
+
     /// Now.
     pub fn now(&self) -> i64 {
         match self {

@@ -31,6 +31,11 @@ impl Filter {
         }
     }
 
+    /// Whether there is one.
+    pub fn calls_back(&self) -> bool {
+        self.judge.is_some()
+    }
+
     /// Asks, if there is something to ask; the response is made only then.
     pub(super) fn ask(
         &self,

@@ -37,6 +37,11 @@ impl Log {
         }
     }
 
+    /// Whether lines go anywhere.
+    pub fn calls_back(&self) -> bool {
+        self.write.is_some()
+    }
+
     /// Writes a line, which is made only if it is wanted.
     pub fn write(&self, level: Level, line: impl FnOnce() -> String) {
         if let Some((most, write)) = &self.write

@@ -6,12 +6,14 @@ mod counters;
 mod exchange;
 mod filter;
 mod log;
+mod marks;
 mod response;
 mod shelf;
+mod work;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
 
@@ -22,12 +24,14 @@ pub use self::exchange::{Exchange, Outcome};
 pub use self::filter::{Filter, Verdict};
 pub use self::log::{Level, Log};
 pub use self::response::{Info, Response, Times};
+pub use self::work::Work;
 pub use crate::policy::decide::Decision;
 pub use crate::settings::Overrides;
 pub use crate::storage::forks;
 
 use self::counters::Counters;
 use self::exchange::Refreshing;
+use self::work::Works;
 use crate::error::{Error, Kind, Result};
 use crate::http;
 use crate::settings::Settings;
@@ -73,6 +77,7 @@ pub struct Cache {
     path: std::path::PathBuf,
     counters: Counters,
     refreshing: Refreshing,
+    works: Arc<Works>,
 }
 
 impl Cache {
@@ -87,6 +92,7 @@ impl Cache {
             store: ArcSwapOption::from(Some(store)),
             counters: Counters::default(),
             refreshing: Refreshing::default(),
+            works: Arc::default(),
         }))
     }
 
@@ -95,9 +101,23 @@ impl Cache {
         Exchange::new(self, request)
     }
 
-    /// Waits until everything stored so far is on the disk.
+    /// Waits until the work in the background is over and everything stored so far is on the disk.
     pub fn flush(&self, timeout: Duration) -> Result<()> {
-        self.current_store()?.flush(timeout)
+        let began = Instant::now();
+        self.works.wait(timeout)?;
+        let left = timeout.saturating_sub(began.elapsed());
+        self.current_store()?.flush(left)
+    }
+
+    /// Begins a piece of work that goes on after its call, unless there are `most` already.
+    pub(crate) fn begin_work(&self, most: usize) -> Option<Work> {
+        self.works.begin(most)
+    }
+
+    /// Whether there are callbacks of the host's that an exchange runs.
+    pub(crate) fn calls_back(&self) -> bool {
+        let options = &self.options;
+        options.clock.calls_back() || options.log.calls_back() || options.filter.calls_back()
     }
 
     /// What was counted since the cache was opened, and what lies on the disk.

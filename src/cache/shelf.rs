@@ -480,7 +480,7 @@ fn count_lists(txn: &mut Transaction<'_>, count: impl FnOnce(u64) -> u64) -> Res
     txn.put(Table::Marks, LISTS, &count(lists).to_le_bytes())
 }
 
-fn number(value: &[u8]) -> Option<u64> {
+pub(super) fn number(value: &[u8]) -> Option<u64> {
     value.try_into().ok().map(u64::from_le_bytes)
 }
 

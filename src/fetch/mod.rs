@@ -1,6 +1,7 @@
 //! The exchange around a transport: look up, send what is to be sent, report what came.
 
 mod arriving;
+mod background;
 mod redirect;
 
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::sync::Arc;
 use self::arriving::Arriving;
 use crate::cache::{Body, Cache, Decision, Exchange, Outcome, Request, Response};
 use crate::error::Result;
-use crate::transport::{Reply, Transport};
+use crate::transport::{Background, Reply, Transport};
 
 /// A response, and how the cache came to it.
 pub struct Fetched {
@@ -20,17 +21,19 @@ pub struct Fetched {
     pub outcome: Outcome,
 }
 
-/// Answers `request` from the cache or through `transport`, following redirects as the settings say.
+/// Answers `request` from the cache or through `transport`, following redirects as the settings say. What is
+/// revalidated behind the caller's back is so in the `background`, if there is one.
 pub fn fetch(
     cache: &Arc<Cache>,
     transport: &dyn Transport,
+    background: Option<Background>,
     request: &Arc<Request>,
 ) -> Result<Fetched> {
     let settings = cache.settings().with(&request.overrides);
     let mut request = request.clone();
     let mut followed = 0;
     loop {
-        let mut fetched = fetch_one(cache, transport, &request)?;
+        let mut fetched = fetch_one(cache, transport, background, &request)?;
         let next = match redirect::target(&request, &fetched.response.head, &settings)? {
             Some(next) => next,
             None => return Ok(fetched),
@@ -46,10 +49,34 @@ pub fn fetch(
 fn fetch_one(
     cache: &Arc<Cache>,
     transport: &dyn Transport,
+    background: Option<Background>,
     request: &Arc<Request>,
 ) -> Result<Fetched> {
     let mut exchange = cache.lookup(request)?;
     let decision = exchange.decision();
+    if decision == Decision::StaleRevalidate
+        && let Some(response) = exchange.response()?
+    {
+        match background::revalidate(cache, background, exchange) {
+            Some(given_back) => exchange = given_back,
+            None => {
+                return Ok(Fetched {
+                    response,
+                    decision,
+                    outcome: Outcome::NotStored,
+                });
+            }
+        }
+    }
+    forward(transport, exchange, decision)
+}
+
+/// Sends what is to be sent, and reports what came.
+fn forward(
+    transport: &dyn Transport,
+    mut exchange: Exchange,
+    decision: Decision,
+) -> Result<Fetched> {
     while let Some(forward) = exchange.forward().cloned() {
         let reply = match transport.start(&forward.http, &exchange.settings().transfer) {
             Ok(reply) => reply,

@@ -97,7 +97,8 @@ pub unsafe extern "C" fn hc_exchange_decision(x: *const hc_exchange) -> i32 {
     unsafe { x.as_ref() }.map_or(0, |x| x.exchange.decision() as i32)
 }
 
-/// The request to send: yours, with the conditions that are needed. NULL when there is nothing to send.
+/// The request to send: yours, with the conditions that are needed. NULL when there is nothing to send, or no
+/// more.
 ///
 /// # Safety
 /// `x` is NULL or an exchange that was not freed.

@@ -6,7 +6,7 @@ use super::objects::{Process, ResponseViews, hc_cache, hc_error, hc_request, hc_
 use super::response::{hc_view, view_of};
 use crate::error::Result;
 use crate::fetch::fetch;
-use crate::transport::Transport;
+use crate::transport::Background;
 
 /// Answers `r` from the cache or through the transport, and returns once the header section is there. `view`
 /// may be NULL. The origin's body is stored as it is read: a response freed before its end stores nothing.
@@ -41,8 +41,12 @@ pub unsafe extern "C" fn hc_fetch(
         // SAFETY: `view` is NULL or has struct_size bytes.
         unsafe { guard::check_size(view, "view")? };
         let fetched = match &c.transport {
-            Some(transport) => fetch(&c.cache, transport.as_ref(), &r.request)?,
-            None => fetch(&c.cache, libcurl()?, &r.request)?,
+            Some(transport) => fetch(&c.cache, transport.as_ref(), None, &r.request)?,
+            None => {
+                let background = libcurl()?;
+                let transport = background.transport;
+                fetch(&c.cache, transport, Some(background), &r.request)?
+            }
         };
         let mut p = Box::new(hc_response {
             process: Process::default(),
@@ -67,17 +71,17 @@ pub unsafe extern "C" fn hc_fetch(
 
 /// libcurl, shared by all caches of the process, with its connections.
 #[cfg(feature = "fetch")]
-fn libcurl() -> Result<&'static dyn Transport> {
-    use crate::transport::curl::CurlTransport;
+fn libcurl() -> Result<Background> {
+    use crate::transport::curl::{CurlTransport, spawn};
     use once_cell::sync::OnceCell;
 
     static LIBCURL: OnceCell<CurlTransport> = OnceCell::new();
     let transport = LIBCURL.get_or_try_init(CurlTransport::new)?;
-    Ok(transport)
+    Ok(Background { transport, spawn })
 }
 
 #[cfg(not(feature = "fetch"))]
-fn libcurl() -> Result<&'static dyn Transport> {
+fn libcurl() -> Result<Background> {
     use crate::error::{Error, Kind};
 
     let message = "this build has no libcurl: give the cache a transport, or use hc_lookup";

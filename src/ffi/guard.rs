@@ -172,6 +172,25 @@ pub(super) unsafe fn buffer<'a>(
     Ok(unsafe { std::slice::from_raw_parts_mut(buffer.cast(), len) })
 }
 
+/// Bytes as they are lent to C. Where there are none it is a place that may be read all the same: some callers'
+/// runtimes take any other number for a damaged pointer.
+pub(super) fn lent(bytes: &[u8]) -> *const c_void {
+    if bytes.is_empty() {
+        c"".as_ptr().cast()
+    } else {
+        bytes.as_ptr().cast()
+    }
+}
+
+/// Items as they are lent to C; NULL where there are none.
+pub(super) fn lent_items<T>(items: &[T]) -> *const T {
+    if items.is_empty() {
+        std::ptr::null()
+    } else {
+        items.as_ptr()
+    }
+}
+
 /// A copy of bytes whose number the caller chose: no memory is an error, not an abort.
 pub(super) fn copied(data: &[u8], name: &str) -> Result<Vec<u8>> {
     let mut copy = Vec::new();

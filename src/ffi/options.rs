@@ -72,6 +72,10 @@ pub enum hc_option_key {
     HC_OPT_DURABILITY = 122,
     /// 1 to 4096. Variants kept of one primary key, the oldest goes first. Default 64.
     HC_OPT_MAX_VARIANTS = 123,
+    /// 0 or 1. 0: the library starts no thread; 1: hc_fetch revalidates on threads that call nothing of yours
+    /// (RFC 5861 3), and where the cache has a clock, a log, a filter or a transport of yours, before it returns.
+    /// Default 1.
+    HC_OPT_WORKERS = 125,
     /// 0 or 1. Of variants by language, one that is stored is chosen by the weights of Accept-Language.
     /// Default 0.
     HC_OPT_SELECT_LANGUAGE = 127,
@@ -237,7 +241,7 @@ pub unsafe extern "C" fn hc_options_clear(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hc_options_set_string(
     o: *mut hc_options,
-    key: hc_option,
+    name: hc_option,
     value: *const c_char,
     value_len: usize,
     err: *mut *mut hc_error,
@@ -250,7 +254,7 @@ pub unsafe extern "C" fn hc_options_set_string(
                 guard::text(value, value_len, "value")?,
             )
         };
-        o.options.settings.set_name(key, value)?;
+        o.options.settings.set_name(name, value)?;
         Ok(0)
     })
 }

@@ -264,7 +264,7 @@ pub unsafe extern "C" fn hc_request_fields(r: *const hc_request, n: *mut usize) 
         if let Some(n) = unsafe { n.as_mut() } {
             *n = fields.map_or(0, Vec::len);
         }
-        fields.map_or(std::ptr::null(), |fields| fields.as_ptr())
+        fields.map_or(std::ptr::null(), |fields| guard::lent_items(fields))
     })
 }
 
@@ -281,7 +281,7 @@ pub unsafe extern "C" fn hc_request_body(r: *const hc_request, len: *mut usize) 
         if let Some(len) = unsafe { len.as_mut() } {
             *len = body.map_or(0, Vec::len);
         }
-        body.map_or(std::ptr::null(), |body| body.as_ptr().cast())
+        body.map_or(std::ptr::null(), |body| guard::lent(body))
     })
 }
 

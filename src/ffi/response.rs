@@ -320,7 +320,7 @@ pub unsafe extern "C" fn hc_response_body(
             let _ = p.views.body.set(body);
         }
         let body: &[u8] = p.views.body.get().map_or(&[], |body| body.as_slice());
-        *data = body.as_ptr().cast();
+        *data = guard::lent(body);
         if let Some(len) = len {
             *len = body.len();
         }
@@ -440,12 +440,12 @@ pub(super) fn view_of(
     ] {
         view.flags |= if is_set { flag as u32 } else { 0 };
     }
-    view.fields = views.fields.as_ptr();
+    view.fields = guard::lent_items(&views.fields);
     view.field_count = views.fields.len();
-    view.text = response.head.fields.text().as_ptr().cast();
+    view.text = guard::lent(response.head.fields.text()).cast();
     view.text_len = response.head.fields.text().len();
     if let Some(body) = response.body_in_memory() {
-        view.body = body.as_ptr().cast();
+        view.body = guard::lent(body);
         view.body_len = body.len();
     }
     view.body_size = response

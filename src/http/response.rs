@@ -68,9 +68,11 @@ impl ResponseHead {
         }
         if let Some(codings) = self.fields.joined(b"Transfer-Encoding") {
             // Both at once may be an attempt at request smuggling (RFC 9112 §6.1). A coding that nobody removed
-            // would be stored as if it were the content's.
-            let is_sound = first.is_none() && codings.eq_ignore_ascii_case(b"chunked");
-            return if is_sound {
+            // would be stored as if it were the content's. What is no coding at all changes no content, and then
+            // the end of the connection is the end of the message (§6.3).
+            let is_chunked = codings.eq_ignore_ascii_case(b"chunked");
+            let is_sound = is_chunked || !codings.split(|b| *b == b',').any(is_coding);
+            return if is_sound && first.is_none() {
                 Framing::Unannounced
             } else {
                 Framing::Contradictory
@@ -83,6 +85,23 @@ impl ResponseHead {
             .flatten()
             .map_or(Framing::Unannounced, Framing::Length)
     }
+}
+
+/// Whether it is a registered transfer coding (RFC 9112 §7).
+fn is_coding(member: &[u8]) -> bool {
+    const CODINGS: [&[u8]; 6] = [
+        b"chunked",
+        b"compress",
+        b"deflate",
+        b"gzip",
+        b"x-compress",
+        b"x-gzip",
+    ];
+    let name = member.split(|b| *b == b';').next().unwrap_or_default();
+    let name = super::fields::trim(name);
+    CODINGS
+        .iter()
+        .any(|coding| name.eq_ignore_ascii_case(coding))
 }
 
 /// The phrase RFC 9110 §15 gives to a status code that is often stored.
@@ -145,6 +164,12 @@ mod tests {
             (&[coding, (length, "5")], Framing::Contradictory),
             (
                 &[("Transfer-Encoding", "gzip, chunked")],
+                Framing::Contradictory,
+            ),
+            (&[("Transfer-Encoding", "x-gzip")], Framing::Contradictory),
+            (&[("Transfer-Encoding", "nonsense")], Framing::Unannounced),
+            (
+                &[("Transfer-Encoding", "nonsense"), (length, "5")],
                 Framing::Contradictory,
             ),
         ] {

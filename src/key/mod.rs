@@ -4,6 +4,7 @@
 
 pub mod credentials;
 pub mod language;
+pub mod marked;
 pub mod query;
 pub mod selecting;
 

@@ -4,7 +4,7 @@ use super::Millis;
 use super::directives::{RequestDirectives, Seconds};
 use super::freshness::{Freshness, Lifetime};
 use super::said::Said;
-use crate::settings::{Settings, Staleness};
+use crate::settings::{Expiry, Settings, Staleness};
 
 /// Whether an answer counts as a failure of the origin. RFC 5861 §4 names 500, 502, 503 and 504. Without
 /// `cache_control` every status outside the stored ones is one, but for those that ask for other credentials,
@@ -58,11 +58,14 @@ pub fn may_use_while_revalidating(
     now: Millis,
 ) -> bool {
     let bounds = request.no_cache || request.max_age != Seconds::Absent;
-    let at_once = !settings.cache_control && freshness.lifetime == Lifetime::Of(0);
-    if bounds || at_once || said.directives.forbid_stale(settings.shared) {
+    let in_response = said.directives.stale_while_revalidate.millis();
+    // A user who wants every use validated wants no use without it.
+    let is_always_stale = settings.expiry == Expiry::After(0)
+        && freshness.lifetime == Lifetime::Of(0)
+        && in_response.is_none();
+    if bounds || is_always_stale || said.directives.forbid_stale(settings.shared) {
         return false;
     }
-    let in_response = said.directives.stale_while_revalidate.millis();
     let limit = in_response.map_or(settings.stale_while_revalidate, Staleness::Within);
     freshness
         .staleness(now)

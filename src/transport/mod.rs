@@ -17,6 +17,15 @@ pub trait Transport: Send + Sync {
     fn start(&self, request: &Request, settings: &TransferSettings) -> Result<Reply>;
 }
 
+/// How work goes on after the call that began it.
+#[derive(Clone, Copy)]
+pub struct Background {
+    /// The way to the origin, for as long as the process lives.
+    pub transport: &'static dyn Transport,
+    /// Runs a task on a thread of its own that handles no signals; drops it where there is no thread to be had.
+    pub spawn: fn(Box<dyn FnOnce() + Send>),
+}
+
 /// An origin's answer whose content has still to be read.
 pub struct Reply {
     /// Status, reason and fields, as the origin sent them.

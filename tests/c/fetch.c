@@ -487,7 +487,97 @@ static void many_threads_fetch_at_once(void) {
     hc_close(c);
 }
 
+#define WHILE_REVALIDATING "field=Cache-Control:%20max-age=0,%20stale-while-revalidate=3600"
+
+static void a_stale_answer_is_revalidated_behind_the_callers_back(void) {
+    origin *o = start_origin();
+    hc_cache *c = open_cache(fresh_directory(), NULL, "cache_control 1");
+    const char *url = at(o, "/count/a?%s", WHILE_REVALIDATING);
+    fetched f = get(c, url);
+    check_ok(&f, 200);
+    CHECK_STR(f.body, "1");
+    f = get(c, url);
+    check_ok(&f, 200);
+    CHECK_INT(f.view.decision, HC_STALE_REVALIDATE);
+    CHECK_INT(f.view.flags, HC_FROM_CACHE | HC_EXPIRED);
+    CHECK_STR(f.body, "1");
+    flush(c);
+    CHECK_INT(requests_of(o, url), 2);
+    f = get(c, url);
+    CHECK_STR(f.body, "2");
+    flush(c);
+    hc_close(c);
+}
+
+static void many_readers_of_a_stale_answer_ask_the_origin_once(void) {
+    origin *o = start_origin();
+    hc_cache *c = open_cache(fresh_directory(), NULL, "cache_control 1");
+    const char *url = at(o, "/count/a?%s&gate=closed", WHILE_REVALIDATING);
+    fetched f;
+    int i;
+    hc_response *origins =
+        answer(200, "Cache-Control: max-age=0, stale-while-revalidate=3600", "0");
+    store(c, url, origins);
+    for (i = 0; i < 5; i++) {
+        f = get(c, url);
+        check_ok(&f, 200);
+        CHECK_INT(f.view.decision, i == 0 ? HC_STALE_REVALIDATE : HC_STALE);
+        CHECK_STR(f.body, "0");
+    }
+    /* The one that asks waits at the gate all the while. */
+    CHECK_INT(ask_origin(o, "/waiting/closed?count=1"), 1);
+    ask_origin(o, "/open/closed");
+    flush(c);
+    CHECK_INT(requests_of(o, url), 1);
+    f = get(c, url);
+    CHECK_STR(f.body, "1");
+    flush(c);
+    hc_close(c);
+}
+
+static void without_threads_it_is_revalidated_at_once(void) {
+    static const char *const settings[] = {"cache_control 1, workers 0", "cache_control 1"};
+    size_t i;
+    for (i = 0; i < NELEMS(settings); i++) {
+        origin *o = start_origin();
+        /* A clock of the caller's is a callback, which no thread of the library may call. */
+        hc_cache *c = open_cache(fresh_directory(), i == 0 ? NULL : new_clock(), settings[i]);
+        const char *url = at(o, "/count/a?%s", WHILE_REVALIDATING);
+        fetched f = get(c, url);
+        check_ok(&f, 200);
+        f = get(c, url);
+        check_note("%s", settings[i]);
+        check_ok(&f, 200);
+        CHECK_INT(f.view.decision, HC_STALE_REVALIDATE);
+        CHECK_STR(f.body, "2");
+        CHECK_INT(requests_of(o, url), 2);
+        hc_close(c);
+    }
+}
+
+static void a_refresh_that_fails_leaves_the_stale_answer(void) {
+    origin *o = start_origin();
+    hc_cache *c = open_cache(fresh_directory(), NULL, "cache_control 1");
+    const char *url = at(o, "/count/a?%s", WHILE_REVALIDATING);
+    fetched f = get(c, url);
+    check_ok(&f, 200);
+    stop_origin(o);
+    f = get(c, url);
+    check_ok(&f, 200);
+    CHECK_STR(f.body, "1");
+    flush(c);
+    f = get(c, url);
+    check_ok(&f, 200);
+    CHECK_STR(f.body, "1");
+    flush(c);
+    hc_close(c);
+}
+
 static const check_test tests[] = {
+    TEST(a_stale_answer_is_revalidated_behind_the_callers_back),
+    TEST(many_readers_of_a_stale_answer_ask_the_origin_once),
+    TEST(without_threads_it_is_revalidated_at_once),
+    TEST(a_refresh_that_fails_leaves_the_stale_answer),
     TEST(a_miss_is_fetched_and_then_a_hit),
     TEST(chunks_and_empty_bodies_are_bodies),
     TEST(what_is_stored_is_revalidated_and_replaced),

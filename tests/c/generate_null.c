@@ -84,6 +84,7 @@ static const struct {
     {"const char *", "item", "\"X-Item\""},
     {"size_t", "item_len", "6"},
     {"hc_option", "list", "HC_LIST_TARGETED_FIELD"},
+    {"hc_option", "name", "HC_STR_CACHE_NAME"},
     {"int64_t", "expire_after", "60000"},
     {"size_t", "method_len", "3"},
     {"size_t", "url_len", "HC_NTS"},

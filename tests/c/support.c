@@ -284,6 +284,18 @@ static const struct {
     {"retry", HC_OPT_RETRY},
     {"sort_query", HC_OPT_SORT_QUERY},
     {"max_url_bytes", HC_OPT_MAX_URL_BYTES},
+    {"shared", HC_OPT_SHARED},
+    {"workers", HC_OPT_WORKERS},
+    {"stale_while_revalidate", HC_OPT_STALE_WHILE_REVALIDATE},
+    {"always_revalidate", HC_OPT_ALWAYS_REVALIDATE},
+    {"refresh", HC_OPT_REFRESH},
+    {"force_refresh", HC_OPT_FORCE_REFRESH},
+    {"invalidate", HC_OPT_INVALIDATE},
+    {"no_vary_search", HC_OPT_NO_VARY_SEARCH},
+    {"groups", HC_OPT_GROUPS},
+    {"select_language", HC_OPT_SELECT_LANGUAGE},
+    {"cache_status", HC_OPT_CACHE_STATUS},
+    {"immutable_forever", HC_OPT_IMMUTABLE_FOREVER},
 };
 
 hc_option option_number(const char *name) {

@@ -84,7 +84,7 @@ impl Bench {
 
     fn get(&self, url: &str) -> Result<Fetched> {
         let request = Arc::new(Request::new(b"GET", url.as_bytes())?);
-        fetch(&self.cache, &self.origin, &request)
+        fetch(&self.cache, &self.origin, None, &request)
     }
 }
 

@@ -3,13 +3,12 @@
 use super::storing::{Selector, Storing};
 use super::{Exchange, Outcome, Phase};
 use crate::cache::body::Body;
-use crate::cache::shelf;
-use crate::cache::{Info, Response};
+use crate::cache::{Info, Response, marks, shelf};
 use crate::error::{Error, Kind, Result};
 use crate::http::ResponseHead;
 use crate::http::response::Framing;
 use crate::key::selecting::{self, Vary, vary};
-use crate::key::{Key, MethodClass, PrimaryKey, credentials};
+use crate::key::{Key, MethodClass, PrimaryKey, credentials, marked};
 use crate::policy::freshness::{self, Freshness};
 use crate::policy::range::{Asked, ContentRange};
 use crate::policy::reason::Reason;
@@ -18,8 +17,9 @@ use crate::policy::status::Handling;
 use crate::policy::storable::{self, Answer};
 use crate::policy::update::remove_hop_by_hop;
 use crate::policy::validate::{NotModified, Validators, is_described_by};
-use crate::policy::{invalidate, stale};
+use crate::policy::{groups, invalidate, stale};
 use crate::record::Stamp;
+use crate::storage::Transaction;
 
 impl Exchange {
     /// Reports the origin's whole answer.
@@ -63,6 +63,7 @@ impl Exchange {
             return Ok(Outcome::UsedStale);
         }
         self.invalidate_after(head);
+        self.invalidate_groups_after(head);
         self.take_as_answer_to_get(head);
         self.begin_storing(head, now)
     }
@@ -133,6 +134,20 @@ impl Exchange {
             let row = PrimaryKey::new(&get, MethodClass::Get, sorts).url_row();
             self.cache.with_store("invalidating", |store| {
                 store.submit(64, Box::new(move |txn| shelf::invalidate(txn, &row)))
+            });
+        }
+    }
+
+    /// RFC 9875 §3: whole groups are no longer what is stored.
+    fn invalidate_groups_after(&mut self, head: &ResponseHead) {
+        let http = &self.request.http;
+        for group in groups::invalidated(http, head, self.settings()) {
+            let row = marked::row_of_group(&http.url, &group);
+            let now = self.now;
+            self.cache.with_store("invalidating a group", |store| {
+                let change =
+                    move |txn: &mut Transaction<'_>| marks::invalidate_group(txn, &row, now);
+                store.submit(64, Box::new(change))
             });
         }
     }

@@ -6,9 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::storing::{Arrived, BodySource, Selector, Storing, entry};
 use super::{Exchange, Outcome, Phase};
 use crate::cache::body::Body;
+use crate::cache::marks;
 use crate::cache::shelf::{self, Entry, Place};
 use crate::error::Result;
+use crate::http::{ResponseHead, Url};
 use crate::key::{Key, PrimaryKey};
+use crate::policy::no_vary_search::Variance;
 use crate::policy::reason::Reason;
 use crate::policy::said::Said;
 use crate::storage::{Store, Transaction};
@@ -112,7 +115,8 @@ impl Exchange {
             arrived.into_body(store)
         };
         let entered = body.and_then(|body| {
-            let is_entered = self.enter(store, &placed.key, entry, placed.replaces)?;
+            let is_entered =
+                self.enter(store, &placed.key, &placed.head, entry, placed.replaces)?;
             Ok(is_entered.then_some((body, key)))
         });
         match (&entered, file) {
@@ -126,6 +130,7 @@ impl Exchange {
         &self,
         store: &Store,
         key: &PrimaryKey,
+        response: &ResponseHead,
         entry: Entry,
         replaces: Option<(PrimaryKey, Place)>,
     ) -> Result<bool> {
@@ -133,6 +138,7 @@ impl Exchange {
         let (generation, url_row) = (self.generation, key.url_row());
         let most = self.settings().max_variants;
         let (key, result) = (key.clone(), is_current.clone());
+        let path = self.path_to_enter(response);
         let size = entry.record.len();
         let change = move |txn: &mut Transaction<'_>| {
             let current = shelf::generation_in(txn, &url_row)? == generation;
@@ -143,9 +149,19 @@ impl Exchange {
             if let Some((key, place)) = &replaces {
                 shelf::remove(txn, key, place)?;
             }
+            if let Some(url) = &path {
+                marks::enter_url(txn, url)?;
+            }
             shelf::enter(txn, &key, &entry, most)
         };
         store.submit(size, Box::new(change))?;
         Ok(is_current.load(Ordering::Relaxed))
+    }
+
+    /// The URL under whose path a response is to be found for other queries too, where it says so.
+    fn path_to_enter(&self, response: &ResponseHead) -> Option<Url> {
+        let is_wanted = self.settings().no_vary_search && response.status != 206;
+        let variance = Variance::by(&response.fields);
+        (is_wanted && variance.is_some()).then(|| self.request.http.url.clone())
     }
 }

@@ -7,16 +7,18 @@ use super::refresh::Turn;
 use super::selected::Selected;
 use super::{Exchange, Phase};
 use crate::cache::shelf::{self, Search, Who};
-use crate::cache::{Cache, Request};
+use crate::cache::{Cache, Request, marks};
 use crate::error::{Error, Kind, Result};
+use crate::http::Url;
 use crate::key::{MethodClass, PrimaryKey, variant_row};
 use crate::policy::admit::{Admission, admit};
 use crate::policy::decide::{Decision, only_if_cached, reuse};
 use crate::policy::directives::RequestDirectives;
-use crate::policy::precondition;
+use crate::policy::no_vary_search::Variance;
 use crate::policy::range::Asked;
 use crate::policy::reason::Reason;
 use crate::policy::validate::Validators;
+use crate::policy::{groups, precondition};
 use crate::storage::forks;
 
 impl Exchange {
@@ -92,10 +94,33 @@ impl Exchange {
             }
             Err(reason) => reason,
         };
-        match self.find_part() {
+        let other = self.find_part();
+        match other.or_else(|| self.find_beside().filter(|_| reason == Reason::UriMiss)) {
             Some(selected) => self.decide_on(selected),
             None => (Decision::Forward, reason),
         }
+    }
+
+    /// A response stored for another query, which says that the difference counts for nothing.
+    fn find_beside(&self) -> Option<Selected> {
+        let http = &self.request.http;
+        if !self.settings().no_vary_search || self.key.is_none() {
+            return None;
+        }
+        let urls = self
+            .cache
+            .with_store("looking up", |store| marks::urls_beside(store, &http.url))?;
+        urls.iter().find_map(|url| {
+            let (url, _) = Url::parse(url.as_bytes()).ok()?;
+            let mut other = http.clone();
+            other.url = url;
+            let sorts = self.settings().sorts_query();
+            let key = PrimaryKey::new(&other, MethodClass::Get, sorts);
+            let found = self.find(key).ok()?;
+            let variance = Variance::by(&found.found.stored.response.fields)?;
+            let is_same = variance.are_same(http.url.query(), other.url.query());
+            is_same.then_some(found)
+        })
     }
 
     /// A stored part that holds the one that is asked for.
@@ -127,7 +152,13 @@ impl Exchange {
             }
         });
         match search {
-            Some(Search::Found(found)) => Ok(Selected::new(key, *found, settings)),
+            Some(Search::Found(found)) => {
+                let mut selected = Selected::new(key, *found, settings);
+                if settings.groups {
+                    selected.is_invalid = self.is_group_invalid(&selected);
+                }
+                Ok(selected)
+            }
             Some(Search::Miss(reason)) => Err(reason),
             Some(Search::Unreadable) => {
                 let error = Error::new(Kind::Corrupt, "a stored response cannot be read");
@@ -136,6 +167,21 @@ impl Exchange {
             }
             None => Err(Reason::Store),
         }
+    }
+
+    /// Whether a group of it was made invalid since it was asked for (RFC 9875 §2.2).
+    fn is_group_invalid(&self, selected: &Selected) -> bool {
+        let stored = &selected.found.stored;
+        let groups = groups::of(&stored.response.fields);
+        let url = &self.request.http.url;
+        let since = self.cache.with_store("looking up", |store| {
+            if groups.is_empty() {
+                return Ok(None);
+            }
+            marks::invalid_since(store, url, &groups)
+        });
+        // What cannot be known is taken for invalid.
+        since.is_none_or(|since| since.is_some_and(|at| at >= stored.head.stamp.request_time))
     }
 
     fn decide_on(&mut self, selected: Selected) -> (Decision, Reason) {

@@ -103,9 +103,10 @@ impl Exchange {
         self.reason.as_c_str()
     }
 
-    /// The request to send, if there is one.
+    /// The request to send, while its answer is awaited.
     pub fn forward(&self) -> Option<&Arc<Request>> {
-        self.forward.as_ref()
+        let is_awaited = matches!(self.phase, Phase::Awaiting { .. });
+        self.forward.as_ref().filter(|_| is_awaited)
     }
 
     /// What to hand on, if there is something yet.

@@ -58,6 +58,15 @@ impl CurlTransport {
     }
 }
 
+/// Runs a task on a thread of its own; drops it where there is no thread to be had.
+pub fn spawn(task: Box<dyn FnOnce() + Send>) {
+    // The thread inherits what is blocked here: the host's signals are for the host's threads.
+    let blocked = signals::Blocked::new();
+    let named = std::thread::Builder::new().name("httpcache".to_owned());
+    let _ = named.spawn(task);
+    drop(blocked);
+}
+
 impl Transport for CurlTransport {
     fn start(&self, request: &Request, settings: &TransferSettings) -> Result<Reply> {
         let (pool, began) = (self.pool(), Instant::now());

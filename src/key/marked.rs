@@ -1,0 +1,29 @@
+//! Rows of the marks: beside those of URLs, which have 16 bytes, and told from them by their length.
+
+use super::{URL_SIZE, push_part, short_hash};
+use crate::http::Url;
+
+/// A row of a mark.
+pub type Row = [u8; URL_SIZE + 1];
+
+/// The row of all URLs that differ from this one in their query alone.
+pub fn row_of_path(url: &Url) -> Row {
+    row(b'q', &[url.without_query()])
+}
+
+/// The row of a group of responses, which is one of its origin (RFC 9875 §2.1).
+pub fn row_of_group(url: &Url, group: &str) -> Row {
+    row(b'g', &[url.origin(), group])
+}
+
+fn row(kind: u8, parts: &[&str]) -> Row {
+    let mut text = Vec::new();
+    for part in parts {
+        push_part(&mut text, part.as_bytes());
+    }
+    let mut row = [kind; URL_SIZE + 1];
+    if let Some(place) = row.first_chunk_mut::<URL_SIZE>() {
+        *place = short_hash(&text);
+    }
+    row
+}
