@@ -57,7 +57,9 @@ def request(chance, theme, at, record, settings):
     method = _method(chance, theme)
     if method != "GET":
         asked["method"] = method
-    limits = [] if method not in ("GET", "HEAD") or record is None and chance.percent(80) else _limits(chance, theme, at, record, settings)
+    limits = []
+    if method in ("GET", "HEAD") and (record is not None or chance.percent(20)):
+        limits = _limits(chance, theme, at, record, settings)
     if limits:
         name = chance.weighted({"Cache-Control": 9, "cache-control": 1})
         if len(limits) > 1 and chance.percent(20):
@@ -79,7 +81,7 @@ def request(chance, theme, at, record, settings):
 def _method(chance, theme):
     if chance.percent(45 if theme == "invalidation" else 2):
         return chance.of(("POST", "PUT", "DELETE", "PATCH", "FOO", "OPTIONS", "PROPFIND", "SEARCH", "REPORT"))
-    return "HEAD" if chance.percent(5) else "GET"
+    return "HEAD" if chance.percent(12 if theme == "validation" else 4) else "GET"
 
 
 def _vary_fields(chance, theme):

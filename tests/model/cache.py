@@ -13,7 +13,7 @@ import selecting
 import stale
 import storable
 import validation
-from settings import Settings, Undecided
+from settings import DO_NOT_CACHE, Settings, Undecided
 
 NOT_STORED, STORED, FRESHENED, USED_STALE, REPEAT, NOTHING = (
     "not_stored", "stored", "freshened", "used_stale", "repeat", "nothing")
@@ -48,9 +48,6 @@ class Cache:
         if reuse.reads_store(request, settings):
             x.record = self._select(request, settings)
             x.decision = reuse.decide(x.record, asked, settings, now)
-            if settings.cc and request.method == "HEAD" and x.record is not None and x.decision not in (
-                    reuse.FRESH, reuse.UNSATISFIABLE):
-                raise Undecided("what HEAD does to what is stored")
         elif reuse.never_forwards(asked, settings):
             if request.method not in ("GET", "HEAD"):
                 raise Undecided("an unsafe method without traffic")
@@ -108,11 +105,6 @@ class Cache:
         """Takes what the origin said: the outcome, and the response as `view` describes it."""
         if answer.failure:
             return self._failed(x, now)
-        if x.settings.cc and x.request.method == "HEAD":
-            if self.records.get(self._place(x.request)):
-                raise Undecided("what HEAD does to what is stored")
-            # HEAD and GET share a key, and HEAD never answers GET (feature C1).
-            return NOT_STORED, _passed(answer)
         if x.decision == reuse.STALE_REVALIDATE and answer.status != 304:
             if stale.is_error(answer.status, x.settings):
                 raise Undecided("an error in the background")
@@ -122,6 +114,8 @@ class Cache:
             return self._validated(x, answer, now)
         if answer.status == 304 and x.record is not None and not x.repeated and not fields.has(answer.fields, "etag"):
             raise Undecided("a 304 to conditions that are not ours")
+        if x.settings.cc and x.request.method == "HEAD":
+            return self._answered_head(x, answer, now)
         if x.request.method not in reuse.SAFE:
             self._invalidate(x, answer)
             if x.request.method == "POST" and fields.has(answer.fields, "content-location"):
@@ -172,12 +166,10 @@ class Cache:
             # It answers this once, and what was stored is gone (feature D2).
             self.records[self._place(x.request)].remove(x.record)
         was_for_all = selecting.shared_with_all(record, x.settings)
-        record.fields = messages.freshened_fields(record.fields, answer.fields)
+        self._merge(x, record, answer, now)
         if was_for_all and record.mark != selecting.mark(x.request.fields) and (
                 not selecting.shared_with_all(record, x.settings)):
             raise Undecided("whose a response is that was for all before it was validated")
-        expiry, source = x.settings.expiry(x.asked, record.status)
-        record.received(answer, x.request_time, now, expiry, source, x.asked.seconds("max-age"))
         is_kept = record is x.record
         if is_kept and fields.has(answer.fields, "vary"):
             is_kept = self._file_anew(x, record)
@@ -185,6 +177,29 @@ class Cache:
         if not is_kept:
             view = {k: v for k, v in view.items() if k in ("status", "body", "from_cache", "revalidated")}
         return FRESHENED, view
+
+    def _answered_head(self, x, answer, now):
+        """RFC 9111 4.3.5: what HEAD says of the response to GET. HEAD itself is never stored (feature C1)."""
+        record = x.record
+        if record is None or answer.status != 200:
+            return NOT_STORED, _passed(answer)
+        if "no-store" in x.asked or x.settings.get("force_refresh") or fields.has(answer.fields, "vary") or (
+                self._forbids_storing(x, record, answer)):
+            raise Undecided("HEAD that is not to change what is stored")
+        if x.decision == reuse.STALE_REVALIDATE or record.status != 200:
+            raise Undecided("HEAD, in the background or for another status")
+        if not validation.judge_head(record, answer):
+            self.records[self._place(x.request)].remove(record)
+            return NOT_STORED, _passed(answer)
+        self._merge(x, record, answer, now)
+        return FRESHENED, {"body": ""}
+
+    def _merge(self, x, record, answer, now):
+        expiry, source = x.settings.expiry(x.asked, record.status)
+        if expiry == DO_NOT_CACHE:
+            raise Undecided("a response that was stored, of a status that is to be stored no more")
+        record.fields = messages.freshened_fields(record.fields, answer.fields)
+        record.received(answer, x.request_time, now, expiry, source, x.asked.seconds("max-age"))
 
     def _forbids_storing(self, x, record, answer):
         if not x.settings.cc:

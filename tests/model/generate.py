@@ -95,8 +95,7 @@ class Case:
         if x.request.method not in ("GET", "HEAD"):
             self._after_unsafe(answer)
         if x.request.method == "HEAD":
-            answer["body"] = ""
-            answer["fields"] = [f for f in answer["fields"] if f[0] != "Content-Length"]
+            self._of_head(answer, x.record)
         return answer
 
     def _kinds(self, x):
@@ -106,6 +105,15 @@ class Case:
         conditional = any(name.lower().startswith("if-") for name, _ in x.request.fields)
         return {"304": 30 if conditional else 0, "200": 90, "error": 40 if x.record is not None else 3,
                 "failure": 30 if x.record is not None else 1}
+
+    def _of_head(self, answer, record):
+        chance = self.chance
+        answer["body"] = ""
+        kept = ("Content-Length", "ETag", "Last-Modified") if record is not None and chance.percent(70) else (
+            "Content-Length",)
+        answer["fields"] = [f for f in answer["fields"] if f[0] not in kept]
+        if len(kept) > 1:
+            answer["fields"] += [[n, v] for n, v in record.fields if n in kept and chance.percent(70)]
 
     def _after_unsafe(self, answer):
         chance = self.chance

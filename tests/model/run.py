@@ -34,9 +34,13 @@ def play(driver, scenarios, flags=()):
         for scenario in scenarios:
             process.stdin.write(json.dumps(scenario) + "\n")
             count += 1
-        process.stdin.close()
     except BrokenPipeError:
         pass
+    finally:
+        try:
+            process.stdin.close()
+        except BrokenPipeError:
+            pass
     for line in reader.lines():
         found = _FAILED.match(line)
         if found:

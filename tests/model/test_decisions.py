@@ -197,6 +197,15 @@ class Validation(Played):
         self.tell(10_000, ["Date", "{date 10}"], status=304)
         self.assertEqual((self.view["age"], self.view["created_at"], self.view["expired"]), (0, 10_000, False))
 
+    def test_head_freshens_or_invalidates(self):
+        for lines, wanted, after in (([["ETag", '"a"']], "freshened", "fresh"), ([["ETag", '"b"']], "not_stored", "forward"),
+                                     ([["ETag", '"a"'], ["Last-Modified", "{date 0}"]], "not_stored", "forward"),
+                                     ([], "freshened", "fresh")):
+            self.begin_stale(["ETag", '"a"'])
+            self.ask(60_000, method="HEAD")
+            self.assertEqual(self.tell(60_000, ["Cache-Control", "max-age=9"], *lines), wanted, lines)
+            self.assertEqual(self.ask(60_000), after, lines)
+
     def test_conditions_of_the_caller(self):
         self.store(["Cache-Control", "max-age=60"], ["ETag", 'W/"a"'], ["Last-Modified", "{date -9}"])
         for lines, wanted in (([["If-None-Match", '"b", "a"']], 304), ([["If-None-Match", '"b"']], 200),

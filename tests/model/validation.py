@@ -70,6 +70,18 @@ def _none_match(record, request):
     return any(mine.weak_match(tag) for tag in tags)
 
 
+def judge_head(record, answer):
+    """Whether a 200 to HEAD is of the stored response (RFC 9111 4.3.5)."""
+    for name in ("etag", "last-modified"):
+        if fields.has(answer.fields, name) and fields.lines(answer.fields, name) != fields.lines(record.fields, name):
+            return False
+    if fields.has(answer.fields, "content-length"):
+        if not fields.has(record.fields, "content-length"):
+            raise Undecided("a length of HEAD, and none in the stored response")
+        return fields.lines(answer.fields, "content-length") == fields.lines(record.fields, "content-length")
+    return True
+
+
 def judge_304(record, answer):
     """What a 304 to our condition says of the record it was made from (RFC 9111 4.3.4, feature D2)."""
     if fields.has(answer.fields, "etag"):
