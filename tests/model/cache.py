@@ -106,7 +106,7 @@ class Cache:
         if answer.failure:
             return self._failed(x, now)
         if x.decision == reuse.STALE_REVALIDATE and answer.status != 304:
-            if stale.is_error(answer.status, x.settings):
+            if self._covers(x, answer, now):
                 raise Undecided("an error in the background")
         elif self._covers(x, answer, now):
             return USED_STALE, self._view(x, x.record, now)
