@@ -274,7 +274,8 @@ class Cache:
         if over is not None and (over < 0 and view["expired"] or until < -dates.T0 * 1000):
             # From the future, or stale since before there was time.
             del view["expires_at"]
-        # A new response is handed on whole (RFC 9111 4.3.3).
+        if conditional and x.conditional and not from_cache and validation.not_modified(record, x.request):
+            raise Undecided("a new response that the caller has already")
         if conditional and from_cache and validation.not_modified(record, x.request):
             view["status"], view["body"] = 304, ""
             return view

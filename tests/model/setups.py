@@ -1,6 +1,7 @@
 """What the caches of generated cases are opened with."""
 
-THEMES = ("lifetime", "age", "requests", "requests", "stale", "stale", "validation", "conditions", "vary", "credentials",
+THEMES = ("lifetime", "age", "requests", "requests", "stale", "stale", "stale",
+          "validation", "conditions", "vary", "credentials",
           "storing", "settings", "invalidation")
 
 
@@ -39,7 +40,7 @@ def _expiry(chance, theme, options, cc):
     if not chance.percent({"settings": 90, "lifetime": 20}.get(theme, 15 if cc else 70)):
         return
     if chance.percent(12):
-        options["expire_at"] = chance.of((0, 5000, 30_000, 60_000, 100_000))
+        options["expire_at"] = chance.of((0, 30_000, 60_000, 100_000, 4_000_000))
         return
     options["expire_after"] = chance.weighted({
         1: 2, 1000: 4, 30_000: 10, 60_000: 8, 3_600_000: 4, "never": 3, "immediately": 3,
