@@ -34,8 +34,9 @@
  *             or a transaction of the library. They may call the library, but must not destroy the
  *             object of the call they run in, throw, or longjmp. `destroy` runs exactly once, after the
  *             last use, also when the call that took it failed; it may be NULL.
- *  fork       A cache opened before fork() works in the child: it notices and reopens itself. Other
- *             objects from before may only be destroyed there; using them is HC_E_MISUSE.
+ *  fork       A cache opened before fork() works in the child: it notices and reopens itself. Options,
+ *             requests and responses that you built are plain data and work too. Exchanges and the
+ *             responses made from a cache may only be destroyed there; using them is HC_E_MISUSE.
  *  Growth     In a struct that begins with struct_size you set struct_size = sizeof(the struct); the
  *             library touches no more than that. hc_field never changes. Numbers are never reused.
  *
@@ -213,7 +214,7 @@ typedef enum {
      * (RFC 5861 3), and where the cache has a clock, a log, a filter or a transport of yours, before it returns.
      * Default 1. */
     HC_OPT_WORKERS = 125,
-    /* 0 or 1. Of variants by language, one that is stored is chosen by the weights of Accept-Language.
+    /* 0 or 1. Of variants by language, one that is stored is chosen where Accept-Language wants none more.
      * Default 0. */
     HC_OPT_SELECT_LANGUAGE = 127,
     /* ms, or HC_NEVER_EXPIRE. * hc_fetch, until the header section is in. Default 30000. */
@@ -234,8 +235,8 @@ typedef enum {
     HC_OPT_MAX_URL_BYTES = 144, /* Bytes, 16 to 16777216. Longer URLs are HC_E_TOO_LARGE. Default 65536. */
     /* 0 or 1. Cache-Status is added to what is handed on (RFC 9211). Default 0. */
     HC_OPT_CACHE_STATUS = 145,
-    /* 0 or 1. With CACHE_CONTROL: `immutable` without a lifetime never becomes stale, also when SHARED.
-     * Default 0. */
+    /* 0 or 1. With CACHE_CONTROL: a response that says `immutable` never becomes stale, whatever else it says.
+     * Without this that holds for one that names no lifetime, in a private cache (RFC 8246). Default 0. */
     HC_OPT_IMMUTABLE_FOREVER = 146,
 } hc_option_key;
 
@@ -295,8 +296,9 @@ hc_status hc_options_set_string(hc_options *o, hc_option name, const char *value
                                 hc_error **err);
 
 /* Gives responses of a status code, or of a class of them by its first digit, an expiry of their own, which
- * holds before that of the cache. `expire_after` is in ms or a named value; HC_UNSET takes it back. With
- * CACHE_CONTROL what the response itself says comes first. */
+ * holds before that of the cache. `expire_after` is in ms or a named value; HC_UNSET takes it back. What a request
+ * says (its own expiry, and without CACHE_CONTROL its max-age) comes first, and with CACHE_CONTROL what the
+ * response says. */
 hc_status hc_options_status_expiry(hc_options *o, int32_t status, int64_t expire_after, hc_error **err);
 
 /* Replaces the clock of the cache and of everything stored in it. NULL: the system's. */
@@ -366,6 +368,9 @@ typedef struct {
 hc_status hc_request_new(const char *method, size_t method_len, const char *url, size_t url_len,
                          hc_request **out, hc_error **err);
 
+/* Makes a copy, with its options: of a request that was lent to you, in order to keep it. */
+hc_status hc_request_copy(const hc_request *r, hc_request **out, hc_error **err);
+
 /* Makes `r` a new request of the same options, so that one object serves many. Exchanges and responses
  * made from it before do not change. After an error `r` is as it was. */
 hc_status hc_request_assign(hc_request *r, const char *method, size_t method_len, const char *url,
@@ -390,6 +395,13 @@ hc_status hc_request_set_body(hc_request *r, const void *data, size_t len, hc_er
 
 /* Sets an option for this request alone; only those marked *. HC_UNSET: the cache's own holds again. */
 hc_status hc_request_set(hc_request *r, hc_option key, int64_t value, hc_error **err);
+
+/* Ends, with HC_E_CANCELLED, the hc_fetch that waits for the answer to `r` and the reading of its body, also
+ * those that begin later, until hc_request_assign. Not what is answered from the cache. [any] */
+void hc_request_cancel(const hc_request *r);
+
+/* Whether hc_request_cancel was called: 0 or 1. For a transport of yours, which gives up then. 0 for NULL. [any] */
+int hc_request_is_cancelled(const hc_request *r);
 
 /* The method. NULL for NULL. */
 const char *hc_request_method(const hc_request *r);
@@ -521,7 +533,7 @@ typedef enum {
 } hc_outcome;
 
 /* Decides how the cache answers `r`; see the table at the head. `view` says what to hand on and may be
- * NULL. The request time is taken here. [any] */
+ * NULL. The request time is taken here. [any] [wait] */
 hc_status hc_lookup(hc_cache *c, const hc_request *r, hc_view *view, hc_exchange **out, hc_error **err);
 
 /* What hc_lookup decided: one of hc_decision. HC_FORWARD for NULL. */
@@ -534,6 +546,11 @@ const hc_request *hc_exchange_forward(hc_exchange *x);
 /* Why the request is forwarded, as a token of RFC 9211 2.2 ("uri-miss", "vary-miss", "stale", ...), or why
  * an answer was not stored. "" where neither is so. Static. */
 const char *hc_exchange_reason(const hc_exchange *x);
+
+/* The decision in words, a line for each step: the key, what was selected, its age and lifetime, the reason with
+ * its section of the RFC. It holds no URL, field value or credential. Valid until the next call on `x`. NULL for
+ * NULL. */
+const char *hc_exchange_explain(hc_exchange *x);
 
 /* The response to hand on as an object of its own, for reading its body and for other threads; it outlives
  * `x`. HC_NOT_FOUND while there is none, or it is the origin's and not wholly stored. */
@@ -558,7 +575,7 @@ hc_status hc_store_write(hc_exchange *x, const void *data, size_t len, hc_error 
 hc_status hc_store_end(hc_exchange *x, int32_t *outcome, hc_error **err);
 
 /* Reports that the origin could not be reached, or broke off after hc_store_begin. The view is the stored
- * response where it may be used though it is stale (RFC 5861 4). HC_NOT_FOUND: nothing may be used. */
+ * response where it may be used though it is stale (RFC 5861 4). HC_NOT_FOUND: nothing may be used. [wait] */
 hc_status hc_store_failure(hc_exchange *x, hc_view *view, hc_error **err);
 
 /* Destroys an exchange. What was not ended is not stored. */

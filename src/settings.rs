@@ -9,6 +9,7 @@ use std::time::Duration;
 pub use self::lists::{Lists, StatusRule};
 
 use crate::error::{Error, Kind, Result};
+pub use crate::transport::Cancellation;
 use crate::transport::TransferSettings;
 
 /// No value: the next in the order of precedence.

@@ -26,7 +26,7 @@ pub use self::log::{Level, Log};
 pub use self::response::{Info, Response, Times};
 pub use self::work::Work;
 pub use crate::policy::decide::Decision;
-pub use crate::settings::Overrides;
+pub use crate::settings::{Cancellation, Overrides};
 pub use crate::storage::forks;
 
 use self::counters::Counters;
@@ -57,6 +57,8 @@ pub struct Request {
     pub http: http::Request,
     /// The settings that hold for it alone.
     pub overrides: Overrides,
+    /// The wish to end whatever waits for its answer.
+    pub cancellation: Cancellation,
 }
 
 impl Request {
@@ -66,6 +68,7 @@ impl Request {
         Ok(Request {
             http,
             overrides: Overrides::default(),
+            cancellation: Cancellation::default(),
         })
     }
 }

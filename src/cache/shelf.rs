@@ -83,15 +83,10 @@ impl<'a> Who<'a> {
                 .iter()
                 .any(|(name, _)| name == language::FIELD)
             && language::is_preferred(self.fields, &stored.response.fields);
-        let others = stored
-            .selecting
-            .iter()
-            .filter(|(name, _)| name != language::FIELD);
-        in_language
-            && self.may_have(stored)
-            && others
-                .map(|(name, value)| selecting::value(self.fields, name, self.secret) == *value)
-                .all(|is_same| is_same)
+        let is_same = |(name, value): &(String, Option<Vec<u8>>)| {
+            name == language::FIELD || selecting::value(self.fields, name, self.secret) == *value
+        };
+        in_language && self.may_have(stored) && stored.selecting.iter().all(is_same)
     }
 }
 
@@ -194,7 +189,8 @@ fn find_variant(
 /// §4.1: of several variants that match, the one with the most recent Date.
 #[derive(Default)]
 struct Newest {
-    search: Option<(i64, Search)>,
+    /// With its Date, and when it was received.
+    search: Option<((i64, i64), Search)>,
     is_damaged: bool,
 }
 
@@ -218,8 +214,9 @@ impl Newest {
         }
         let received_at = stored.head.stamp.response_time;
         let date = freshness::date_of(&stored.response.fields, received_at).unwrap_or(received_at);
-        if self.search.as_ref().is_none_or(|(other, _)| date > *other) {
-            self.search = Some((date, found(stored, value, true)));
+        let at = (date, received_at);
+        if self.search.as_ref().is_none_or(|(other, _)| at > *other) {
+            self.search = Some((at, found(stored, value, true)));
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use self::arriving::Arriving;
 use crate::cache::{Body, Cache, Decision, Exchange, Outcome, Request, Response};
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::transport::{Background, Reply, Transport};
 
 /// A response, and how the cache came to it.
@@ -78,8 +78,12 @@ fn forward(
     decision: Decision,
 ) -> Result<Fetched> {
     while let Some(forward) = exchange.forward().cloned() {
-        let reply = match transport.start(&forward.http, &exchange.settings().transfer) {
+        let mut settings = exchange.settings().transfer.clone();
+        settings.cancellation = forward.cancellation.clone();
+        let reply = match transport.start(&forward.http, &settings) {
             Ok(reply) => reply,
+            // Who no longer wants an answer wants no stale one.
+            Err(error) if error.kind() == Kind::Cancelled => return Err(error),
             Err(error) => {
                 return if exchange.fail()? {
                     Ok(Fetched::from(exchange, decision, Outcome::UsedStale))

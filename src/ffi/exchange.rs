@@ -1,6 +1,6 @@
 //! Using the cache with your own HTTP client: no network inside, waits for nobody.
 
-use std::ffi::{c_char, c_void};
+use std::ffi::{CString, c_char, c_void};
 
 use super::error::{hc_status, hc_status_code};
 use super::guard;
@@ -48,7 +48,7 @@ pub enum hc_outcome {
 }
 
 /// Decides how the cache answers `r`; see the table at the head. `view` says what to hand on and may be
-/// NULL. The request time is taken here. [any]
+/// NULL. The request time is taken here. [any] [wait]
 ///
 /// # Safety
 /// `c` is NULL or a cache that was not closed, `r` is NULL or a request that was not freed, `view` is NULL or a
@@ -79,6 +79,7 @@ pub unsafe extern "C" fn hc_lookup(
             exchange: c.cache.lookup(&r.request)?,
             views: ResponseViews::default(),
             forward: None,
+            explained: None,
         });
         // SAFETY: `view` is NULL or has struct_size bytes, and hc_view begins with struct_size.
         unsafe { fill_view(&mut x, view, 0)? };
@@ -120,7 +121,6 @@ pub unsafe extern "C" fn hc_exchange_forward(x: *mut hc_exchange) -> *const hc_r
         if !is_current {
             let request = request.clone();
             x.forward = Some(Box::new(hc_request {
-                process: Process::default(),
                 request,
                 views: RequestViews::default(),
             }));
@@ -140,6 +140,24 @@ pub unsafe extern "C" fn hc_exchange_forward(x: *mut hc_exchange) -> *const hc_r
 pub unsafe extern "C" fn hc_exchange_reason(x: *const hc_exchange) -> *const c_char {
     // SAFETY: the caller passes NULL or a live exchange.
     unsafe { x.as_ref() }.map_or(c"".as_ptr(), |x| x.exchange.reason().as_ptr())
+}
+
+/// The decision in words, a line for each step: the key, what was selected, its age and lifetime, the reason with
+/// its section of the RFC. It holds no URL, field value or credential. Valid until the next call on `x`. NULL for
+/// NULL.
+///
+/// # Safety
+/// `x` is NULL or an exchange that was not freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_exchange_explain(x: *mut hc_exchange) -> *const c_char {
+    guard::value(std::ptr::null(), || {
+        // SAFETY: the caller passes NULL or a live exchange.
+        let Some(x) = (unsafe { x.as_mut() }) else {
+            return std::ptr::null();
+        };
+        let text = CString::new(x.exchange.explain()).unwrap_or_default();
+        x.explained.insert(text).as_ptr()
+    })
 }
 
 /// The response to hand on as an object of its own, for reading its body and for other threads; it outlives
@@ -263,7 +281,7 @@ pub unsafe extern "C" fn hc_store_end(
 }
 
 /// Reports that the origin could not be reached, or broke off after hc_store_begin. The view is the stored
-/// response where it may be used though it is stale (RFC 5861 4). HC_NOT_FOUND: nothing may be used.
+/// response where it may be used though it is stale (RFC 5861 4). HC_NOT_FOUND: nothing may be used. [wait]
 ///
 /// # Safety
 /// `x` is NULL or an exchange that was not freed, `view` is NULL or a struct of `view->struct_size` bytes,

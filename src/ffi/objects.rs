@@ -25,33 +25,41 @@ impl Process {
     }
 }
 
-/// What belongs to one process: all objects but the cache, which a forked child opens anew by itself.
+/// What may belong to one process. Plain data does not, and works in a forked child as it did before; nor does the
+/// cache, which the child opens anew by itself.
 pub(super) trait OfProcess {
     /// The process that made it; `None`: any may use it.
     fn process(&self) -> Option<&Process>;
 }
 
-macro_rules! of_process {
+macro_rules! plain {
     ($($object:ty),*) => {
         $(impl OfProcess for $object {
             fn process(&self) -> Option<&Process> {
-                Some(&self.process)
+                None
             }
         })*
     };
 }
 
-of_process!(hc_options, hc_request, hc_response, hc_exchange);
-
-impl OfProcess for hc_cache {
+impl OfProcess for hc_exchange {
     fn process(&self) -> Option<&Process> {
-        None
+        Some(&self.process)
+    }
+}
+
+plain!(hc_options, hc_request, hc_cache);
+
+impl OfProcess for hc_response {
+    fn process(&self) -> Option<&Process> {
+        // One that the caller built holds nothing but bytes.
+        let was_read = self.response.check_built().is_err();
+        was_read.then_some(&self.process)
     }
 }
 
 /// Configuration of a cache; hc_open copies it. [one]
 pub struct hc_options {
-    pub(super) process: Process,
     pub(super) options: Options,
     /// In place of libcurl.
     pub(super) transport: Option<Arc<dyn Transport>>,
@@ -65,7 +73,6 @@ pub struct hc_cache {
 
 /// Method, URL, fields, body and options of a request. [one]
 pub struct hc_request {
-    pub(super) process: Process,
     pub(super) request: Arc<Request>,
     pub(super) views: RequestViews,
 }
@@ -83,6 +90,8 @@ pub struct hc_exchange {
     pub(super) exchange: Exchange,
     pub(super) views: ResponseViews,
     pub(super) forward: Option<Box<hc_request>>,
+    /// The last explanation that was lent.
+    pub(super) explained: Option<CString>,
 }
 
 /// Why a call failed; never changes. [any]

@@ -76,7 +76,7 @@ pub enum hc_option_key {
     /// (RFC 5861 3), and where the cache has a clock, a log, a filter or a transport of yours, before it returns.
     /// Default 1.
     HC_OPT_WORKERS = 125,
-    /// 0 or 1. Of variants by language, one that is stored is chosen by the weights of Accept-Language.
+    /// 0 or 1. Of variants by language, one that is stored is chosen where Accept-Language wants none more.
     /// Default 0.
     HC_OPT_SELECT_LANGUAGE = 127,
     /// ms, or HC_NEVER_EXPIRE. * hc_fetch, until the header section is in. Default 30000.
@@ -105,8 +105,8 @@ pub enum hc_option_key {
     HC_OPT_MAX_URL_BYTES = 144,
     /// 0 or 1. Cache-Status is added to what is handed on (RFC 9211). Default 0.
     HC_OPT_CACHE_STATUS = 145,
-    /// 0 or 1. With CACHE_CONTROL: `immutable` without a lifetime never becomes stale, also when SHARED.
-    /// Default 0.
+    /// 0 or 1. With CACHE_CONTROL: a response that says `immutable` never becomes stale, whatever else it says.
+    /// Without this that holds for one that names no lifetime, in a private cache (RFC 8246). Default 0.
     HC_OPT_IMMUTABLE_FOREVER = 146,
 }
 
@@ -161,7 +161,6 @@ pub type hc_filter_fn = Option<
 pub extern "C" fn hc_options_new() -> *mut hc_options {
     guard::value(std::ptr::null_mut(), || {
         guard::lend(hc_options {
-            process: Process::default(),
             options: Options::default(),
             transport: None,
         })
@@ -260,8 +259,9 @@ pub unsafe extern "C" fn hc_options_set_string(
 }
 
 /// Gives responses of a status code, or of a class of them by its first digit, an expiry of their own, which
-/// holds before that of the cache. `expire_after` is in ms or a named value; HC_UNSET takes it back. With
-/// CACHE_CONTROL what the response itself says comes first.
+/// holds before that of the cache. `expire_after` is in ms or a named value; HC_UNSET takes it back. What a request
+/// says (its own expiry, and without CACHE_CONTROL its max-age) comes first, and with CACHE_CONTROL what the
+/// response says.
 ///
 /// # Safety
 /// `o` is NULL or options that were not freed, `err` is NULL or writable.
@@ -361,7 +361,6 @@ pub unsafe extern "C" fn hc_options_filter(
         o.options.filter = filter.map_or_else(Filter::default, |call| {
             Filter::new(move |request: &Arc<Request>, response| {
                 let request = hc_request {
-                    process: Process::default(),
                     request: request.clone(),
                     views: RequestViews::default(),
                 };

@@ -1,12 +1,12 @@
 //! Requests.
 
-use std::ffi::{CString, c_char, c_void};
+use std::ffi::{CString, c_char, c_int, c_void};
 use std::sync::Arc;
 
 use super::error::hc_status;
 use super::field::{hc_field, packed_fields};
 use super::guard;
-use super::objects::{Process, RequestViews, hc_error, hc_request};
+use super::objects::{RequestViews, hc_error, hc_request};
 use super::options::hc_option;
 use crate::cache::Request;
 use crate::error::Result;
@@ -38,8 +38,30 @@ pub unsafe extern "C" fn hc_request_new(
         };
         let request = Arc::new(Request::new(method, url)?);
         *out = guard::lend(hc_request {
-            process: Process::default(),
             request,
+            views: RequestViews::default(),
+        });
+        Ok(0)
+    })
+}
+
+/// Makes a copy, with its options: of a request that was lent to you, in order to keep it.
+///
+/// # Safety
+/// `r` is NULL or a request that was not freed, `out` and `err` are NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_request_copy(
+    r: *const hc_request,
+    out: *mut *mut hc_request,
+    err: *mut *mut hc_error,
+) -> hc_status {
+    // SAFETY: `out` is NULL or writable.
+    unsafe { guard::clear(out) };
+    guard::status(err, || {
+        // SAFETY: the caller passes a live request and a writable `out`.
+        let (r, out) = unsafe { (guard::object(r, "request")?, guard::output(out, "out")?) };
+        *out = guard::lend(hc_request {
+            request: r.request.clone(),
             views: RequestViews::default(),
         });
         Ok(0)
@@ -212,6 +234,29 @@ pub unsafe extern "C" fn hc_request_set(
         let r = unsafe { guard::object_mut(r, "request")? };
         change(r, |request| request.overrides.set(key, value))
     })
+}
+
+/// Ends, with HC_E_CANCELLED, the hc_fetch that waits for the answer to `r` and the reading of its body, also
+/// those that begin later, until hc_request_assign. Not what is answered from the cache. [any]
+///
+/// # Safety
+/// `r` is NULL or a request that was not freed, and that no thread changes now.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_request_cancel(r: *const hc_request) {
+    // SAFETY: the caller passes NULL or a live request.
+    if let Some(r) = unsafe { r.as_ref() } {
+        r.request.cancellation.cancel();
+    }
+}
+
+/// Whether hc_request_cancel was called: 0 or 1. For a transport of yours, which gives up then. 0 for NULL. [any]
+///
+/// # Safety
+/// `r` is NULL or a request that was not freed, and that no thread changes now.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_request_is_cancelled(r: *const hc_request) -> c_int {
+    // SAFETY: the caller passes NULL or a live request.
+    unsafe { r.as_ref() }.map_or(0, |r| r.request.cancellation.is_cancelled().into())
 }
 
 /// The method. NULL for NULL.

@@ -116,13 +116,13 @@ struct TableTransfer {
 unsafe impl Send for TableTransfer {}
 
 impl Transport for TableTransport {
-    fn start(&self, request: &Request, _settings: &TransferSettings) -> Result<Reply> {
+    fn start(&self, request: &Request, settings: &TransferSettings) -> Result<Reply> {
         let request = Arc::new(cache::Request {
             http: request.clone(),
             overrides: Overrides::default(),
+            cancellation: settings.cancellation.clone(),
         });
         let r = hc_request {
-            process: Process::default(),
             request,
             views: RequestViews::default(),
         };

@@ -32,6 +32,12 @@ pub fn parse(value: &[u8], now: i64) -> Option<i64> {
     }
 }
 
+/// The date of an instant, in the form that is sent (IMF-fixdate).
+pub fn format(instant: i64) -> String {
+    let since = std::time::Duration::from_millis(instant.unsigned_abs());
+    httpdate::fmt_http_date(std::time::UNIX_EPOCH + since)
+}
+
 /// `06 nov 1994 08:49:37 gmt`
 fn imf_fixdate(rest: &str) -> Option<i64> {
     let mut parts = rest.split(' ');

@@ -104,9 +104,10 @@ fn without_the_origin(
     now: Millis,
 ) -> Decision {
     let freshness = candidate.freshness;
+    let wants_validation = settings.refresh || settings.always_revalidate;
     let may = !freshness.is_fresh(now)
         && (stale::may_use(freshness, candidate.said, request, settings, now)
-            || while_revalidating(candidate, request, settings, now));
+            || (!wants_validation && while_revalidating(candidate, request, settings, now)));
     if may && !candidate.is_invalid {
         Decision::Stale
     } else {

@@ -99,8 +99,8 @@ impl Range {
 }
 
 impl Part {
-    /// How many bytes it has.
-    pub fn len(&self) -> u64 {
+    /// How many bytes it has; never none.
+    pub fn size(&self) -> u64 {
         self.last - self.first + 1
     }
 
@@ -155,7 +155,7 @@ impl ContentRange {
 
     /// Whether it is the whole representation.
     pub fn is_whole(&self) -> bool {
-        self.part.first == 0 && self.complete == Some(self.part.len())
+        self.part.first == 0 && self.complete == Some(self.part.size())
     }
 }
 

@@ -35,8 +35,10 @@ pub enum Reason {
     Invalidated,
     /// The store failed.
     Store,
-    /// The request asked for a part of the representation.
+    /// The request asked for several parts of the representation, or by another unit than bytes.
     Range,
+    /// Of what is asked for only a part is stored.
+    Partial,
     /// The origin failed.
     Origin,
     /// The caller's filter refused it, or failed.
@@ -67,10 +69,44 @@ impl Reason {
             Reason::Invalidated => c"invalidated",
             Reason::Store => c"store-failed",
             Reason::Range => c"range",
+            Reason::Partial => c"partial",
             Reason::Origin => c"origin-failed",
             Reason::Filter => c"filter",
             Reason::Credentials => c"credentials",
             Reason::Group => c"group",
+        }
+    }
+
+    /// What the token means.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Reason::None => "there is none",
+            Reason::Bypass => "the settings keep the cache out of it",
+            Reason::Method => "the method's semantics keep it out of the cache (RFC 9111 3, 4)",
+            Reason::UriMiss => "nothing is stored for the URL",
+            Reason::VaryMiss => {
+                "what is stored is for other field values or credentials (RFC 9111 4.1)"
+            }
+            Reason::Request => "the request does not allow what is stored (RFC 9111 5.2.1)",
+            Reason::Stale => {
+                "what is stored is stale, or must be validated (RFC 9111 4.2, 5.2.2.4)"
+            }
+            Reason::NoStore => {
+                "the request or the response forbids storing (RFC 9111 5.2.1.5, 5.2.2.5)"
+            }
+            Reason::Status => "responses of this status are not stored (RFC 9111 3)",
+            Reason::Vary => "no other request could match its Vary (RFC 9111 4.1)",
+            Reason::NoValidator => "it would be stale at once, and has no validator",
+            Reason::Framing => "the message contradicts itself or is incomplete (RFC 9112 6.3)",
+            Reason::TooLarge => "a limit was exceeded",
+            Reason::Invalidated => "the URL was invalidated meanwhile (RFC 9111 4.4)",
+            Reason::Store => "the store failed",
+            Reason::Range => "several ranges, or another unit than bytes (RFC 9110 14)",
+            Reason::Partial => "of what is asked for only a part is stored (RFC 9111 3.3)",
+            Reason::Origin => "the origin failed (RFC 5861 4)",
+            Reason::Filter => "the filter refused it, or failed",
+            Reason::Credentials => "it is for one user alone (RFC 9111 3.5)",
+            Reason::Group => "its group was made invalid (RFC 9875)",
         }
     }
 }

@@ -38,14 +38,12 @@ pub fn may_use(
     if said.directives.forbid_stale(settings.shared) {
         return false;
     }
-    let Some(staleness) = freshness.staleness(now) else {
-        return true;
-    };
     // RFC 5861 §4: what the request or the response says comes before the setting.
     let in_response = said.directives.stale_if_error.millis();
     let within = request.stale_if_error.millis().or(in_response);
     let limit = within.map_or(settings.stale_if_error, Staleness::Within);
-    staleness < 0 || limit.covers(staleness)
+    // What is still fresh, and was asked for anew, is as good as what has just become stale.
+    limit.covers(freshness.staleness(now).unwrap_or(0))
 }
 
 /// Whether the stored response may be used while it is revalidated (RFC 5861 §3). A request that bounds the age of
@@ -57,7 +55,9 @@ pub fn may_use_while_revalidating(
     settings: &Settings,
     now: Millis,
 ) -> bool {
-    let bounds = request.no_cache || request.max_age != Seconds::Absent;
+    let bounds = request.no_cache
+        || request.max_age != Seconds::Absent
+        || request.min_fresh != Seconds::Absent;
     let in_response = said.directives.stale_while_revalidate.millis();
     // A user who wants every use validated wants no use without it.
     let is_always_stale = settings.expiry == Expiry::After(0)

@@ -58,6 +58,7 @@ fn forward(reason: Reason) -> &'static str {
         Reason::Method => "method",
         Reason::UriMiss => "uri-miss",
         Reason::VaryMiss => "vary-miss",
+        Reason::Partial => "partial",
         Reason::Request | Reason::Range => "request",
         Reason::Stale | Reason::Group => "stale",
         _ => "miss",

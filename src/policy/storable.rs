@@ -40,16 +40,26 @@ pub fn is_storable(answer: &Answer<'_>, settings: &Settings) -> Result<(), Reaso
     if !is_final_and_whole(answer, settings) {
         return Err(Reason::Status);
     }
-    let expiry = own_expiry(response.status, settings);
-    if expiry == Expiry::DoNotCache {
-        return Err(Reason::Bypass);
-    }
     if settings.cache_control {
-        by_rfc_9111(answer, settings)
-    } else if expiry == Expiry::After(0) && Validators::of(&response.fields).is_empty() {
-        Err(Reason::NoValidator)
+        by_rfc_9111(answer, settings)?;
+    }
+    if says_its_expiry(answer, settings) {
+        return Ok(());
+    }
+    match own_expiry(response.status, settings) {
+        Expiry::DoNotCache => Err(Reason::Bypass),
+        Expiry::After(0) if Validators::of(&response.fields).is_empty() => Err(Reason::NoValidator),
+        _ => Ok(()),
+    }
+}
+
+/// Whether the expiry is said by what comes before the user's: the response where RFC 9111 decides, else the
+/// request's own directive.
+fn says_its_expiry(answer: &Answer<'_>, settings: &Settings) -> bool {
+    if settings.cache_control {
+        explicit_lifetime(&answer.response.fields, answer.said, 0, settings).is_some()
     } else {
-        Ok(())
+        answer.directives.max_age.millis().is_some()
     }
 }
 
@@ -89,11 +99,8 @@ fn by_rfc_9111(answer: &Answer<'_>, settings: &Settings) -> Result<(), Reason> {
     let is_explicit =
         explicit_lifetime(&answer.response.fields, answer.said, 0, settings).is_some();
     let is_private = directives.private.is_whole(false) && !settings.shared;
-    let says_so = is_explicit
-        || directives.public
-        || is_private
-        || (directives.immutable && !settings.shared)
-        || is_heuristically_cacheable(status);
+    let says_so =
+        is_explicit || directives.public || is_private || is_heuristically_cacheable(status);
     if says_so { Ok(()) } else { Err(Reason::Status) }
 }
 
@@ -191,6 +198,7 @@ mod tests {
             (500, "Cache-Control: public", Ok(()), Err(Status)),
             (500, "Cache-Control: private", Ok(()), Err(Status)),
             (500, "Cache-Control: s-maxage=5", Err(Status), Err(Status)),
+            (500, "Cache-Control: immutable", Err(Status), Err(Status)),
             (
                 302,
                 "Expires: Thu, 01 Jan 1970 00:00:00 GMT",

@@ -3,8 +3,8 @@
 use super::Millis;
 use super::directives::Qualified;
 use crate::error::Result;
-use crate::http::Fields;
 use crate::http::fields::trim;
+use crate::http::{Fields, date};
 
 /// Fields of one connection (RFC 9110 §7.6.1) or between one client and one proxy (§3.1): not stored.
 const HOP_BY_HOP: [&[u8]; 10] = [
@@ -37,13 +37,18 @@ pub fn remove_hop_by_hop(fields: &mut Fields) {
     fields.retain(|name, _| !is_any(name, &HOP_BY_HOP) && !is_any(name, &named));
 }
 
-/// The stored fields after a 304 (§3.2): each field it brings replaces those of its name.
-pub fn freshened(stored: &Fields, not_modified: &Fields) -> Result<Fields> {
+/// The stored fields after a 304 received `now` (§3.2): each field it brings replaces those of its name. What says
+/// how old the stored response was counts no more: the age is that since the validation (§4.2).
+pub fn freshened(stored: &Fields, not_modified: &Fields, now: Millis) -> Result<Fields> {
     let mut brought = not_modified.clone();
     remove_hop_by_hop(&mut brought);
     brought.retain(|name, _| !is_any(name, &OF_THE_CONTENT));
+    if !brought.contains(b"Date") && stored.contains(b"Date") {
+        // RFC 9110 §6.6.1: a message without a Date gets that of its receipt.
+        brought.push(b"Date", date::format(now).as_bytes())?;
+    }
     let mut fields = stored.clone();
-    fields.retain(|name, _| !brought.contains(name));
+    fields.retain(|name, _| !brought.contains(name) && !name.eq_ignore_ascii_case(b"Age"));
     for (name, value) in brought.iter() {
         fields.push(name, value)?;
     }
@@ -153,7 +158,20 @@ mod tests {
             ("a", "3"),
             ("C", "1"),
         ]);
-        assert_eq!(freshened(&stored, &brought).unwrap(), expected);
+        assert_eq!(freshened(&stored, &brought, 0).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_was_validated_is_as_old_as_its_validation() {
+        let stored = fields(&[("Date", "x"), ("Age", "7")]);
+        let given = fields(&[("Date", "Thu, 01 Jan 1970 00:00:01 GMT")]);
+        assert_eq!(freshened(&stored, &Fields::new(), 1999).unwrap(), given);
+        let other = fields(&[("Date", "y"), ("Age", "8")]);
+        assert_eq!(freshened(&stored, &other, 1999).unwrap(), other);
+        assert_eq!(
+            freshened(&Fields::new(), &Fields::new(), 0).unwrap(),
+            Fields::new()
+        );
     }
 
     #[test]

@@ -5,9 +5,11 @@ pub mod curl;
 #[cfg(feature = "fetch")]
 mod head;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::http::{Request, ResponseHead};
 
 /// Sends one request to its origin.
@@ -41,9 +43,35 @@ pub trait Transfer: Send {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize>;
 }
 
+/// A wish to end a transfer, made on one thread and seen on another.
+#[derive(Clone, Debug, Default)]
+pub struct Cancellation(Arc<AtomicBool>);
+
+impl Cancellation {
+    /// Makes the wish.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was made.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// An error where it was made.
+    pub fn check(&self) -> Result<()> {
+        if self.is_cancelled() {
+            return Err(Error::new(Kind::Cancelled, "the request was cancelled"));
+        }
+        Ok(())
+    }
+}
+
 /// What bounds one transfer. `None` is no bound.
 #[derive(Clone, Debug)]
 pub struct TransferSettings {
+    /// The caller's wish to end it.
+    pub cancellation: Cancellation,
     /// Until a connection stands.
     pub connect_timeout: Option<Duration>,
     /// Until the final header section is in.
@@ -63,6 +91,7 @@ pub struct TransferSettings {
 impl Default for TransferSettings {
     fn default() -> Self {
         TransferSettings {
+            cancellation: Cancellation::default(),
             connect_timeout: Some(Duration::from_secs(10)),
             head_timeout: Some(Duration::from_secs(30)),
             idle_timeout: Some(Duration::from_secs(30)),

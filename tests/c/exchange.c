@@ -381,7 +381,65 @@ static void a_hit_needs_no_view(void) {
     hc_close(c);
 }
 
+static void a_lent_request_is_kept_by_copying_it(void) {
+    hc_cache *c = open_cache(fresh_directory(), NULL, "");
+    hc_request *r = request("POST http://h.test/a", "A: 1");
+    hc_request *copy = NULL;
+    hc_exchange *x = NULL;
+    size_t n = 0;
+    CHECK_STATUS(hc_request_set_body(r, "body", 4, &err), HC_OK);
+    CHECK_STATUS(hc_lookup(c, r, NULL, &x, &err), HC_OK);
+    CHECK_STATUS(hc_request_copy(hc_exchange_forward(x), &copy, &err), HC_OK);
+    hc_exchange_free(x);
+    hc_close(c);
+    CHECK_STATUS(hc_request_add(r, "B", 1, "2", 1, &err), HC_OK);
+    CHECK_STR(hc_request_method(copy), "POST");
+    CHECK_STR(hc_request_url(copy), "http://h.test/a");
+    CHECK_STR(fields_text(hc_request_fields(copy, &n), 1), "A: 1\n");
+    CHECK_INT(n, 1);
+    CHECK(memcmp(hc_request_body(copy, &n), "body", 4) == 0);
+    CHECK_STATUS(hc_request_add(copy, "C", 1, "3", 1, &err), HC_OK);
+    hc_request_free(copy);
+}
+
+static const char *explained(hc_cache *c, const hc_request *r) {
+    hc_exchange *x = NULL;
+    const char *words;
+    CHECK_STATUS(hc_lookup(c, r, NULL, &x, &err), HC_OK);
+    words = text("%s", hc_exchange_explain(x));
+    hc_exchange_free(x);
+    return words;
+}
+
+static void an_exchange_explains_what_it_decided(void) {
+    test_clock *clock = new_clock();
+    hc_cache *c = open_cache(fresh_directory(), clock, "cache_control 1");
+    hc_request *r = request("GET http://h.test/secret?token=s3cret", "Authorization: Basic s3cret");
+    const char *words = explained(c, r);
+    CHECK(strstr(words, "decision: forward") != NULL);
+    CHECK(strstr(words, "uri-miss") != NULL);
+    CHECK_INT(
+        ask(c, r, answer(200, "Cache-Control: max-age=60\nAge: 10\nETag: \"e\"", "x")).outcome,
+        HC_STORED);
+    pass(clock, 5 * SECONDS);
+    words = explained(c, r);
+    CHECK(strstr(words, "decision: fresh") != NULL);
+    CHECK(strstr(words, "15000 ms = 10000 ms on receipt + 5000 ms since") != NULL);
+    CHECK(strstr(words, "freshness lifetime: 60000 ms") != NULL);
+    CHECK(strstr(words, "fresh for: 45000 ms") != NULL);
+    pass(clock, 50 * SECONDS);
+    words = explained(c, r);
+    CHECK(strstr(words, "decision: revalidate") != NULL);
+    CHECK(strstr(words, "stale for: 5000 ms") != NULL);
+    CHECK(strstr(words, "validators") != NULL);
+    CHECK(strstr(words, "s3cret") == NULL);
+    CHECK(hc_exchange_explain(NULL) == NULL);
+    hc_close(c);
+}
+
 static const check_test tests[] = {
+    TEST(a_lent_request_is_kept_by_copying_it),
+    TEST(an_exchange_explains_what_it_decided),
     TEST(a_miss_is_forwarded_stored_and_then_a_hit),
     TEST(a_hit_has_the_fields_of_the_origin_in_their_order),
     TEST(raw_bytes_of_a_value_come_back),

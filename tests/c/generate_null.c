@@ -157,21 +157,15 @@ static const struct {
 static const struct {
     const char *function, *result;
 } answers[] = {
-    {"hc_error_status", "0"},
-    {"hc_error_message", "\"\""},
-    {"hc_error_cause", "NULL"},
-    {"hc_has_feature", "0"},
-    {"hc_request_method", "NULL"},
-    {"hc_request_url", "NULL"},
-    {"hc_request_fields", "NULL"},
-    {"hc_request_body", "NULL"},
-    {"hc_response_status", "0"},
-    {"hc_response_from_cache", "0"},
-    {"hc_response_get", "NULL"},
-    {"hc_response_key", "NULL"},
-    {"hc_exchange_decision", "HC_FORWARD"},
-    {"hc_exchange_forward", "NULL"},
-    {"hc_exchange_reason", "\"\""},
+    {"hc_error_status", "0"},         {"hc_error_message", "\"\""},
+    {"hc_error_cause", "NULL"},       {"hc_has_feature", "0"},
+    {"hc_request_method", "NULL"},    {"hc_request_url", "NULL"},
+    {"hc_request_fields", "NULL"},    {"hc_request_body", "NULL"},
+    {"hc_request_is_cancelled", "0"}, {"hc_response_status", "0"},
+    {"hc_response_from_cache", "0"},  {"hc_response_get", "NULL"},
+    {"hc_response_key", "NULL"},      {"hc_exchange_decision", "HC_FORWARD"},
+    {"hc_exchange_forward", "NULL"},  {"hc_exchange_reason", "\"\""},
+    {"hc_exchange_explain", "NULL"},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))

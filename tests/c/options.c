@@ -368,7 +368,68 @@ static void query_parameters_keep_their_order_with_cache_control(void) {
     hc_close(d);
 }
 
+static void lists_take_items_of_their_kind(void) {
+    static const struct {
+        hc_option list;
+        const char *good, *bad;
+    } items[] = {
+        {HC_LIST_METHOD, "POST", "PO ST"},
+        {HC_LIST_STATUS, "404", "99"},
+        {HC_LIST_STATUS, "999", "1000"},
+        {HC_LIST_STATUS, "404", "4o4"},
+        {HC_LIST_TARGETED_FIELD, "CDN-Cache-Control", "a:"},
+    };
+    hc_options *o = options(NULL, "");
+    size_t i;
+    for (i = 0; i < NELEMS(items); i++) {
+        check_note("%s", items[i].good);
+        CHECK_STATUS(hc_options_add(o, items[i].list, items[i].good, HC_NTS, &err), HC_OK);
+        CHECK_MESSAGE(hc_options_add(o, items[i].list, items[i].bad, HC_NTS, &err), HC_E_ARGUMENT,
+                      items[i].bad);
+        CHECK_STATUS(hc_options_add(o, items[i].list, "", 0, &err), HC_E_ARGUMENT);
+        CHECK_STATUS(hc_options_add(o, items[i].list, "a\0b", 3, &err), HC_E_ARGUMENT);
+        CHECK_STATUS(hc_options_clear(o, items[i].list, &err), HC_OK);
+    }
+    CHECK_STATUS(hc_options_add(o, 299, "x", 1, &err), HC_E_UNSUPPORTED);
+    CHECK_STATUS(hc_options_clear(o, HC_OPT_FOLLOW, &err), HC_E_UNSUPPORTED);
+    CHECK_STATUS(hc_options_set_string(o, HC_STR_CACHE_NAME, "mine", 4, &err), HC_OK);
+    CHECK_STATUS(hc_options_set_string(o, HC_STR_CACHE_NAME, "", 0, &err), HC_E_ARGUMENT);
+    CHECK_STATUS(hc_options_set_string(o, HC_STR_CACHE_NAME, "\xff", 1, &err), HC_E_ARGUMENT);
+    CHECK_STATUS(hc_options_set_string(o, HC_LIST_METHOD, "x", 1, &err), HC_E_UNSUPPORTED);
+}
+
+static void what_belongs_to_rfc_9111_needs_it(void) {
+    hc_cache *c = NULL;
+    hc_options *o = options(NULL, "shared 1");
+    CHECK_MESSAGE(hc_open(fresh_directory(), o, &c, &err), HC_E_ARGUMENT, "HC_OPT_SHARED");
+    o = options(NULL, "");
+    CHECK_STATUS(hc_options_add(o, HC_LIST_TARGETED_FIELD, "X", 1, &err), HC_OK);
+    CHECK_MESSAGE(hc_open(fresh_directory(), o, &c, &err), HC_E_ARGUMENT, "HC_LIST_TARGETED_FIELD");
+}
+
+static void a_status_has_an_expiry_of_its_own(void) {
+    test_clock *clock = new_clock();
+    hc_options *o = options(clock, "expire_after 60000");
+    hc_cache *c;
+    CHECK_STATUS(hc_options_add(o, HC_LIST_STATUS, "404", 3, &err), HC_OK);
+    CHECK_STATUS(hc_options_add(o, HC_LIST_STATUS, "410", 3, &err), HC_OK);
+    CHECK_STATUS(hc_options_status_expiry(o, 4, 10000, &err), HC_OK);
+    CHECK_STATUS(hc_options_status_expiry(o, 410, HC_DO_NOT_CACHE, &err), HC_OK);
+    CHECK_STATUS(hc_options_status_expiry(o, 199, 1, &err), HC_E_ARGUMENT);
+    CHECK_STATUS(hc_options_status_expiry(o, 1, 1, &err), HC_E_ARGUMENT);
+    CHECK_STATUS(hc_options_status_expiry(o, 1000, 1, &err), HC_E_ARGUMENT);
+    CHECK_STATUS(hc_options_status_expiry(o, 404, -1, &err), HC_E_ARGUMENT);
+    c = open_with(fresh_directory(), o);
+    CHECK_INT(fetch_from(c, URL "200", answer(200, "", "x")).expires_at, T0 + 60000);
+    CHECK_INT(fetch_from(c, URL "404", answer(404, "", "x")).expires_at, T0 + 10000);
+    CHECK_INT(fetch_from(c, URL "410", answer(410, "", "x")).outcome, HC_NOT_STORED);
+    hc_close(c);
+}
+
 static const check_test tests[] = {
+    TEST(lists_take_items_of_their_kind),
+    TEST(what_belongs_to_rfc_9111_needs_it),
+    TEST(a_status_has_an_expiry_of_its_own),
     TEST(a_value_in_its_range_is_taken),
     TEST(a_value_out_of_its_range_is_refused_and_the_option_named),
     TEST(zero_is_out_of_range_where_the_least_is_one),

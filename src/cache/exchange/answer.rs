@@ -170,7 +170,8 @@ impl Exchange {
         let framing = head.framing(&self.request.http.method);
         let mut kept = head.clone();
         remove_hop_by_hop(&mut kept.fields);
-        let said = Said::by(&kept.fields, self.settings());
+        // As it was received: also a directive that Connection names is heard (RFC 9110 §7.6.1).
+        let said = Said::by(&head.fields, self.settings());
         let elapsed = now.saturating_sub(self.request_time).max(0);
         let mut info = Info {
             elapsed,

@@ -6,6 +6,7 @@ use super::{Exchange, Outcome, Phase};
 use crate::cache::shelf::{self, Place};
 use crate::error::Result;
 use crate::http::ResponseHead;
+use crate::key::credentials;
 use crate::key::selecting::{Vary, vary};
 use crate::policy::reason::Reason;
 use crate::policy::said::Said;
@@ -23,7 +24,7 @@ impl Exchange {
     ) -> Result<Outcome> {
         let place = Place::of(&selected.found);
         let stored = &mut selected.found.stored;
-        stored.response.fields = freshened(&stored.response.fields, &confirmation.fields)?;
+        stored.response.fields = freshened(&stored.response.fields, &confirmation.fields, now)?;
         let said = Said::by(&stored.response.fields, self.settings());
         stored.head.stamp = self.stamp(&stored.response, &said, now);
         selected.judge_anew(self.settings());
@@ -90,6 +91,11 @@ impl Exchange {
         let response = &selected.found.stored.response;
         let settings = self.settings();
         let may = !settings.cache_control || may_keep(&selected.said, response.status, settings);
-        may && vary(&response.fields) != Vary::Any
+        // §3.5: what was for all, and is no longer so, was fetched with credentials that it does not carry.
+        let is_ownerless = settings.shared
+            && selected.found.stored.head.mark == credentials::NOBODY
+            && credentials::has_any(&self.request.http.fields)
+            && !selected.said.directives.allow_sharing();
+        may && !is_ownerless && vary(&response.fields) != Vary::Any
     }
 }

@@ -94,8 +94,12 @@ impl Exchange {
             }
             Err(reason) => reason,
         };
-        let other = self.find_part();
-        match other.or_else(|| self.find_beside().filter(|_| reason == Reason::UriMiss)) {
+        match self.find_part() {
+            Ok(selected) => return self.decide_on(selected),
+            Err(Some(reason)) => return (Decision::Forward, reason),
+            Err(None) => {}
+        }
+        match self.find_beside().filter(|_| reason == Reason::UriMiss) {
             Some(selected) => self.decide_on(selected),
             None => (Decision::Forward, reason),
         }
@@ -123,21 +127,23 @@ impl Exchange {
         })
     }
 
-    /// A stored part that holds the one that is asked for.
-    fn find_part(&self) -> Option<Selected> {
+    /// A stored part that holds the one that is asked for; if there is another part, that it does not.
+    fn find_part(&self) -> std::result::Result<Selected, Option<Reason>> {
         let Asked::One(range) = self.asked else {
-            return None;
+            return Err(None);
         };
         let fields = &self.request.http.fields;
         let is_same = |selected: &Selected| {
             precondition::is_same_for_range(fields, &selected.found.stored.response.fields)
         };
         let joined = self.find(self.key_for(MethodClass::Part)).ok();
+        let is_there = joined.is_some();
         let joined = joined.filter(|selected| selected.holds(range) && is_same(selected));
-        joined.or_else(|| {
+        let found = joined.or_else(|| {
             let verbatim = self.find(self.key_for(MethodClass::Verbatim)).ok();
             verbatim.filter(is_same)
-        })
+        });
+        found.ok_or(is_there.then_some(Reason::Partial))
     }
 
     /// The stored response that the request selects under a key; if none, why.

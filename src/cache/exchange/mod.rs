@@ -2,6 +2,7 @@
 
 mod answer;
 mod commit;
+mod explain;
 mod freshen;
 mod judge;
 mod lookup;

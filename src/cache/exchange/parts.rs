@@ -44,7 +44,7 @@ impl Exchange {
         // A part whose length is another than it says is no part that could be told where it belongs.
         let range = storing
             .part
-            .filter(|range| range.part.len() == arrived.len());
+            .filter(|range| range.part.size() == arrived.len());
         let (Some(range), Some(etag)) = (range, strong_etag(&storing.head.fields)) else {
             return Ok(as_it_came(key));
         };
@@ -91,7 +91,7 @@ impl Exchange {
         let after_from = (new.last + 1).clamp(old.first, old.last + 1);
         let after = piece(after_from, old.last + 1);
         let whole = joined(store, [before, arrived.body(store)?, after])?;
-        if whole.len() != both.len() {
+        if whole.len() != both.size() {
             whole.discard(store)?;
             let message = "parts that were put together have another length than they should";
             return Err(Error::new(Kind::Internal, message));

@@ -81,7 +81,7 @@ impl Exchange {
             (Ok(part), None) if is_part_of_whole => part_of(head, body, part, 0, Some(stored_len)),
             (Err(complete), None) if is_part_of_whole => unsatisfiable(complete),
             (Ok(part), Some(stored))
-                if stored.part.holds(&part) && stored.part.len() == stored_len =>
+                if stored.part.holds(&part) && stored.part.size() == stored_len =>
             {
                 part_of(head, body, part, stored.part.first, stored.complete)
             }
@@ -111,9 +111,13 @@ fn part_of(
     let mut partial = ResponseHead::new(206, b"Partial Content")?;
     let range = ContentRange::value(part, complete);
     set(&mut head.fields, b"Content-Range", &range)?;
-    set(&mut head.fields, b"Content-Length", &part.len().to_string())?;
+    set(
+        &mut head.fields,
+        b"Content-Length",
+        &part.size().to_string(),
+    )?;
     partial.fields = head.fields;
-    let body = body.part(part.first.saturating_sub(from), part.len());
+    let body = body.part(part.first.saturating_sub(from), part.size());
     Ok((partial, body))
 }
 

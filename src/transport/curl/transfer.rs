@@ -148,6 +148,8 @@ impl CurlTransfer {
         if exchange::lock(&self.exchange).take_paused() {
             worker.resume();
         }
+        let cancellation = &self.settings.cancellation;
+        cancellation.check()?;
         let mut code = worker.perform(&self.origin)?;
         if code.is_none() && !enough(&exchange::lock(&self.exchange)) {
             let left = deadline
@@ -156,7 +158,10 @@ impl CurlTransfer {
             if left.is_some_and(|left| left.is_zero()) {
                 return Err(self.timeout(deadline));
             }
-            worker.wait(left.unwrap_or(Duration::MAX), &self.origin)?;
+            // Woken now and then, so that a wish to end is seen.
+            const SLICE: Duration = Duration::from_millis(50);
+            worker.wait(left.unwrap_or(SLICE).min(SLICE), &self.origin)?;
+            cancellation.check()?;
             code = worker.perform(&self.origin)?;
         }
         if let Some(code) = code {
