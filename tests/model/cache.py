@@ -165,12 +165,12 @@ class Cache:
         if forbids:
             # It answers this once, and what was stored is gone (feature D2).
             self.records[self._place(x.request)].remove(x.record)
-        was_for_all = selecting.shared_with_all(record, x.settings)
         self._merge(x, record, answer, now)
-        if was_for_all and record.mark != selecting.mark(x.request.fields) and (
-                not selecting.shared_with_all(record, x.settings)):
-            raise Undecided("whose a response is that was for all before it was validated")
         is_kept = record is x.record
+        if is_kept and self._is_ownerless(x, record):
+            # A shared cache may no longer use it for anyone (RFC 9111 3.5).
+            self.records[self._place(x.request)].remove(record)
+            is_kept = False
         if is_kept and fields.has(answer.fields, "vary"):
             is_kept = self._file_anew(x, record)
         view = self._view(x, record, now, revalidated=True)
@@ -192,7 +192,16 @@ class Cache:
             self.records[self._place(x.request)].remove(record)
             return NOT_STORED, _passed(answer)
         self._merge(x, record, answer, now)
+        if self._is_ownerless(x, record):
+            raise Undecided("HEAD that takes a permission away")
         return FRESHENED, {"body": ""}
+
+    def _is_ownerless(self, x, record):
+        if not x.settings.shared or not record.mark or selecting.shared_with_all(record, x.settings):
+            return False
+        if record.mark != selecting.mark(x.request.fields):
+            raise Undecided("whose a response is that was for all before it was validated")
+        return True
 
     def _merge(self, x, record, answer, now):
         expiry, source = x.settings.expiry(x.asked, record.status)

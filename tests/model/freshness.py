@@ -119,12 +119,15 @@ def _duration(expiry, response_time):
 
 def lifetime_by_fields(record, settings):
     """CC on: the fields, else the expiry that was written, else the heuristic (features A3, A4, D4)."""
+    is_immutable = "immutable" in directives.of_response(record.fields)
+    if is_immutable and settings.get("immutable_forever"):
+        # Whatever else it says (the header, of the option).
+        return Lifetime(NEVER, "fields")
     explicit = explicit_lifetime(record.fields, record.date, record.response_time, settings.shared)
     if explicit is not None:
         return Lifetime(explicit, "fields")
-    if "immutable" in directives.of_response(record.fields):
-        if not settings.shared or settings.get("immutable_forever"):
-            return Lifetime(NEVER, "fields")
+    if is_immutable and not settings.shared:
+        return Lifetime(NEVER, "fields")
     if record.expiry != UNSET:
         found = Lifetime(_duration(record.expiry, record.response_time), "setting")
     else:

@@ -55,6 +55,10 @@ class Settings:
         """Whether unsafe methods take away what is stored (feature B8)."""
         return bool(self.cache.get("invalidate", 1 if self.cc else 0))
 
+    def request_expiry(self):
+        """The expiry that the request set for itself."""
+        return _expiry_of(self.request)
+
     def do_not_cache(self):
         """Whether nothing is read or written: a setting outside of the precedence (feature A3)."""
         own = _expiry_of(self.request)

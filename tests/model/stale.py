@@ -2,7 +2,7 @@
 
 import directives
 import freshness
-from settings import IMMEDIATELY, NEVER, Undecided
+from settings import IMMEDIATELY, NEVER, UNSET, Undecided
 
 _ERRORS = frozenset((500, 502, 503, 504))
 _NO_ERRORS = frozenset((401, 403, 407, 410))
@@ -70,8 +70,15 @@ def while_revalidate(record, asked, settings, over):
             raise Undecided("a stale-while-revalidate that cannot be read")
         window = None if window is None else window * 1000
     if window is None:
-        if freshness.lifetime(record, settings).source == "setting" and record.expiry in (IMMEDIATELY, 0):
+        own, written = settings.request_expiry(), record.expiry in (IMMEDIATELY, 0)
+        if own != UNSET or written and record.expiry_source != "cache":
+            if written or own in (IMMEDIATELY, 0):
+                raise Undecided("immediately, at one request and not at the other")
+        life = freshness.lifetime(record, settings)
+        if written and life.source == "setting":
             return False
+        if written and life.ms == 0:
+            raise Undecided("immediately, and a response that says the same")
         if isinstance(record.expiry, tuple) and record.expiry[1] <= record.response_time:
             raise Undecided("whether an instant in the past is immediately")
         window = settings.get("stale_while_revalidate")
@@ -102,8 +109,7 @@ def is_error(status, settings):
         return False
     if status in _ERRORS:
         return True
-    if settings.cc or status == 304 or status < 200:
-        return False
-    return status not in (listed or {200}) and status not in _NO_ERRORS
+    # A redirect, or another kind of success, is an answer.
+    return not settings.cc and status >= 400 and status not in _NO_ERRORS
 
 

@@ -82,6 +82,7 @@ def _by_fields(request, answer, asked, response_time, settings):
         if marked or "immutable" in said or answer.status in HEURISTICALLY_CACHEABLE:
             raise Undecided("an error without explicit freshness")
         return False
-    if "immutable" in said:
-        return True
-    return _by_expiry(answer, asked, settings)
+    stored = _by_expiry(answer, asked, settings)
+    if "immutable" in said and not stored:
+        raise Undecided("immutable without a lifetime, against a setting")
+    return stored

@@ -254,6 +254,15 @@ class Selecting(Played):
         self.assertEqual(self.ask(1, ["Authorization", "b"]), "forward")
         self.assertEqual(self.ask(1), "forward")
 
+    def test_a_304_that_takes_the_permission_away(self):
+        self.begin(SHARED)
+        self.ask(0, ["Authorization", "a"])
+        self.tell(0, ["Cache-Control", "must-revalidate"], ["ETag", '"a"'])
+        self.ask(9, ["Authorization", "a"])
+        self.assertEqual(self.tell(9, ["Cache-Control", "max-age=60"], status=304), "freshened")
+        self.assertEqual(self.ask(10, ["Authorization", "a"]), "forward")
+        self.assertEqual(self.ask(10), "forward")
+
     def test_unless_the_response_is_for_all_of_a_shared_cache(self):
         self.begin(SHARED)
         self.ask(0, ["Authorization", "a"])
