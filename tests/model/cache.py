@@ -197,11 +197,11 @@ class Cache:
         return FRESHENED, {"body": ""}
 
     def _is_ownerless(self, x, record):
-        if not x.settings.shared or not record.mark or selecting.shared_with_all(record, x.settings):
+        if not x.settings.shared or selecting.shared_with_all(record, x.settings):
             return False
         if record.mark != selecting.mark(x.request.fields):
             raise Undecided("whose a response is that was for all before it was validated")
-        return True
+        return bool(record.mark)
 
     def _merge(self, x, record, answer, now):
         expiry, source = x.settings.expiry(x.asked, record.status)

@@ -48,8 +48,8 @@ class Record:
     def received(self, answer, request_time, response_time, expiry, expiry_source, asked_max_age):
         """The times and the expiry are those of this answer, whole or 304."""
         self.request_time, self.response_time = request_time, response_time
-        if answer.status == 304 and not fields.has(answer.fields, "date") and fields.has(self.fields, "date"):
-            # It is given the Date of its receipt, which knows no parts of a second (RFC 9110 6.6.1).
+        if not fields.has(answer.fields, "date") and fields.has(self.fields, "date"):
+            # What confirms a response is given the Date of its receipt, which knows no parts of a second (RFC 9110 6.6.1).
             response_time -= response_time % 1000
         self.date = freshness.received_date(answer.fields, response_time)
         self.age_value = freshness.received_age(answer.fields)

@@ -55,14 +55,14 @@ class Settings:
         """Whether unsafe methods take away what is stored (feature B8)."""
         return bool(self.cache.get("invalidate", 1 if self.cc else 0))
 
-    def request_expiry(self):
-        """The expiry that the request set for itself."""
-        return _expiry_of(self.request)
+    def own_expiry(self):
+        """The expiry that was set for the request, else that of the cache."""
+        own = _expiry_of(self.request)
+        return own if own != UNSET else _expiry_of(self.cache)
 
     def do_not_cache(self):
         """Whether nothing is read or written: a setting outside of the precedence (feature A3)."""
-        own = _expiry_of(self.request)
-        return (own if own != UNSET else _expiry_of(self.cache)) == DO_NOT_CACHE
+        return self.own_expiry() == DO_NOT_CACHE
 
     def expiry(self, request_directives, status):
         """The expiry that the settings give a response, and whose it is: the request's, the status's, the cache's."""

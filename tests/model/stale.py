@@ -2,7 +2,7 @@
 
 import directives
 import freshness
-from settings import IMMEDIATELY, NEVER, UNSET, Undecided
+from settings import IMMEDIATELY, NEVER, Undecided
 
 _ERRORS = frozenset((500, 502, 503, 504))
 _NO_ERRORS = frozenset((401, 403, 407, 410))
@@ -70,10 +70,9 @@ def while_revalidate(record, asked, settings, over):
             raise Undecided("a stale-while-revalidate that cannot be read")
         window = None if window is None else window * 1000
     if window is None:
-        own, written = settings.request_expiry(), record.expiry in (IMMEDIATELY, 0)
-        if own != UNSET or written and record.expiry_source != "cache":
-            if written or own in (IMMEDIATELY, 0):
-                raise Undecided("immediately, at one request and not at the other")
+        written = record.expiry in (IMMEDIATELY, 0)
+        if written != (settings.own_expiry() in (IMMEDIATELY, 0)):
+            raise Undecided("immediately, at one request and not at the other")
         life = freshness.lifetime(record, settings)
         if written and life.source == "setting":
             return False
