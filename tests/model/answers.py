@@ -32,7 +32,9 @@ def date(chance, second):
 
 
 def expires(chance, second):
-    """Expires at a second, or what is no date."""
+    """Expires at a second, or what is no date, or one of two digits for another century."""
+    if chance.percent(8):
+        return "{date850 %d}" % -800_000_000
     return chance.of(_BAD_DATES).replace("%d", str(second)) if chance.percent(20) else date(chance, second)
 
 
@@ -161,6 +163,8 @@ def whole(chance, theme, at, body):
     if status in (429, 500, 503) and chance.percent(40):
         fields.append(["Retry-After", chance.of(("0", "10", "59", "60", "120"))])
     fields.append(["X-Body", body])
+    if chance.percent(30):
+        fields.append(["Content-Type", "text/plain"])
     if chance.percent(20):
         fields.append(["X-Secret", "s" + body])
     if chance.percent(10):
@@ -187,7 +191,7 @@ def not_modified(chance, theme, at, record_fields):
     if chance.percent(30):
         fields += [["X-New", "n%d" % at], ["x-body", "freshened"]]
     if chance.percent(15):
-        fields += [["Content-Type", "image/png"], ["Content-Length", "12345"]]
+        fields += [["Content-Type", "image/png"], ["Content-Encoding", "gzip"], ["Content-Length", "12345"]]
     if chance.percent(20):
         fields += _vary(chance, theme)
     return {"at": at, "status": 304, "fields": fields}

@@ -6,7 +6,11 @@ import fields
 import freshness
 from settings import NEVER
 
-URLS = ("http://h.test/a",) * 24 + ("http://h.test/b", "http://h.test/a?q=1", "https://h.test/a")
+URLS = ("http://h.test/a", "http://h.test/a", "http://h.test/b", "http://h.test/b", "http://h.test/a?q=1",
+        "https://h.test/a")
+LAST_CENTURY = -800_000_000
+"""Seconds from the start of a scenario to the year 1998."""
+
 _EDGES = (-1001, -1000, -999, -1, 0, 1, 999, 1000, 1001)
 _PAUSES = (0, 0, 1, 400, 999, 1000, 5000, 5000, 10_000, 30_000, 59_999, 60_000, 3_600_000)
 
@@ -52,7 +56,8 @@ def _windows(record, settings):
 
 def request(chance, theme, at, record, settings):
     """A request at a time, with an eye on a stored response (or None)."""
-    asked = {"url": chance.of(URLS) if chance.percent(50) else URLS[0]}
+    others = 70 if theme == "invalidation" else 5
+    asked = {"url": chance.of(URLS) if chance.percent(others) else URLS[0]}
     lines = _vary_fields(chance, theme) + _credentials(chance, theme)
     method = _method(chance, theme)
     if method != "GET":
@@ -89,7 +94,7 @@ def _vary_fields(chance, theme):
         return [["X-A", "1"]] if chance.percent(3) else []
     lines = []
     for name, values in (("X-A", ("1", "2", "1, 2", "1 ,2", "1,  2", "")), ("x-b", ("1", "2", "A", "a")),
-                         ("Accept-Language", ("en, de", "en,de", "fr", "en;q=0.5, de")),
+                         ("Accept-Language", ("en, de", "de,en", "De, en", "fr", "en;q=0.5, de")),
                          ("Cookie", ("a=1; b=2", "b=2; a=1", "a=2"))):
         if chance.percent(50):
             lines.append([name, chance.of(values)])
@@ -152,6 +157,8 @@ def conditions(chance, at, record):
             second = dates.parse(values[0], dates.T0) if values else None
             second = at // 1000 if second is None else second - dates.T0
         form = chance.weighted({"{date %d}": 7, "{date850 %d}": 1, "{asctime %d}": 1, "x%d": 1})
+        if chance.percent(3):
+            form, second = "{date850 %d}", LAST_CENTURY
         lines.append(["If-Modified-Since", form % (second + chance.of((-1, 0, 0, 1, 100)))])
     return lines
 

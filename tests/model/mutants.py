@@ -6,6 +6,7 @@ A mutant is a file in mutants/: what it breaks, the file, the exact text and wha
 replacement may have several lines, each after its own `from:` or `to:`. A text that is not there exactly once
 is a failure: the engine has changed, and the mutant has to follow it."""
 
+import concurrent.futures
 import json
 import os
 import re
@@ -109,10 +110,10 @@ class Cases:
         return self._chunks[at]
 
 
-def first_failure(cases, chunks=CHUNKS):
+def first_failure(driver, cases, chunks=CHUNKS):
     """The number of cases until one fails and what it says, or None where all pass."""
     for at in range(chunks):
-        played = subprocess.run([DRIVER, "--quiet", "-"], input="".join(cases.chunk(at)), stdout=subprocess.PIPE,
+        played = subprocess.run([driver, "--quiet", "-"], input="".join(cases.chunk(at)), stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT, text=True)
         if played.returncode == 0:
             continue
@@ -121,47 +122,52 @@ def first_failure(cases, chunks=CHUNKS):
     return None
 
 
-def attempt(mutant, cases):
-    """Plants a mutant; returns whether it was caught, and how or why not."""
+def prepare(mutant):
+    """Builds the driver with a mutant in it, and takes it aside; returns it, or what is wrong."""
     wrong = mutant.plant()
-    if wrong is None:
-        said = build()
-        if said is not None:
-            wrong = "it does not compile\n" + said
-        else:
-            found = first_failure(cases)
-            if found is not None:
-                return True, "%d cases: %s" % found
-            wrong = "not caught by %d cases" % (CHUNK * CHUNKS)
-    return False, wrong
+    if wrong is not None:
+        return None, wrong
+    said = build()
+    mutant.pull_up()
+    if said is not None:
+        return None, "it does not compile\n" + said
+    driver = os.path.join(WORK, mutant.name)
+    shutil.copy2(DRIVER, driver)
+    return driver, None
+
+
+def judge(mutant, driver, wrong, cases):
+    """Whether a mutant is caught; says so."""
+    caught = False
+    if driver is not None:
+        found = first_failure(driver, cases)
+        os.unlink(driver)
+        caught = found is not None
+        wrong = "%d cases: %s" % found if caught else "not caught by %d cases" % (CHUNK * CHUNKS)
+    print("%s %s: %s (%s)" % ("ok" if caught else "FAILED", mutant.name, mutant.about, wrong), flush=True)
+    return caught
 
 
 def main():
     started = time.time()
     copy_tree()
     said = build()
-    if said is not None:
-        print(said)
-        print("0 passed, 1 failed")
-        sys.exit(1)
     cases = Cases("mutants")
-    found = first_failure(cases, 2)
-    if found is not None:
-        print("without a mutant the cases fail: %s" % found[1])
+    found = None if said else first_failure(DRIVER, cases, 2)
+    if said or found:
+        print(said or "without a mutant the cases fail: %s" % found[1])
         print("0 passed, 1 failed")
         sys.exit(1)
-    passed = failed = 0
-    for mutant in mutants():
-        if sys.argv[1:] and mutant.name not in sys.argv[1:]:
-            continue
-        caught, how = attempt(mutant, cases)
-        if os.path.exists(os.path.join(ROOT, mutant.file)):
-            mutant.pull_up()
-        passed, failed = passed + caught, failed + (not caught)
-        print("%s %s: %s (%s)" % ("ok" if caught else "FAILED", mutant.name, mutant.about, how), flush=True)
+    verdicts = []
+    # While the cases of one are run, the next one is built.
+    with concurrent.futures.ThreadPoolExecutor(1) as runner:
+        for mutant in mutants():
+            if not sys.argv[1:] or mutant.name in sys.argv[1:]:
+                verdicts.append(runner.submit(judge, mutant, *prepare(mutant), cases))
+        caught = [verdict.result() for verdict in verdicts]
     print("%d seconds" % (time.time() - started))
-    print("%d passed, %d failed" % (passed, failed))
-    sys.exit(1 if failed or not passed else 0)
+    print("%d passed, %d failed" % (caught.count(True), caught.count(False)))
+    sys.exit(0 if caught and all(caught) else 1)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ def make(chance, theme):
         options["heuristic_percent"] = chance.of((0, 1, 20, 50, 100))
     if chance.percent(4):
         options["always_revalidate"] = 1
-    if chance.percent(2):
+    if chance.percent(2) and options.get("expire_after") != "do_not_cache":
         options["only_if_cached"] = 1
     if cc and chance.percent(15):
         options["immutable_forever"] = 1
