@@ -21,6 +21,7 @@ test  | python     | python3: the demo is tested on a server without entity tags
 test  | cxx        | a C++ compiler: the header is C++ too | g++ | gcc-c++ | g++ | gcc
 test  | rustfmt    | rustfmt: the style is checked | rustfmt | rustfmt | rustfmt | rustfmt
 test  | clippy     | clippy: the style is checked | rust-clippy | clippy | rust-clippy | rust
+test  | jansson    | Jansson: the C tests read scenarios, which are JSON | libjansson-dev | jansson-devel | jansson-dev | jansson
 test  | sanitizers | the run-time of AddressSanitizer: misuse of memory is an error | gcc | libasan libubsan | gcc | gcc
 test  | valgrind   | valgrind: misuse of memory is an error | valgrind | valgrind | valgrind | valgrind
 test  | cmake      | CMake: the installed CMake package is tested | cmake | cmake | cmake | cmake
@@ -64,6 +65,7 @@ has_python() { python3 -c 'import http.server'; }
 has_server() { has_nginx || has_python; }
 has_rustfmt() { cargo fmt --version; }
 has_clippy() { cargo clippy --version; }
+has_jansson() { pkg-config --exists jansson; }
 has_valgrind() { valgrind --version; }
 has_cmake() { cmake --version; }
 has_git() { git --version; }

@@ -19,7 +19,7 @@ CTEST_OUT := $(abspath $(BUILD))/ctest
 CTEST_ORIGIN := $(abspath $(or $(CARGO_TARGET_DIR),target))/debug/examples/origin
 
 CTEST_FAST := errors options filter request response exchange pieces expiry validation directives vary stale \
-	stats misuse struct_size null open damage full threads fork transport fetch fetch_broken
+	stats misuse struct_size null open damage full threads fork transport fetch fetch_broken scenarios
 CTEST_SLOW := big kill
 CTEST_HEADERS := header_c99 header_cxx11
 
@@ -31,6 +31,7 @@ CTEST_WARNINGS := -Wall -Wextra -Wpedantic -Werror
 CTEST_CPPFLAGS := -I$(HC_INCLUDE) -I$(CTEST)
 CTEST_LIBS := -L$(HC_LIBDIR) -lhttpcache -Wl,-rpath,$(abspath $(HC_LIBDIR)) -lpthread -ldl
 CTEST_SHARED_SOURCES := check support messages origin
+CTEST_SCENARIO_SOURCES := scenario_text scenario_expect scenario_open
 CTEST_SOURCE_HEADERS := $(wildcard $(CTEST)/*.h) $(HC_INCLUDE)/httpcache.h
 
 CTEST_SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -53,7 +54,7 @@ $(CTEST_OUT)/$(1)/null.o: $(CTEST_OUT)/null.c $(CTEST_SOURCE_HEADERS)
 
 $(CTEST_ALL:%=$(CTEST_OUT)/$(1)/%): $(CTEST_OUT)/$(1)/%: $(CTEST_OUT)/$(1)/%.o \
 		$(CTEST_SHARED_SOURCES:%=$(CTEST_OUT)/$(1)/%.o)
-	@$(patsubst -std=%,,$(filter-out -x c++,$(CTEST_$(1)))) $$^ -o $$@ $(CTEST_LIBS)
+	@$(patsubst -std=%,,$(filter-out -x c++,$(CTEST_$(1)))) $$^ -o $$@ $$(CTEST_LIBS)
 
 $(CTEST_OUT)/$(1)/header_c99: $(CTEST)/header_c99.c $(HC_INCLUDE)/httpcache.h
 	@mkdir -p $$(@D)
@@ -62,6 +63,10 @@ $(CTEST_OUT)/$(1)/header_c99: $(CTEST)/header_c99.c $(HC_INCLUDE)/httpcache.h
 $(CTEST_OUT)/$(1)/header_cxx11: $(CTEST)/header_cxx11.cc $(HC_INCLUDE)/httpcache.h
 	@mkdir -p $$(@D)
 	@$(CTEST_cxx11) $(CTEST_CPPFLAGS) $$< -o $$@ $(CTEST_LIBS)
+
+# Scenarios are JSON.
+$(CTEST_OUT)/$(1)/scenarios: $(CTEST_SCENARIO_SOURCES:%=$(CTEST_OUT)/$(1)/%.o)
+$(CTEST_OUT)/$(1)/scenarios: CTEST_LIBS += -ljansson
 
 .PRECIOUS: $(CTEST_OUT)/$(1)/%.o
 endef

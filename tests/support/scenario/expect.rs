@@ -4,7 +4,7 @@ use httpcache::cache::Response;
 use httpcache::http;
 use httpcache::settings::UNSET;
 
-use super::format::{Body, Fields, Lines, Seen, Setting};
+use super::format::{Body, Fields, Seen, Setting};
 use super::text::Texts;
 use super::{Checked, T0, caches};
 
@@ -16,38 +16,33 @@ pub fn equal<T: PartialEq + std::fmt::Debug>(what: &str, actual: T, expected: T)
     Err(format!("{what} is {actual:?}, not {expected:?}"))
 }
 
-/// Header fields: all, some names, or names that are not there.
+/// Header fields: all of them, those of some names, names that are not there, and text in their values.
 pub fn fields(what: &str, actual: &http::Fields, expected: &Fields, texts: &Texts) -> Checked<()> {
-    check_fields(
-        what,
-        actual,
-        (&expected.has, &expected.lacks, expected.fields.as_ref()),
-        texts,
-    )
-}
-
-fn check_fields(
-    what: &str,
-    actual: &http::Fields,
-    (has, lacks, all): (&Lines, &[String], Option<&Lines>),
-    texts: &Texts,
-) -> Checked<()> {
-    for (name, _) in has {
-        let same_name = has
-            .iter()
-            .filter(|(other, _)| other.eq_ignore_ascii_case(name));
-        let mut expected = Vec::new();
-        for (_, value) in same_name {
-            expected.push(readable(&texts.value(value)?));
+    let lines = |name: &str| -> Vec<String> { actual.all(name.as_bytes()).map(readable).collect() };
+    for (name, _) in &expected.has {
+        let same_name = |(other, _): &&(String, String)| other.eq_ignore_ascii_case(name);
+        let values = expected.has.iter().filter(same_name);
+        let values: Checked<Vec<_>> = values.map(|(_, value)| texts.value(value)).collect();
+        let values = values?.iter().map(|value| readable(value)).collect();
+        equal(&format!("{what}: {name}"), lines(name), values)?;
+    }
+    for name in &expected.lacks {
+        equal(&format!("{what}: {name}"), lines(name), Vec::new())?;
+    }
+    for (wanted, members) in [(true, &expected.holds), (false, &expected.omits)] {
+        for (name, part) in members {
+            let (joined, part) = (lines(name).join(", "), readable(&texts.value(part)?));
+            if joined.contains(&part) != wanted {
+                let verb = if wanted { "does not hold" } else { "holds" };
+                return Err(format!(
+                    "{what}: {name} is {joined:?}, which {verb} {part:?}"
+                ));
+            }
         }
-        let lines: Vec<_> = actual.all(name.as_bytes()).map(readable).collect();
-        equal(&format!("{what}: {name}"), lines, expected)?;
     }
-    for name in lacks {
-        let lines: Vec<_> = actual.all(name.as_bytes()).map(readable).collect();
-        equal(&format!("{what}: {name}"), lines, Vec::new())?;
-    }
-    let Some(all) = all else { return Ok(()) };
+    let Some(all) = &expected.fields else {
+        return Ok(());
+    };
     let mut expected = Vec::new();
     for (name, value) in all {
         expected.push((name.to_ascii_lowercase(), readable(&texts.value(value)?)));
@@ -83,8 +78,7 @@ pub fn response(
         let actual = readable(actual.head.reason.to_bytes());
         equal("reason phrase", actual, reason.clone())?;
     }
-    let wanted = (&expected.has, &*expected.lacks, expected.fields.as_ref());
-    check_fields("response", &actual.head.fields, wanted, texts)?;
+    fields("response", &actual.head.fields, &expected.fields, texts)?;
     if let Some(body) = &expected.body {
         check_body(whole, origins, body)?;
     }

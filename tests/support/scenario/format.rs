@@ -16,8 +16,10 @@ pub type Lines = Vec<(String, String)>;
 #[serde(from = "Written")]
 pub struct Scenario {
     pub id: String,
-    #[allow(dead_code, reason = "for readers, and for the table's own test")]
+    #[allow(dead_code, reason = "for readers, and for the test of the table")]
     pub anchor: String,
+    #[allow(dead_code, reason = "for readers, and for the test of the table")]
+    pub about: String,
     pub setup: Setup,
     pub steps: Vec<Step>,
 }
@@ -42,7 +44,6 @@ struct Written {
     #[serde(default)]
     anchor: String,
     #[serde(default)]
-    #[allow(dead_code, reason = "for readers")]
     about: String,
     #[serde(default)]
     options: BTreeMap<String, Setting>,
@@ -65,6 +66,7 @@ impl From<Written> for Scenario {
         Scenario {
             id: written.id,
             anchor: written.anchor,
+            about: written.about,
             setup: Setup {
                 options: written.options,
                 lists: written.lists,
@@ -124,12 +126,12 @@ pub struct Asked {
 
 /// What header fields are expected.
 #[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct Fields {
-    #[serde(default)]
     pub has: Lines,
-    #[serde(default)]
     pub lacks: Vec<String>,
+    pub holds: Lines,
+    pub omits: Lines,
     pub fields: Option<Lines>,
 }
 
@@ -155,15 +157,11 @@ pub struct Answer {
 
 /// What is handed on.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(from = "WrittenSeen")]
 pub struct Seen {
     pub status: Option<u16>,
     pub reason: Option<String>,
-    #[serde(default)]
-    pub has: Lines,
-    #[serde(default)]
-    pub lacks: Vec<String>,
-    pub fields: Option<Lines>,
+    pub fields: Fields,
     pub body: Option<Body>,
     pub url: Option<String>,
     pub from_cache: Option<bool>,
@@ -173,6 +171,52 @@ pub struct Seen {
     pub lifetime: Option<Setting>,
     pub created_at: Option<Setting>,
     pub expires_at: Option<Setting>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct WrittenSeen {
+    status: Option<u16>,
+    reason: Option<String>,
+    has: Lines,
+    lacks: Vec<String>,
+    holds: Lines,
+    omits: Lines,
+    fields: Option<Lines>,
+    body: Option<Body>,
+    url: Option<String>,
+    from_cache: Option<bool>,
+    revalidated: Option<bool>,
+    expired: Option<bool>,
+    age: Option<i64>,
+    lifetime: Option<Setting>,
+    created_at: Option<Setting>,
+    expires_at: Option<Setting>,
+}
+
+impl From<WrittenSeen> for Seen {
+    fn from(written: WrittenSeen) -> Self {
+        Seen {
+            status: written.status,
+            reason: written.reason,
+            fields: Fields {
+                has: written.has,
+                lacks: written.lacks,
+                holds: written.holds,
+                omits: written.omits,
+                fields: written.fields,
+            },
+            body: written.body,
+            url: written.url,
+            from_cache: written.from_cache,
+            revalidated: written.revalidated,
+            expired: written.expired,
+            age: written.age,
+            lifetime: written.lifetime,
+            created_at: written.created_at,
+            expires_at: written.expires_at,
+        }
+    }
 }
 
 /// The content of a message.
@@ -243,7 +287,7 @@ fn check(scenario: &Scenario) -> Checked<()> {
             }
             _ if step.hold.is_some() && !step.answers.is_empty() => "what is held has no answers",
             _ if step.answers.iter().any(Answer::is_unclear) => {
-                "an answer is a status or a failure, and states its outcome or the error"
+                "an answer is one of status and failure, and states not both outcome and error"
             }
             _ => continue,
         };
@@ -254,6 +298,6 @@ fn check(scenario: &Scenario) -> Checked<()> {
 
 impl Answer {
     fn is_unclear(&self) -> bool {
-        self.failure == self.status.is_some() || self.outcome.is_some() == self.error.is_some()
+        self.failure == self.status.is_some() || (self.outcome.is_some() && self.error.is_some())
     }
 }

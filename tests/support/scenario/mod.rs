@@ -8,7 +8,8 @@ mod run;
 mod text;
 
 pub use self::caches::Caches;
-pub use self::format::read;
+#[allow(unused_imports, reason = "not each program names the type")]
+pub use self::format::{Scenario, read};
 pub use self::run::run;
 
 /// Where a scenario's clock begins: 2023-11-14 22:13:20 UTC.

@@ -61,7 +61,7 @@ impl Runner {
         if let Some(decision) = &step.decision {
             let told = format!("{} ({})", decision_name(&exchange)?, reason(&exchange));
             if decision_name(&exchange)? != decision {
-                return equal("decision", told, decision.clone());
+                return Err(format!("decision is {told}, not {decision}"));
             }
         }
         if let Some(expected) = &step.reason {
@@ -135,12 +135,10 @@ impl Runner {
                 }
             };
             equal("error", None, answer.error.as_deref()).map_err(of_answer)?;
-            if Some(became) != answer.outcome.as_deref() {
-                let told = format!("{became} ({})", reason(exchange));
-                let expected = answer.outcome.clone().unwrap_or_default();
-                return equal("outcome", told, expected)
-                    .map_err(of_answer)
-                    .map(|()| body);
+            let expected = answer.outcome.as_deref().unwrap_or(became);
+            if became != expected {
+                let told = format!("outcome is {became} ({})", reason(exchange));
+                return Err(of_answer(format!("{told}, not {expected}")));
             }
             if let Some(why) = &answer.why {
                 equal("why", reason(exchange), why.clone()).map_err(of_answer)?;

@@ -1,0 +1,61 @@
+/* The cache that a scenario is for. */
+#define _POSIX_C_SOURCE 200809L
+
+#include "scenario.h"
+
+#include <stdlib.h>
+
+static void close_cache(void *c) {
+    hc_close((hc_cache *)c);
+}
+
+static hc_option list_number(const char *name) {
+    static const char *const names[] = {"method", "status", "targeted_field"};
+    static const hc_option numbers[] = {HC_LIST_METHOD, HC_LIST_STATUS, HC_LIST_TARGETED_FIELD};
+    return numbers[scenario_place(names, NELEMS(names), name)];
+}
+
+static hc_status set_lists(hc_options *o, const json_t *scenario) {
+    hc_status status = HC_OK;
+    const char *name = scenario_text(scenario, "cache_name");
+    const char *list;
+    json_t *items, *item;
+    size_t i;
+    json_array_foreach(json_object_get(scenario, "clear"), i, item) {
+        if (status == HC_OK)
+            status = hc_options_clear(o, list_number(json_string_value(item)), NULL);
+    }
+    json_object_foreach(json_object_get(scenario, "lists"), list, items) {
+        json_array_foreach(items, i, item) {
+            if (status == HC_OK)
+                status =
+                    hc_options_add(o, list_number(list), json_string_value(item), HC_NTS, NULL);
+        }
+    }
+    if (status == HC_OK && name != NULL)
+        status = hc_options_set_string(o, HC_STR_CACHE_NAME, name, HC_NTS, NULL);
+    return status;
+}
+
+hc_cache *scenario_open(const json_t *scenario, test_clock *now) {
+    hc_cache *cache = NULL;
+    hc_options *o = options(now, "durability 0");
+    hc_status status = set_lists(o, scenario);
+    const char *name;
+    json_t *value;
+    json_object_foreach(json_object_get(scenario, "options"), name, value) {
+        if (status == HC_OK)
+            status = hc_options_set(o, option_number(name), scenario_option(name, value), NULL);
+    }
+    json_object_foreach(json_object_get(scenario, "status_expiry"), name, value) {
+        if (status == HC_OK)
+            status = hc_options_status_expiry(o, atoi(name), scenario_time(value, 0), NULL);
+    }
+    if (status == HC_OK)
+        status = hc_open(text("%s/cache", fresh_directory()), o, &cache, NULL);
+    if (scenario_is_refused("opening", status, scenario, "open"))
+        return NULL;
+    check_defer(close_cache, cache);
+    CHECK(scenario_text(scenario, "open") == NULL);
+    return cache;
+}
