@@ -7,6 +7,7 @@ include cbuild/library.mk
 include cbuild/install.mk
 include cbuild/check.mk
 -include tests/c/tests.mk
+-include tests/model/model.mk
 
 .PHONY: help clean
 
