@@ -7,8 +7,10 @@ include cbuild/library.mk
 include cbuild/install.mk
 include cbuild/check.mk
 include cbuild/bindings.mk
+include tests/c/tests.mk
 include tests/conformance/conformance.mk
--include tests/c/tests.mk
+include tests/model/model.mk
+
 .PHONY: help clean
 
 help: ## this list
