@@ -1,0 +1,469 @@
+//! Reading a field takes time in proportion to its length: of 1 MiB at most 24 times that of 64 KiB, where 16 would be
+//! exact. A release build is held to 10 ms besides. Processor time, the least of some rounds.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops where it fails"
+)]
+
+use std::hint::black_box;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use httpcache::cache::{Cache, Options, Request, Response};
+use httpcache::http::fields::trim;
+use httpcache::http::{self, Fields, Method, ResponseHead, Url};
+use httpcache::key::selecting::{Vary, value, variant_id, vary};
+use httpcache::key::{MethodClass, PrimaryKey, credentials, language};
+use httpcache::policy::directives::{RequestDirectives, ResponseDirectives, Seconds};
+use httpcache::policy::freshness::{explicit_lifetime, stamp};
+use httpcache::policy::no_vary_search::Variance;
+use httpcache::policy::precondition::{is_not_modified, is_same_for_range};
+use httpcache::policy::range::{Asked, ContentRange};
+use httpcache::policy::said::Said;
+use httpcache::policy::{groups, invalidate, update};
+use httpcache::settings::{Settings, option};
+
+const SMALL: usize = 64 << 10;
+const LARGE: usize = 1 << 20;
+const MOST_TIMES: u128 = 24;
+/// Below this a time says nothing.
+const LEAST_NANOS: u128 = 20_000;
+const NOW: i64 = 1_700_000_000_000;
+
+/// Measures what `prepare` makes of so many bytes.
+fn check<T>(name: &str, prepare: impl Fn(usize) -> T, run: impl Fn(&T)) {
+    // Beside another measurement each would say less.
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let (small, large) = (prepare(SMALL), prepare(LARGE));
+    let (mut of_small, mut of_large) = (u128::MAX, u128::MAX);
+    let is_linear = |small: u128, large: u128| {
+        let is_quick = cfg!(debug_assertions) || large <= 10_000_000;
+        is_quick && large <= MOST_TIMES * small.max(LEAST_NANOS)
+    };
+    for _ in 0..10 {
+        for _ in 0..3 {
+            of_small = of_small.min(nanos(|| run(&small)));
+        }
+        of_large = of_large.min(nanos(|| run(&large)));
+        if is_linear(of_small, of_large) {
+            break;
+        }
+    }
+    println!("{name}: {of_small} ns of 64 KiB, {of_large} ns of 1 MiB");
+    assert!(
+        is_linear(of_small, of_large),
+        "{name}: {of_small} ns of 64 KiB, but {of_large} ns of 1 MiB"
+    );
+}
+
+fn nanos(run: impl FnOnce()) -> u128 {
+    let before = processor_time();
+    run();
+    processor_time() - before
+}
+
+fn processor_time() -> u128 {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: the call writes to the struct it is given, and keeps no pointer to it.
+    let status = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
+    assert_eq!(status, 0);
+    time.tv_sec as u128 * 1_000_000_000 + time.tv_nsec as u128
+}
+
+/// A value of so many bytes: a beginning, something repeated, and an end.
+fn long(begin: &str, repeated: &str, end: &str, size: usize) -> Vec<u8> {
+    let times = size.saturating_sub(begin.len() + end.len()) / repeated.len();
+    [
+        begin.as_bytes(),
+        &repeated.as_bytes().repeat(times),
+        end.as_bytes(),
+    ]
+    .concat()
+}
+
+/// The same with a number in each piece, so that no two are equal.
+fn counted(begin: &str, piece: impl Fn(usize) -> String, end: &str, size: usize) -> Vec<u8> {
+    let mut text = begin.as_bytes().to_vec();
+    let mut number = 0;
+    while text.len() + end.len() < size {
+        text.extend_from_slice(piece(number).as_bytes());
+        number += 1;
+    }
+    text.extend_from_slice(end.as_bytes());
+    text
+}
+
+fn one(name: &str, value: &[u8]) -> Fields {
+    let mut fields = Fields::new();
+    fields.add(name.as_bytes(), value).unwrap();
+    fields
+}
+
+/// The same text as many lines of one name.
+fn in_lines(name: &str, value: &[u8], size: usize) -> Fields {
+    let mut fields = Fields::new();
+    for _ in 0..size / (name.len() + value.len()) {
+        fields.add(name.as_bytes(), value).unwrap();
+    }
+    fields
+}
+
+fn with(mut fields: Fields, name: &str, value: &[u8]) -> Fields {
+    fields.add(name.as_bytes(), value).unwrap();
+    fields
+}
+
+fn by_rfc() -> Settings {
+    let mut settings = Settings::default();
+    settings.set(option::CACHE_CONTROL, 1).unwrap();
+    settings
+}
+
+macro_rules! cases {
+    ($($name:ident: $prepare:expr => $run:expr;)*) => {
+        $(
+            #[test]
+            fn $name() {
+                check(stringify!($name), $prepare, $run);
+            }
+        )*
+    };
+}
+
+fn directives(fields: &Fields) {
+    black_box(ResponseDirectives::read(fields));
+    black_box(RequestDirectives::read(fields));
+}
+
+fn cache_control(
+    begin: &'static str,
+    repeated: &'static str,
+    end: &'static str,
+) -> impl Fn(usize) -> Fields {
+    move |size| one("Cache-Control", &long(begin, repeated, end, size))
+}
+
+cases! {
+    cache_control_commas: cache_control("", ",", "") => directives;
+    cache_control_unknown: cache_control("", "x,", "") => directives;
+    cache_control_max_age: cache_control("", "max-age=1,", "") => directives;
+    cache_control_digits: cache_control("max-age=", "9", "") => directives;
+    cache_control_equals: cache_control("", "=", "") => directives;
+    cache_control_spaces: cache_control("a", " \t", "b") => directives;
+    cache_control_spaces_and_commas: cache_control("", " ,\t", "") => directives;
+    cache_control_quoted: cache_control("x=\"", "a,", "\"") => directives;
+    cache_control_unterminated: cache_control("", "x=\"a,", "") => directives;
+    cache_control_backslashes: cache_control("max-age=\"", "\\", "\"") => directives;
+    cache_control_quotes: cache_control("", "\"", "") => directives;
+    cache_control_no_cache_of_many: cache_control("no-cache=\"", "a,", "\"") => directives;
+    cache_control_many_no_cache: cache_control("", "no-cache=\"a\",", "") => directives;
+    cache_control_many_private: cache_control("", "private=\"a,b\",", "") => directives;
+    cache_control_name: cache_control("", "a", "") => directives;
+    cache_control_lines: |size| in_lines("Cache-Control", b"no-cache=\"a\"", size) => directives;
+    pragma: |size| one("Pragma", &long("", "x, ", "", size)) => directives;
+}
+
+fn settings_with_targeted() -> Settings {
+    let mut settings = by_rfc();
+    settings.add(206, b"T").unwrap();
+    settings
+}
+
+fn targeted(fields: &Fields) {
+    black_box(Said::by(fields, &settings_with_targeted()));
+}
+
+cases! {
+    targeted_keys: |size| one("T", &counted("", |n| format!("k{n},"), "max-age=1", size)) => targeted;
+    targeted_one_key: |size| one("T", &long("", "max-age=1,", "a", size)) => targeted;
+    targeted_string: |size| one("T", &long("no-cache=\"", "a,", "\"", size)) => targeted;
+    targeted_escapes: |size| one("T", &long("no-cache=\"", "\\\"", "\"", size)) => targeted;
+    targeted_parameters: |size| one("T", &counted("a", |n| format!(";k{n}"), "", size)) => targeted;
+    targeted_inner_list: |size| one("T", &long("a=(", "1 ", ")", size)) => targeted;
+    targeted_bytes: |size| one("T", &long("a=:", "AAAA", ":", size)) => targeted;
+    targeted_broken_at_its_end: |size| one("T", &long("", "a=1, ", "!", size)) => targeted;
+    targeted_lines: |size| in_lines("T", b"a=1", size) => targeted;
+}
+
+fn variance(fields: &Fields) {
+    black_box(Variance::by(fields));
+}
+
+fn group_names(fields: &Fields) {
+    black_box(groups::of(fields));
+}
+
+cases! {
+    no_vary_search_params: |size| one("No-Vary-Search", &counted("params=(", |n| format!("\"{n}\" "), ")", size)) => variance;
+    no_vary_search_escapes: |size| one("No-Vary-Search", &long("params=(\"", "%25", "\")", size)) => variance;
+    no_vary_search_keys: |size| one("No-Vary-Search", &counted("", |n| format!("k{n},"), "key-order", size)) => variance;
+    no_vary_search_query: |size| (
+        Variance::by(&one("No-Vary-Search", b"key-order, params=(\"a\")")).unwrap(),
+        String::from_utf8(counted("", |n| format!("{n}=%41&"), "", size)).unwrap(),
+    ) => |(variance, query)| assert!(variance.are_same(Some(query), Some(query)));
+    cache_groups: |size| one("Cache-Groups", &counted("", |n| format!("\"{n}\","), "\"\"", size)) => group_names;
+    cache_groups_one: |size| one("Cache-Groups", &long("\"", "\\\\", "\"", size)) => group_names;
+    cache_groups_parameters: |size| one("Cache-Groups", &long("\"a\"", ";a=1", "", size)) => group_names;
+}
+
+const SECRET: [u8; 32] = [7; 32];
+
+fn names(fields: &Fields) {
+    black_box(vary(fields));
+}
+
+/// The variant that a request selects by one field.
+fn selects(name: &'static str) -> impl Fn(&Fields) {
+    move |fields| {
+        black_box(value(fields, name, &SECRET));
+        black_box(variant_id(fields, &[name.to_owned()], &[0; 16], &SECRET));
+        black_box(credentials::mark(fields, &SECRET));
+    }
+}
+
+fn prefers(fields: &Fields) {
+    let stored = one("Content-Language", b"de-AT");
+    black_box(language::is_preferred(fields, &stored));
+}
+
+cases! {
+    vary_names: |size| one("Vary", &counted("", |n| format!("n{n},"), "", size)) => names;
+    vary_one_name: |size| one("Vary", &long("", "accept , ", "", size)) => names;
+    vary_commas: |size| one("Vary", &long("", ",", "", size)) => names;
+    vary_lines: |size| in_lines("Vary", b"a", size) => names;
+    variant_of_many_names: |size| {
+        let Vary::Fields(names) = vary(&one("Vary", &counted("", |n| format!("n{n},"), "", size))) else {
+            return Vec::new();
+        };
+        names
+    } => |names| { black_box(variant_id(&one("n5", b"x"), names, &[0; 16], &SECRET)); };
+    accept: |size| one("Accept", &counted("", |n| format!("a/{n} ; q=0.5 ,"), "", size)) => selects("accept");
+    accept_quoted: |size| one("Accept", &long("", "a;b=\"c,\\\"d\",", "", size)) => selects("accept");
+    accept_spaces: |size| one("Accept", &long("a", " ", ",b", size)) => selects("accept");
+    accept_spaces_and_commas: |size| one("Accept", &long("", " ,", "", size)) => selects("accept");
+    accept_unterminated: |size| one("Accept", &long("\"", "a, ", "", size)) => selects("accept");
+    accept_encoding: |size| one("Accept-Encoding", &long("", "gzip, ", "br", size)) => selects("accept-encoding");
+    accept_language: |size| one("Accept-Language", &counted("", |n| format!("x{n};q=0.5,"), "de", size)) => selects("accept-language");
+    accept_language_weights: |size| one("Accept-Language", &counted("", |n| format!("x{n};q=0.5,"), "de", size)) => prefers;
+    accept_language_one_range: |size| one("Accept-Language", &long("", "d", "", size)) => prefers;
+    cookies: |size| one("Cookie", &counted("", |n| format!("c{n}=v; "), "", size)) => selects("cookie");
+    cookies_of_one_name: |size| one("Cookie", &long("", "a=1;", "", size)) => selects("cookie");
+    cookie_name: |size| one("Cookie", &long("", "a", "=1", size)) => selects("cookie");
+    cookie_semicolons: |size| one("Cookie", &long("", "; ", "", size)) => selects("cookie");
+    other_list: |size| one("X-Own", &long("", "a , ", "", size)) => selects("x-own");
+    other_lines: |size| in_lines("X-Own", b"a", size) => selects("x-own");
+    authorization: |size| one("Authorization", &long("Basic ", "A", "", size)) => selects("authorization");
+}
+
+/// The caller's conditions, against a stored response.
+fn conditions(fields: &Fields) {
+    let stored = with(
+        one("ETag", b"\"none of these\""),
+        "Last-Modified",
+        b"Sun, 06 Nov 1994 08:49:37 GMT",
+    );
+    black_box(is_not_modified(fields, &stored, NOW));
+    black_box(is_same_for_range(fields, &stored));
+}
+
+fn with_long_etag(fields: &Fields) {
+    let asks = one("If-None-Match", &b"\"a\", ".repeat(10));
+    black_box(is_not_modified(&asks, fields, NOW));
+    black_box(is_same_for_range(&one("If-Range", b"\"a\""), fields));
+}
+
+fn ranges(fields: &Fields) {
+    black_box(Asked::by(fields));
+    black_box(ContentRange::by(fields));
+}
+
+cases! {
+    if_none_match: |size| one("If-None-Match", &counted("", |n| format!("\"{n}\","), "", size)) => conditions;
+    if_none_match_weak: |size| one("If-None-Match", &long("", "W/\"a\", ", "", size)) => conditions;
+    if_none_match_nonsense: |size| one("If-None-Match", &long("", "W/,", "", size)) => conditions;
+    if_none_match_quotes: |size| one("If-None-Match", &long("", "\"", "", size)) => conditions;
+    if_none_match_unterminated: |size| one("If-None-Match", &long("\"", "a", "", size)) => conditions;
+    if_none_match_commas: |size| one("If-None-Match", &long("", ",", "", size)) => conditions;
+    if_none_match_lines: |size| in_lines("If-None-Match", b"\"a\"", size) => conditions;
+    if_modified_since: |size| one("If-Modified-Since", &long("Sun, ", "0", " GMT", size)) => conditions;
+    if_range: |size| one("If-Range", &long("\"", "a", "\"", size)) => conditions;
+    etag: |size| one("ETag", &long("\"", "a", "\"", size)) => with_long_etag;
+    range_digits: |size| one("Range", &long("bytes=", "9", "-", size)) => ranges;
+    range_spaces: |size| one("Range", &long("bytes=", " ", "0-1", size)) => ranges;
+    range_of_many: |size| one("Range", &long("bytes=", "0-1,", "5-6", size)) => ranges;
+    range_unit: |size| one("Range", &long("", "b", "=0-1", size)) => ranges;
+    content_range: |size| one("Content-Range", &long("bytes 0-", "9", "/*", size)) => ranges;
+}
+
+/// What a response says of its age and its lifetime.
+fn times(fields: &Fields) {
+    let settings = by_rfc();
+    let mut response = ResponseHead::new(200, b"").unwrap();
+    response.fields = fields.clone();
+    let said = Said::by(fields, &settings);
+    black_box(explicit_lifetime(fields, &said, NOW, &settings));
+    black_box(stamp(
+        &response,
+        &said,
+        Seconds::Absent,
+        NOW,
+        NOW,
+        &settings,
+    ));
+}
+
+fn framing(fields: &Fields) {
+    let mut response = ResponseHead::new(200, b"").unwrap();
+    response.fields = fields.clone();
+    black_box(response.framing(&Method::new(b"GET").unwrap()));
+}
+
+/// The URLs that an unsafe request's answer makes invalid.
+fn invalidates(fields: &Fields) {
+    let request = http::Request::new(b"POST", b"http://h/a/b?c").unwrap();
+    let mut response = ResponseHead::new(200, b"").unwrap();
+    response.fields = fields.clone();
+    black_box(invalidate::urls(&request, &response, &by_rfc()));
+}
+
+fn hop_by_hop(fields: &Fields) {
+    let mut fields = with(fields.clone(), "ETag", b"\"a\"");
+    update::remove_hop_by_hop(&mut fields);
+    black_box(update::freshened(&fields, &one("ETag", b"\"b\""), NOW).unwrap());
+    black_box(update::with_age(&fields, 5).unwrap());
+}
+
+cases! {
+    expires: |size| one("Expires", &long("Sun, 06 Nov ", "1", " GMT", size)) => times;
+    expires_lines: |size| in_lines("Expires", b"Sun, 06 Nov 1994 08:49:37 GMT", size) => times;
+    date: |size| one("Date", &long("", " ", "x", size)) => times;
+    last_modified: |size| one("Last-Modified", &long("", "Sun, ", "", size)) => times;
+    age: |size| one("Age", &long("", "1", "", size)) => times;
+    age_list: |size| one("Age", &long("", "1, ", "", size)) => times;
+    content_length: |size| one("Content-Length", &long("5", ", 5", "", size)) => framing;
+    content_length_digits: |size| one("Content-Length", &long("", "0", "5", size)) => framing;
+    transfer_encoding: |size| one("Transfer-Encoding", &long("x", ", x;y", "", size)) => framing;
+    location: |size| one("Location", &long("", "../", "a?b", size)) => invalidates;
+    content_location: |size| one("Content-Location", &long("http://h/", "%41", "", size)) => invalidates;
+    connection: |size| one("Connection", &counted("", |n| format!("n{n},"), "close", size)) => hop_by_hop;
+    unknown_field: |size| one("X-Own", &long("a", " ", "b", size)) => hop_by_hop;
+    white_space: |size| long("", " \t", "", size) => |value| { black_box(trim(value)); };
+}
+
+/// From a URL to its keys.
+fn keys(url: &Vec<u8>) {
+    let Ok(request) = http::Request::new(b"GET", url) else {
+        return;
+    };
+    for sort in [false, true] {
+        black_box(PrimaryKey::new(&request, MethodClass::Get, sort));
+    }
+    black_box(request.url.join(b"../x?y"));
+}
+
+cases! {
+    url_path: |size| long("http://h/", "a", "", size) => keys;
+    url_segments: |size| long("http://h/", "a/", "", size) => keys;
+    url_dot_segments: |size| long("http://h/", "a/../", "", size) => keys;
+    url_dots: |size| long("http://h/", "../", "", size) => keys;
+    url_escapes: |size| long("http://h/", "%2f", "", size) => keys;
+    url_needless_escapes: |size| long("http://h/", "%41", "", size) => keys;
+    url_bytes_to_escape: |size| long("http://h/", "\u{fc}", "", size) => keys;
+    url_query: |size| counted("http://h/?", |n| format!("{}&", usize::MAX - n), "", size) => keys;
+    url_query_of_one_name: |size| long("http://h/?b", "&a", "", size) => keys;
+    url_ampersands: |size| long("http://h/?", "&", "", size) => keys;
+    url_fragment: |size| long("http://h/#", "?", "", size) => keys;
+    url_userinfo: |size| long("http://", "u", "@h/", size) => keys;
+    url_at_signs: |size| long("http://", "@", "h/", size) => keys;
+    url_host: |size| long("http://", "a", "/", size) => keys;
+    url_labels: |size| long("http://", "a.", "a/", size) => keys;
+    url_international_host: |size| long("http://", "\u{fc}", "/", size) => keys;
+    url_international_labels: |size| long("http://", "\u{fc}.", "a/", size) => keys;
+    url_punycode: |size| long("http://xn--", "a", "/", size) => keys;
+    url_numbers: |size| long("http://", "1.", "1/", size) => keys;
+    url_hex: |size| long("http://0x", "0", "1/", size) => keys;
+    url_port: |size| long("http://h:", "0", "80/", size) => keys;
+    url_ipv6: |size| long("http://[", ":", "]/", size) => keys;
+    url_scheme: |size| long("", "a", "://h/", size) => keys;
+    reference: |size| long("", "../", "", size) => |reference| {
+        let base = Url::parse(b"http://h/a/b/c").unwrap().0;
+        black_box(base.join(reference));
+    };
+}
+
+/// A cache with a response that `Vary` names several fields for.
+struct Engine {
+    cache: Arc<Cache>,
+    _directory: tempfile::TempDir,
+}
+
+impl Engine {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let cache = open(&directory.path().join("cache"));
+        let engine = Engine {
+            cache,
+            _directory: directory,
+        };
+        engine.exchange(&Fields::new(), &one("Cache-Control", b"max-age=60"));
+        engine
+    }
+
+    /// Looks up with some fields, and stores what comes with others.
+    fn exchange(&self, asked: &Fields, brought: &Fields) {
+        let mut request = Request::new(b"GET", b"http://h/").unwrap();
+        request.http.fields = asked.clone();
+        let mut exchange = self.cache.lookup(&Arc::new(request)).unwrap();
+        if exchange.forward().is_none() {
+            return;
+        }
+        let mut head = ResponseHead::new(200, b"").unwrap();
+        head.fields = brought.clone();
+        let vary = b"Accept, Accept-Language, Cookie, X-Own";
+        head.fields.add(b"Vary", vary).unwrap();
+        exchange.store(&Response::built(head)).unwrap();
+    }
+}
+
+fn open(path: &Path) -> Arc<Cache> {
+    let mut settings = by_rfc();
+    for (number, value) in [
+        (option::DURABILITY, 0),
+        (option::SELECT_LANGUAGE, 1),
+        (option::GROUPS, 1),
+        (option::MAX_HEAD_BYTES, 1 << 30),
+    ] {
+        settings.set(number, value).unwrap();
+    }
+    let options = Options {
+        settings,
+        ..Options::default()
+    };
+    Cache::open(path, options).unwrap()
+}
+
+fn asked((engine, fields): &(Engine, Fields)) {
+    engine.exchange(fields, &one("Cache-Control", b"no-store"));
+}
+
+fn brought((engine, fields): &(Engine, Fields)) {
+    engine.exchange(&one("Cache-Control", b"no-cache"), fields);
+}
+
+cases! {
+    lookup_by_accept: |size| (Engine::new(), one("Accept", &long("", "a/b;q=0.5, ", "", size))) => asked;
+    lookup_by_accept_language: |size| (Engine::new(), one("Accept-Language", &long("", "en;q=0.5, ", "", size))) => asked;
+    lookup_by_cookie: |size| (Engine::new(), one("Cookie", &counted("", |n| format!("c{n}=v; "), "", size))) => asked;
+    lookup_by_cache_control: |size| (Engine::new(), one("Cache-Control", &long("", "no-cache, ", "", size))) => asked;
+    lookup_by_etags: |size| (Engine::new(), one("If-None-Match", &long("", "\"a\", ", "", size))) => asked;
+    lookup_by_range: |size| (Engine::new(), one("Range", &long("bytes=", "0-1,", "2-", size))) => asked;
+    answer_with_cache_control: |size| (Engine::new(), one("Cache-Control", &long("no-store", ",a=\"b\"", "", size))) => brought;
+    answer_with_vary: |size| (Engine::new(), one("Vary", &long("", "a, ", "*", size))) => brought;
+    answer_with_groups: |size| (Engine::new(), one("Cache-Groups", &long("\"a\"", ", \"a\"", "", size))) => brought;
+}

@@ -1,0 +1,115 @@
+//! Vary, and what a request says in the fields it names (RFC 9111 §4.1). Lines of Vary, those of a request, an empty
+//! line, those of another request.
+
+use httpcache::http::Fields;
+use httpcache::http::fields::is_token;
+use httpcache::key::credentials::{self, NOBODY};
+use httpcache::key::selecting::{Vary, value, variant_id, vary};
+
+use super::{fields, in_one_line, is_balanced, lines, with_values};
+
+const NAME: &[u8] = b"Vary";
+const SECRET: [u8; 32] = [7; 32];
+
+pub fn run(data: &[u8]) {
+    let is_end = |line: &&[u8]| !line.is_empty();
+    let one = fields(lines(data).take_while(is_end));
+    let other = fields(lines(data).skip_while(is_end));
+    let mut request = one.clone();
+    request.remove(NAME);
+    let Some(names) = check_vary(&one) else {
+        return;
+    };
+    for name in &names {
+        check_value(&request, name);
+    }
+    check_requests(&request, &other, &names);
+}
+
+fn check_vary(response: &Fields) -> Option<Vec<String>> {
+    let read = vary(response);
+    assert_eq!(vary(&in_one_line(response, NAME)), read);
+    let spaced = with_values(response, |value| replaced(value, b" ,\t,  ")).unwrap();
+    assert_eq!(vary(&spaced), read);
+    let upper = with_values(response, <[u8]>::to_ascii_uppercase).unwrap();
+    assert_eq!(vary(&upper), read);
+    let mut with_any = response.clone();
+    with_any.add(NAME, b"accept, *").unwrap();
+    assert_eq!(vary(&with_any), Vary::Any);
+    let Vary::Fields(names) = read else {
+        return None;
+    };
+    assert!(names.is_sorted_by(|a, b| a < b));
+    for name in &names {
+        assert!(is_token(name.as_bytes()) && *name == name.to_ascii_lowercase() && name != "*");
+    }
+    let mut again = Fields::new();
+    again.add(NAME, names.join(",").as_bytes()).unwrap();
+    assert_eq!(vary(&again), Vary::Fields(names.clone()));
+    Some(names)
+}
+
+fn check_value(request: &Fields, name: &str) {
+    let normal = value(request, name, &SECRET);
+    assert_eq!(normal.is_some(), request.contains(name.as_bytes()));
+    let Some(normal) = normal else {
+        return;
+    };
+    assert_eq!(
+        value(&in_one_line(request, name.as_bytes()), name, &SECRET).as_ref(),
+        Some(&normal)
+    );
+    if credentials::is_secret(name.as_bytes()) {
+        assert_eq!((normal.len(), normal[0]), (17, 0));
+        assert_ne!(value(request, name, &[8; 32]), Some(normal));
+        return;
+    }
+    assert!(!normal.contains(&0));
+    if request.all(name.as_bytes()).all(is_balanced) {
+        let mut again = Fields::new();
+        again.add(name.as_bytes(), &normal).unwrap();
+        assert_eq!(value(&again, name, &SECRET), Some(normal), "{name}");
+    }
+    let is_plain = |value: &[u8]| !value.iter().any(|b| matches!(b, b'"' | b'\\'));
+    if request.all(name.as_bytes()).all(is_plain) {
+        let spaced = with_values(request, |value| replaced(value, b" \t, ")).unwrap();
+        assert_eq!(value(&spaced, name, &SECRET), value(request, name, &SECRET));
+    }
+}
+
+/// A variant is selected by what is compared, and by nothing else.
+fn check_requests(one: &Fields, other: &Fields, names: &[String]) {
+    let values = |request: &Fields| -> Vec<_> {
+        names
+            .iter()
+            .map(|name| value(request, name, &SECRET))
+            .collect()
+    };
+    let id = |request: &Fields| variant_id(request, names, &NOBODY, &SECRET);
+    assert_eq!(values(one) == values(other), id(one) == id(other));
+    let mut more = one.clone();
+    let unrelated = "x-unrelated-of-the-test";
+    if !names.iter().any(|name| name == unrelated) {
+        more.add(unrelated.as_bytes(), b"1").unwrap();
+        assert_eq!(id(&more), id(one));
+    }
+    assert_ne!(variant_id(one, names, &[1; 16], &SECRET), id(one));
+    if !names.is_empty() {
+        assert_ne!(variant_id(one, names, &NOBODY, &[8; 32]), id(one));
+    }
+    let marks = [one, other].map(|request| credentials::mark(request, &SECRET));
+    assert_eq!(marks[0] == NOBODY, !credentials::has_any(one));
+    let authenticates = |request: &Fields| -> Vec<Vec<Vec<u8>>> {
+        let all = |name: &&str| request.all(name.as_bytes()).map(<[u8]>::to_vec).collect();
+        credentials::FIELDS.iter().map(all).collect()
+    };
+    assert_eq!(
+        authenticates(one) == authenticates(other),
+        marks[0] == marks[1]
+    );
+}
+
+fn replaced(value: &[u8], separator: &[u8]) -> Vec<u8> {
+    let members: Vec<&[u8]> = value.split(|byte| *byte == b',').collect();
+    members.join(separator)
+}
