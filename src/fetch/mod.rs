@@ -52,21 +52,26 @@ fn fetch_one(
     background: Option<Background>,
     request: &Arc<Request>,
 ) -> Result<Fetched> {
-    let mut exchange = cache.lookup(request)?;
+    let exchange = cache.lookup(request)?;
     let decision = exchange.decision();
     if decision == Decision::StaleRevalidate
         && let Some(response) = exchange.response()?
     {
-        match background::revalidate(cache, background, exchange) {
-            Some(given_back) => exchange = given_back,
-            None => {
-                return Ok(Fetched {
-                    response,
-                    decision,
-                    outcome: Outcome::NotStored,
-                });
-            }
-        }
+        let stale = Fetched {
+            response,
+            decision,
+            outcome: Outcome::NotStored,
+        };
+        let Some(given_back) = background::revalidate(cache, background, exchange) else {
+            return Ok(stale);
+        };
+        // In front of the caller it is an answer only if it took the place of the stale one.
+        return match forward(transport, given_back, decision) {
+            Err(error) if error.kind() == Kind::Cancelled => Err(error),
+            Err(_) => Ok(stale),
+            Ok(fetched) if fetched.outcome == Outcome::NotStored => Ok(stale),
+            Ok(fetched) => Ok(fetched),
+        };
     }
     forward(transport, exchange, decision)
 }

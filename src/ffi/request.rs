@@ -8,7 +8,7 @@ use super::field::{hc_field, packed_fields};
 use super::guard;
 use super::objects::{RequestViews, hc_error, hc_request};
 use super::options::hc_option;
-use crate::cache::Request;
+use crate::cache::{Cancellation, Request};
 use crate::error::Result;
 
 /// Makes a request. The URL is http or https and absolute; it is normalised (RFC 3986 6), its fragment
@@ -46,7 +46,8 @@ pub unsafe extern "C" fn hc_request_new(
     })
 }
 
-/// Makes a copy, with its options: of a request that was lent to you, in order to keep it.
+/// Makes a copy, with its options: of a request that was lent to you, in order to keep it. That the one is cancelled
+/// does not cancel the other.
 ///
 /// # Safety
 /// `r` is NULL or a request that was not freed, `out` and `err` are NULL or writable.
@@ -61,8 +62,12 @@ pub unsafe extern "C" fn hc_request_copy(
     guard::status(err, || {
         // SAFETY: the caller passes a live request and a writable `out`.
         let (r, out) = unsafe { (guard::object(r, "request")?, guard::output(out, "out")?) };
+        let copy = Request {
+            cancellation: Cancellation::default(),
+            ..Request::clone(&r.request)
+        };
         *out = guard::lend(hc_request {
-            request: r.request.clone(),
+            request: Arc::new(copy),
             views: RequestViews::default(),
         });
         Ok(0)

@@ -399,6 +399,8 @@ static void a_lent_request_is_kept_by_copying_it(void) {
     CHECK_INT(n, 1);
     CHECK(memcmp(hc_request_body(copy, &n), "body", 4) == 0);
     CHECK_STATUS(hc_request_add(copy, "C", 1, "3", 1, &err), HC_OK);
+    hc_request_cancel(r);
+    CHECK_INT(hc_request_is_cancelled(copy), 0);
     hc_request_free(copy);
 }
 

@@ -555,6 +555,26 @@ static void without_threads_it_is_revalidated_at_once(void) {
     }
 }
 
+static void a_refresh_in_front_of_the_caller_fails_behind_the_stale_answer(void) {
+    static const char *const answers[] = {"/status/404", NULL};
+    size_t i;
+    for (i = 0; i < NELEMS(answers); i++) {
+        origin *o = start_origin();
+        hc_cache *c = open_cache(fresh_directory(), NULL, "cache_control 1, workers 0");
+        const char *url = at(o, "/status/404?%s", "field=Cache-Control:%20no-store");
+        fetched f;
+        store(c, url,
+              answer(200, "Cache-Control: max-age=0, stale-while-revalidate=3600", "stale"));
+        if (answers[i] == NULL)
+            stop_origin(o);
+        f = get(c, url);
+        check_ok(&f, 200);
+        CHECK_INT(f.view.decision, HC_STALE_REVALIDATE);
+        CHECK_STR(f.body, "stale");
+        hc_close(c);
+    }
+}
+
 static void a_refresh_that_fails_leaves_the_stale_answer(void) {
     origin *o = start_origin();
     hc_cache *c = open_cache(fresh_directory(), NULL, "cache_control 1");
@@ -669,6 +689,7 @@ static const check_test tests[] = {
     TEST(many_readers_of_a_stale_answer_ask_the_origin_once),
     TEST(without_threads_it_is_revalidated_at_once),
     TEST(a_refresh_that_fails_leaves_the_stale_answer),
+    TEST(a_refresh_in_front_of_the_caller_fails_behind_the_stale_answer),
     TEST(a_miss_is_fetched_and_then_a_hit),
     TEST(chunks_and_empty_bodies_are_bodies),
     TEST(what_is_stored_is_revalidated_and_replaced),

@@ -24,7 +24,8 @@ use crate::storage::Transaction;
 impl Exchange {
     /// Reports the origin's whole answer.
     pub fn store(&mut self, origin: &Response) -> Result<Outcome> {
-        self.check_awaiting("hc_store")?;
+        // Whether our conditions were sent in place of the caller's.
+        let took_his_place = self.check_awaiting("hc_store")?;
         let Some(body) = origin.body_in_memory() else {
             let message = "the response to store was read, not built; store its head and pieces";
             return Err(Error::new(Kind::Misuse, message));
@@ -33,14 +34,17 @@ impl Exchange {
             Outcome::Storing => {
                 self.write(body)?;
                 let outcome = self.end()?;
-                self.answer_condition()?;
+                if took_his_place {
+                    self.answer_condition()?;
+                }
                 Ok(outcome)
             }
             outcome => Ok(outcome),
         }
     }
 
-    /// The caller's own condition, judged against what was stored whole (§4.3.2): he may have it already.
+    /// The caller's own condition, which the origin did not see, judged against what was stored whole (§4.3.2): he may
+    /// have it already.
     fn answer_condition(&mut self) -> Result<()> {
         let asks = &self.request.http.fields;
         let stored = self.handed_on.as_ref().filter(|response| {
