@@ -16,9 +16,11 @@
 #           a time, not always the same; a second one gets a MisuseError and changes nothing.
 # Closing:: #close gives up what an object holds, at once and in any order; twice does nothing. The garbage
 #           collector does it for what was forgotten. What is used after it was closed raises ClosedError.
-# Waiting:: calls that wait for the disk or the network let other threads run. Thread#kill, Thread#raise and
-#           Timeout take effect when the call returns: a waiting call is not cut short.
-# fork::    a Cache from before works in the child. Other objects from before can only be closed there.
+# Waiting:: calls that wait for the disk or the network let other threads run. Thread#kill, Thread#raise, Timeout and
+#           signals end Cache#fetch and the reading of a body that comes from an origin; of other calls they take
+#           effect when these return.
+# fork::    a Cache from before works in the child, as do Options, requests and the responses that were built. Exchanges
+#           and other responses from before can only be closed there.
 # Units::   durations are seconds (Numeric), instants are Time, bodies are ASCII-8BIT strings. Where an expiry has
 #           no number it is a symbol: +:immediately+, +:never+, +:do_not_cache+, +:unset+.
 module HTTPCache

@@ -124,6 +124,52 @@ class TestExchange < CacheTest
     end
   end
 
+  SOFT = { 'Cache-Control' => 'max-age=60, stale-while-revalidate=600' }.freeze
+
+  def test_stale_while_it_is_revalidated
+    store(@cache, get, answer(200, SOFT))
+    @clock.pass(100)
+    @cache.lookup(get) do |exchange|
+      assert_equal [:stale_revalidate, true, 'body', true],
+                   [exchange.decision, exchange.answered?, exchange.body, exchange.expired?]
+      assert_equal :stale, decision(@cache)
+      kept = exchange.response
+      assert_equal URL, exchange.forward.url
+      assert_equal :stored, exchange.store(answer(200, FRESH, 'new'))
+      assert_equal %w[body new], [kept.body, exchange.body]
+      assert_equal [nil, :stale_revalidate], [exchange.forward, exchange.view.decision]
+    end
+    assert_equal :fresh, decision(@cache)
+  end
+
+  def test_a_revalidation_that_is_not_answered_changes_nothing
+    store(@cache, get, answer(200, SOFT))
+    @clock.pass(100)
+    assert_equal %i[stale_revalidate stale_revalidate], Array.new(2) { decision(@cache) }
+    @cache.lookup(get) { |exchange| refute exchange.failure && exchange.outcome != :used_stale }
+    assert_equal :stale_revalidate, decision(@cache)
+  end
+
+  def test_conditions_and_ranges_of_the_caller_s_are_answered
+    store(@cache, get, answer(200, FRESH.merge('ETag' => '"a"')))
+    { { 'If-None-Match' => '"a"' } => [304, ''], { 'If-None-Match' => '"b"' } => [200, 'body'],
+      { 'Range' => 'bytes=1-2' } => [206, 'od'], { 'Range' => 'bytes=9-' } => [416, ''] }.each do |fields, expected|
+      @cache.lookup(get(fields: fields)) do |exchange|
+        assert_equal [:fresh, *expected], [exchange.decision, exchange.status, exchange.body], fields
+      end
+    end
+  end
+
+  def test_it_explains_itself
+    @cache.lookup(get) do |exchange|
+      assert_match(/forward/i, exchange.explain)
+      exchange.store(answer)
+    end
+    explained = @cache.lookup(get, &:explain)
+    assert_match(/fresh/i, explained)
+    assert_equal [Encoding::UTF_8, false], [explained.encoding, explained.include?(URL)]
+  end
+
   def test_an_unsafe_method_invalidates
     store(@cache)
     store(@cache, HTTPCache::Request.new('POST', URL, body: 'x'), answer(200, {}))

@@ -78,6 +78,17 @@ class TestFaraday < FaradayTest
     assert_equal 2, asked.size
   end
 
+  def test_conditions_and_ranges_of_the_caller_s_are_answered
+    faraday = connection
+    target = url('/version/faraday-range?etag=strong&field=Cache-Control:max-age%3D60')
+    etag = faraday.get(target).headers['ETag']
+    { { 'If-None-Match' => etag } => [304, ''], { 'Range' => 'bytes=0-2' } => [206, 'far'],
+      { 'Range' => 'bytes=900-' } => [416, ''] }.each do |fields, expected|
+      response = faraday.get(target, nil, fields)
+      assert_equal [*expected, :fresh], [response.status, response.body, report(response)[0]]
+    end
+  end
+
   def test_unsafe_methods_pass_and_invalidate
     faraday = connection
     target = fresh('/text/x')

@@ -96,6 +96,24 @@ class TestFetch < CacheTest
     end
   end
 
+  def test_stale_while_it_is_revalidated
+    target = url('/version/fetch-soft?field=Cache-Control:max-age%3D0,%20stale-while-revalidate%3D3600')
+    @cache.fetch(target, &:body)
+    @origin.change('fetch-soft')
+    @cache.fetch(target) do |response|
+      assert_equal ["fetch-soft version 1\n", true], [response.body, response.expired?]
+    end
+    @cache.flush
+    assert_equal "fetch-soft version 2\n", @cache.fetch(target, &:body)
+  end
+
+  def test_settings_of_a_request_go_with_it
+    target = fresh('/text/hello')
+    @cache.fetch(target, &:body)
+    2.times { @cache.fetch(get(target, force_refresh: true)) { |response| refute_predicate response, :from_cache? } }
+    @cache.fetch(get("#{target}&other", only_if_cached: true)) { |response| assert_equal 504, response.status }
+  end
+
   def test_it_is_read_by_another_thread
     response = @cache.fetch(fresh('/body/1000000'))
     assert_equal Origin.body(1_000_000), Thread.new { response.read }.value

@@ -57,6 +57,20 @@ class TestFork < CacheTest
     use(@cache, 'parent')
   end
 
+  def test_what_was_built_before_is_used_in_both
+    request = get("#{URL}built", fields: { 'A' => 'b' }, expire_after: 60)
+    response = answer(200, {}, BODY)
+    options = HTTPCache::Options.new(cache_control: true)
+    in_child do
+      request.add('C', 'd')
+      assert_equal %w[b d], [request['A'], request['C']]
+      assert_equal :stored, store(open_cache(directory, options), request, response)
+      [request, response, options].each(&:close)
+    end
+    assert_equal [['A', 'b']], request.fields
+    assert_equal :stored, store(open_cache(directory, options), request, response)
+  end
+
   # Each object, and what is no error: it can be closed.
   OBJECTS = {
     'exchange' => ->(test) { test.forwarded.tap { |x| x.begin(test.answer) } },

@@ -40,7 +40,7 @@ class TestInterrupt < CacheTest
   def interrupt(way, &block)
     thread = quiet_thread(&block)
     wait_for_request
-    Thread.pass until thread.stop? && thread[:reads] != false
+    Thread.pass until thread[:reads] != false && thread.stop?
     WAYS.fetch(way).call(thread)
     assert_same thread, thread.join(SOON) || flunk('the call goes on')
     nil

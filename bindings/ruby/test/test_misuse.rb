@@ -156,6 +156,19 @@ class TestMisuse < CacheTest
   # ---- types ----
   self.case('a setting that is none', INVALID) { E::Options.new(colour: 1) }
   self.case('a setting of the cache for a request', E::Error) { get(cache_control: true) }
+  self.case('a method that is none in a list', INVALID) { E::Options.new(methods: ['G T']) }
+  self.case('a status that is none in a list', INVALID) { E::Options.new(statuses: [99]) }
+  self.case('a word for a status', INVALID) { E::Options.new(statuses: ['many']) }
+  self.case('a name of the cache with a line end', INVALID) { E::Options.new(cache_name: "a\n") }
+  self.case('an expiry of a status that is none', INVALID) { E::Options.new(status_expiry: { 1000 => 1 }) }
+  self.case('a negative expiry of a status', INVALID) { E::Options.new(status_expiry: { 404 => -1 }) }
+  self.case('an expiry of a word', TypeError) { E::Options.new(status_expiry: { 'many' => 1 }) }
+  self.case('a list of a request', E::Error) { get(methods: ['GET']) }
+  self.case('nil in a list', TypeError) { E::Options.new(methods: [nil]) }
+  self.case('background threads that are no number', ArgumentError) do
+    require 'httpcache/faraday'
+    E::FaradayMiddleware.new(nil, @cache, background: 'many')
+  end
   self.case('a string for a flag', TypeError) { E::Options.new(cache_control: 'yes') }
   self.case('a string for a duration', TypeError) { E::Options.new(expire_after: '60') }
   self.case('a number for an instant', TypeError) { E::Options.new(expire_at: 60) }

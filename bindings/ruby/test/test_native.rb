@@ -62,6 +62,13 @@ class TestNative < Minitest::Test
     assert_equal names, HTTPCache::Setting::TABLE.transform_values(&:first)
   end
 
+  def test_lists_and_texts
+    names = constants('hc_list_key').transform_keys { |name| name.sub(/\AHC_(?:LIST|STR)_/, '').downcase.to_sym }
+    plural = { method: :methods, status: :statuses, targeted_field: :targeted_fields }
+    assert_equal names.transform_keys { |name| plural.fetch(name, name) },
+                 HTTPCache::Setting::LISTS.merge(HTTPCache::Setting::TEXTS)
+  end
+
   def test_settings_of_a_request_are_those_with_a_star
     body = HEADER[/typedef enum \{((?:(?!typedef).)*?)\} hc_option_key;/m, 1]
     starred = comments_of(body).filter_map { |name, comment| name if comment.match?(/ \* /) }

@@ -42,6 +42,8 @@ class TestOptions < CacheTest
   end
 
   def test_every_setting_has_a_setter_and_a_keyword
+    lists = { methods: %w[GET], statuses: [200], targeted_fields: [], cache_name: 'a', status_expiry: { 4 => :unset } }
+    lists.each { |name, value| HTTPCache::Options.new(name => value).public_send(:"#{name}=", value) }
     values = { flag: true, duration: 1, instant: @clock.now, number: 100, durability: :safe }
     HTTPCache::Setting::TABLE.each do |name, (_, kind)|
       value = name == :max_head_bytes ? 1024 : values.fetch(kind)
@@ -50,6 +52,38 @@ class TestOptions < CacheTest
       options[name] = value
       options.close
     end
+  end
+
+  def test_lists_take_the_place_of_their_defaults
+    cache = open_cache(cache_control: false, methods: [:POST], statuses: [200, '404'])
+    asked = %w[GET POST].map { |method| HTTPCache::Request.new(method, URL) }
+    assert_equal(%i[not_stored stored], asked.map { |request| store(cache, request) })
+    assert_equal :stored, store(cache, HTTPCache::Request.new('POST', "#{URL}404"), answer(404))
+    assert_equal :not_stored, store(cache, HTTPCache::Request.new('POST', "#{URL}410"), answer(410))
+    assert_equal :not_stored, store(open_cache(statuses: []))
+  end
+
+  def test_targeted_fields
+    cache = open_cache(targeted_fields: ['CDN-Cache-Control'])
+    assert_equal :not_stored, store(cache, get, answer(200, FRESH.merge('CDN-Cache-Control' => 'no-store')))
+  end
+
+  def test_the_cache_has_a_name
+    cache = open_cache(cache_status: true, cache_name: 'mine')
+    store(cache)
+    assert_match(/\A"?mine"?; *hit/, cache.lookup(get) { |exchange| exchange['Cache-Status'] })
+  end
+
+  def test_a_status_has_an_expiry_of_its_own
+    settings = { cache_control: false, expire_after: 60, statuses: [200, 404, 410], clock: @clock.to_proc }
+    cache = open_cache(status_expiry: { 404 => 1.5, 4 => :never }, **settings)
+    lifetimes = [200, 404, 410].map do |status|
+      cache.lookup(get("#{URL}#{status}")) do |exchange|
+        exchange.store(answer(status, {}))
+        exchange.freshness_lifetime
+      end
+    end
+    assert_equal [60.0, 1.5, :never], lifetimes
   end
 
   def test_limits_may_be_never

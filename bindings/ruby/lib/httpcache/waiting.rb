@@ -7,47 +7,61 @@ module HTTPCache
   # for that: what interrupts it (Timeout, Thread#raise, Thread#kill, a signal, a fiber's scheduler) finds it in Ruby,
   # and the library is told to give up, which takes it a moment. While a call is under way its memory and its objects
   # are in use; so nobody leaves before it has returned.
-  module Waiting
+  class Waiting
     # Makes the call `call` for the request at an address, and yields its status, with interrupts held back.
-    def self.on(request, call)
-      worker = made = value = is_done = nil
-      Thread.handle_interrupt(Owned::HELD_BACK) { worker = Thread.new { made = make(call) } }
-      worker.join
+    def self.on(request, call, &)
+      new(request, call).wait(&)
+    end
+
+    def initialize(request, call)
+      @request = request
+      @call = call
+    end
+
+    def wait
+      value = nil
+      Thread.handle_interrupt(Owned::HELD_BACK) { Thread.new { work } }.join
       Thread.handle_interrupt(Owned::HELD_BACK) do
-        is_done = true
-        value = yield taken(made)
+        @is_over = true
+        value = yield status
       end
       value
     ensure
-      give_up(worker, request) if worker && !is_done
+      give_up unless @is_over
     end
 
-    # Status and failures of the call. A thread has the interrupts held back that it was made with.
-    def self.make(call)
-      status = call.call
-      [status, Callback.take_failure]
+    private
+
+    # A thread has the interrupts held back that it was made with. A signal's exception may have come before its maker
+    # knew that it was made; so it makes itself known.
+    def work
+      @worker = Thread.current
+      return if @is_over
+
+      @status = @call.call
+      @failure = Callback.take_failure
     rescue Exception => e # rubocop:disable Lint/RescueException
-      [nil, e]
+      @failure = e
     end
 
-    def self.taken(made)
-      status, failure = made
-      raise failure unless status
+    # The failure of a callback is raised as after any other call.
+    def status
+      raise @failure unless @status
 
-      Callback.failed(failure) if failure
-      status
+      Callback.failed(@failure) if @failure
+      @status
     end
 
-    def self.give_up(worker, request)
+    def give_up
       Thread.handle_interrupt(Owned::HELD_BACK) do
-        Native.hc_request_cancel(request)
+        @is_over = true
+        Native.hc_request_cancel(@request)
         # For a callback, if one runs.
-        worker.raise(CancelledError, 'the call it runs in was interrupted')
-        worker.join
+        @worker&.raise(CancelledError, 'the call it runs in was interrupted')
+        @worker&.join
       rescue Exception # rubocop:disable Lint/RescueException -- of another signal; the first one is on its way
         retry
       end
     end
-    private_class_method :make, :taken, :give_up
   end
 end
