@@ -25,6 +25,7 @@ pub fn run(data: &[u8]) {
     check_case(&given, &response, &request);
     check_lists(&given, &response, &request);
     check_additions(&given, &response);
+    check_quoted(&given);
     check_simple(&given, &response);
 }
 
@@ -102,6 +103,20 @@ fn check_additions(given: &Fields, response: &ResponseDirectives) {
         more.add(NAME, value.as_bytes()).unwrap();
         assert_eq!(ResponseDirectives::read(&more), expected, "{value}");
     }
+}
+
+/// RFC 9110 §5.6.4: what is quoted is no directive.
+fn check_quoted(given: &Fields) {
+    let quoted = with_values(given, |value| {
+        let escape = |byte: &u8| match byte {
+            b'"' | b'\\' => vec![b'\\', *byte],
+            other => vec![*other],
+        };
+        let inner: Vec<u8> = value.iter().flat_map(escape).collect();
+        [b"x-unknown=\"", &inner[..], b"\""].concat()
+    });
+    let read = ResponseDirectives::read(&quoted.unwrap());
+    assert_eq!(read, ResponseDirectives::default());
 }
 
 /// Read in the plainest way, where nothing is quoted.

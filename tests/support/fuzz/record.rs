@@ -82,9 +82,11 @@ fn check_response(text: &[u8], at: usize) {
     );
     assert!(Stored::decode(&bytes, b"\x01kez").is_none());
     let at = at % bytes.len();
-    let mut damaged = bytes.clone();
-    damaged[at] ^= 1 << (text.len() % 8);
-    assert!(Stored::decode(&damaged, KEY).is_none(), "byte {at}");
+    for at in [at, bytes.len() - 1] {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 1 << (text.len() % 8);
+        assert!(Stored::decode(&damaged, KEY).is_none(), "byte {at}");
+    }
     assert!(Stored::decode(&bytes[..at], KEY).is_none(), "cut at {at}");
     assert!(Stored::decode(&[&bytes[..], b"\0"].concat(), KEY).is_none());
 }

@@ -137,10 +137,13 @@ fn check_keys(one: &Url, other: &Url) {
     assert_eq!(sorted(&again, true), sorted(one, true));
 }
 
+/// A name, and all parameters that have it.
+type Named<'a> = (&'a str, Vec<&'a str>);
+
 /// What is compared of a URL whose query is sorted: for each name the parameters in their order.
-fn parameters(url: &Url) -> (&str, Option<Vec<(&str, Vec<&str>)>>) {
+fn parameters(url: &Url) -> (&str, Option<Vec<Named<'_>>>) {
     let names = url.query().map(|query| {
-        let mut lists: Vec<(&str, Vec<&str>)> = Vec::new();
+        let mut lists: Vec<Named<'_>> = Vec::new();
         for parameter in query.split('&') {
             let name = parameter.split('=').next().unwrap_or_default();
             match lists.iter_mut().find(|(other, _)| *other == name) {

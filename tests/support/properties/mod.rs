@@ -115,7 +115,7 @@ pub fn check<S: Strategy>(strategy: &S, property: impl Fn(&S::Value) -> Result<(
     };
     let result = TestRunner::new(config).run(strategy, |case| property(&case));
     if let Err(error) = result {
-        std::panic::panic_any(error.to_string());
+        panic!("{error}");
     }
 }
 

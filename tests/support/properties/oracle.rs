@@ -43,8 +43,8 @@ pub fn decide(
     } else {
         Decision::Forward
     };
-    let is_stored = !response.has("no-store") && !(is_shared && response.has("private"));
-    if !is_stored || response.has("no-cache") || request.has("no-cache") {
+    let is_refused = response.has("no-store") || (is_shared && response.has("private"));
+    if is_refused || response.has("no-cache") || request.has("no-cache") {
         return refused;
     }
     let for_shared = response.seconds("s-maxage", 0).filter(|_| is_shared);
