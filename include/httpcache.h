@@ -372,7 +372,8 @@ typedef struct {
 hc_status hc_request_new(const char *method, size_t method_len, const char *url, size_t url_len,
                          hc_request **out, hc_error **err);
 
-/* Makes a copy, with its options: of a request that was lent to you, in order to keep it. */
+/* Makes a copy, with its options: of a request that was lent to you, in order to keep it. That the one is cancelled
+ * does not cancel the other. */
 hc_status hc_request_copy(const hc_request *r, hc_request **out, hc_error **err);
 
 /* Makes `r` a new request of the same options, so that one object serves many. Exchanges and responses
