@@ -30,8 +30,8 @@ public:
     /// Takes an object of the C library.
     explicit request(hc_request *owned) noexcept : object(owned) {}
 
-    /// A copy, with its options: also of a request that was lent, to keep it. It is cancelled with
-    /// the other one, until one of them is assigned.
+    /// A copy, with its options: also of a request that was lent, to keep it. That the one is
+    /// cancelled does not cancel the other.
     request(const request &other) : object(copied(other)) {}
     request &operator=(const request &other) { return *this = request(other); }
     request(request &&) noexcept = default;
