@@ -49,7 +49,7 @@ class Record:
         """The times and the expiry are those of this answer, whole or 304."""
         self.request_time, self.response_time = request_time, response_time
         if not fields.has(answer.fields, "date") and fields.has(self.fields, "date"):
-            # What confirms a response is given the Date of its receipt, which knows no parts of a second (RFC 9110 6.6.1).
+            # What confirms a response gets the Date of its receipt, in whole seconds (RFC 9110 6.6.1).
             response_time -= response_time % 1000
         self.date = freshness.received_date(answer.fields, response_time)
         self.age_value = freshness.received_age(answer.fields)

@@ -47,10 +47,6 @@ class Play:
             step.pop("response", None)
         return outcome
 
-    def drop_last(self):
-        """Takes the last step away: the texts do not decide it."""
-        self.steps.pop()
-
     def scenario(self):
         """The scenario as JSON has it."""
         return dict(self.head, steps=self.steps)

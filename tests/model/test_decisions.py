@@ -92,7 +92,8 @@ class Storing(Played):
                 ("no-store", 200, CC, "not_stored"), ("no-store=1", 200, CC, "not_stored"),
                 ("no-store, must-understand", 200, CC, "stored"), ("must-understand", 599, CC, "not_stored"),
                 ("private", 200, CC, "stored"), ("private", 200, SHARED, "not_stored"),
-                ("private=\"x\"", 200, SHARED, "not_stored"), ("max-age=1", 201, CC, "stored"), ("foo", 201, CC, "not_stored"),
+                ("private=\"x\"", 200, SHARED, "not_stored"), ("max-age=1", 201, CC, "stored"),
+                ("foo", 201, CC, "not_stored"),
                 ("s-maxage=1", 201, CC, "not_stored"), ("s-maxage=1", 201, SHARED, "stored"),
                 ("max-age=1", 304, CC, "not_stored"), ("max-age=1", 416, CC, "not_stored"), ("foo", 404, CC, "stored")):
             self.assertEqual(self.store(["Cache-Control", line], status=status, options=options), wanted, line)
@@ -148,7 +149,8 @@ class Requests(Played):
     def test_what_forbids_stale_use(self):
         for line, options, wanted in (("must-revalidate", CC, "forward"), ("proxy-revalidate", CC, "stale"),
                                       ("proxy-revalidate", SHARED, "forward"), ("no-cache", CC, "forward"),
-                                      ("s-maxage=60", SHARED, "forward"), ("must-revalidate", {"expire_after": 60_000}, "stale")):
+                                      ("s-maxage=60", SHARED, "forward"),
+                                      ("must-revalidate", {"expire_after": 60_000}, "stale")):
             self.store(["Cache-Control", "max-age=60, " + line], options=options)
             self.assertEqual(self.ask(61_000, ["Cache-Control", "max-stale"]), wanted, line)
 
@@ -186,7 +188,8 @@ class Validation(Played):
 
     def test_which_304_freshens(self):
         for mine, new, wanted in (('"a"', '"a"', "freshened"), ('"a"', '"b"', "repeat"), ('"a"', 'W/"a"', "freshened"),
-                                  ('W/"a"', '"a"', "repeat"), ('W/"a"', 'W/"a"', "freshened"), ('"a"', None, "freshened")):
+                                  ('W/"a"', '"a"', "repeat"), ('W/"a"', 'W/"a"', "freshened"),
+                                  ('"a"', None, "freshened")):
             self.begin_stale(["ETag", mine])
             lines = [["ETag", new]] if new else []
             self.assertEqual(self.tell(60_000, *lines, status=304), wanted, (mine, new))
@@ -198,7 +201,8 @@ class Validation(Played):
         self.assertEqual((self.view["age"], self.view["created_at"], self.view["expired"]), (0, 10_000, False))
 
     def test_head_freshens_or_invalidates(self):
-        for lines, wanted, after in (([["ETag", '"a"']], "freshened", "fresh"), ([["ETag", '"b"']], "not_stored", "forward"),
+        for lines, wanted, after in (([["ETag", '"a"']], "freshened", "fresh"),
+                                     ([["ETag", '"b"']], "not_stored", "forward"),
                                      ([["ETag", '"a"'], ["Last-Modified", "{date 0}"]], "not_stored", "forward"),
                                      ([], "freshened", "fresh")):
             self.begin_stale(["ETag", '"a"'])
