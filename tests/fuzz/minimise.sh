@@ -13,14 +13,16 @@ most_bytes=1000
 corpus=tests/fuzz/corpora/$target
 program=$(echo $out/target/*/release/"$target")
 merged=$out/merged/$target
-TMPDIR=$PWD/$out/tmp
+TMPDIR=$PWD/$out/tmp.$$
 export TMPDIR
 
 rm -rf "$merged"
-mkdir -p "$merged" "$out/tmp" "$out/found/$target"
+mkdir -p "$merged" "$TMPDIR" "$out/found/$target"
+trap 'rm -rf "$TMPDIR"' EXIT
 # What is committed stays: only what it lacks is looked for.
 cp "$corpus"/* "$merged"
 "$program" -merge=1 "$merged" "$out/found/$target" >"$out/$target.merge.log" 2>&1
+# shellcheck disable=SC2045 # the names are digests, and those of seeds
 for input in $(ls -Sr "$merged"); do
     room=$((most - $(find "$corpus" -type f | wc -l)))
     size=$(wc -c <"$merged/$input")

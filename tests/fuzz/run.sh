@@ -9,11 +9,13 @@ cd "$(dirname "$0")/../.."
 target=$1 seconds=$2 most_bytes=$3
 out=build/fuzz
 program=$(echo $out/target/*/release/"$target")
-mkdir -p "$out/found/$target" "$out/artifacts/$target" $out/tmp
+mkdir -p "$out/found/$target" "$out/artifacts/$target"
 
-# A cache of the target is a directory there.
-TMPDIR=$PWD/$out/tmp
+# The caches of a target are directories there, and a target that is stopped leaves them.
+TMPDIR=$PWD/$out/tmp.$$
 export TMPDIR
+mkdir "$TMPDIR"
+trap 'rm -rf "$TMPDIR"' EXIT
 status=0
 "$program" "$out/found/$target" "tests/fuzz/corpora/$target" -artifact_prefix="$out/artifacts/$target/" \
     -max_total_time="$seconds" -max_len="$most_bytes" -timeout=10 -dict=tests/fuzz/words \

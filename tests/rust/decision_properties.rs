@@ -178,6 +178,46 @@ fn what_is_stored_is_reused_where_the_rules_allow_it() {
     }
 }
 
+/// The same for every small number, so that each limit is met to the second.
+#[test]
+fn limits_are_where_the_rules_put_them() {
+    const NUMBERS: std::ops::Range<i64> = 0..5;
+    let mut asks: Vec<Vec<String>> = vec![Vec::new()];
+    for name in ["no-cache", "only-if-cached", "max-stale"] {
+        asks.push(vec![name.to_owned()]);
+    }
+    for number in NUMBERS {
+        for name in ["max-age", "min-fresh", "max-stale"] {
+            asks.push(vec![format!("{name}={number}")]);
+            asks.push(vec![
+                format!("{name}={number}"),
+                "only-if-cached".to_owned(),
+            ]);
+        }
+    }
+    for (is_shared, settings) in [(false, &[CC][..]), (true, &[CC, SHARED])] {
+        let bench = Bench::new(settings);
+        for (lifetime, more) in
+            NUMBERS.flat_map(|n| ["x", "must-revalidate", "s-maxage=2"].map(|m| (n, m)))
+        {
+            let response = vec![format!("max-age={lifetime}"), more.to_owned()];
+            let url = bench.url();
+            bench.get(&url, &Fields::new(), &with_directives(&response), b"body");
+            for (age, request) in (0..7).flat_map(|age| asks.iter().map(move |asks| (age, asks))) {
+                bench.go_to(bench.start() + age * 1000);
+                let exchange = bench.look_up("GET", &url, &with_directives(request));
+                let (said, asked) = (Said::by(&response), Said::by(request));
+                let expected = oracle::decide(is_shared, &said, None, &asked, age);
+                assert_eq!(
+                    exchange.decision(),
+                    expected,
+                    "{response:?}, {request:?}, {age} s"
+                );
+            }
+        }
+    }
+}
+
 /// The fields that two exchanges are made of: what the first asks and gets, and what the second asks.
 fn messages() -> impl Strategy<Value = [Vec<(String, String)>; 3]> {
     let response = (
