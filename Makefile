@@ -10,6 +10,7 @@ include cbuild/bindings.mk
 include tests/c/tests.mk
 include tests/conformance/conformance.mk
 include tests/model/model.mk
+include tests/fuzz/fuzz.mk
 
 .PHONY: help clean
 
