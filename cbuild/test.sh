@@ -32,6 +32,7 @@ mkdir -p $logs
 steps='deps style header-current rust rust-without-fetch library header symbols version paths c c++
 c-asan c-valgrind install readme demo-nginx demo-python3 cpp cpp-style go go-style ruby ruby-style python
 python-style polyglot model mutants proxy conformance conformance-renamed'
+if [ -n "$report" ]; then steps="$steps fuzz"; fi
 
 # How a step is counted: `check` is one test, the others say how many they ran, each in its own words. What was
 # skipped has failed: nothing is to be skipped here.
@@ -136,6 +137,7 @@ alone() {
     step proxy programs "$make" hc-proxy-check || true
     step conformance check "$make" conformance || true
     step conformance-renamed check "$make" conformance-renamed || true
+    [ -z "$report" ] || step fuzz check "$make" fuzz || true
 }
 
 has_run() {
@@ -174,6 +176,13 @@ while read -r name _ failed _; do
         cat "$logs/$name.log"
     fi
 done <$results
+
+# What the sums above are made of, where that is not seen.
+scenarios=$(sed -n '/Running tests.*scenarios/,/^test result/s/^test result: [A-Za-z]*\. \([0-9]*\) passed.*/\1/p' $logs/rust.log | head -n 1)
+verdicts=$(sed -n 's/^\(shared\|private\): /\1 /p' $logs/conformance.log 2>/dev/null | tail -n 2)
+printf '\n%s scenarios in Rust and again in C; %s generated cases against the model\n' \
+    "${scenarios:-0}" "$(awk '$1 == "model" { print $2 }' $results)"
+[ -z "$verdicts" ] || echo "$verdicts"
 
 sum=$(awk '{ passed += $2; failed += $3 } END { printf "%d passed, %d failed", passed, failed }' $results)
 if [ -n "$report" ]; then
