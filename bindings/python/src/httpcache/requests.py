@@ -29,13 +29,14 @@ from . import errors
 from ._body import Stored, Tee
 from .cache import Cache
 from .exchange import Decision, Exchange, Outcome
-from .options import Options
+from .options import Options, RequestOptions
 from .request import Request
 from .response import Response
+from .times import Expiry
 
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _PIECE = 64 * 1024
 _FOLD = re.compile(r"[ \t]*\r?\n[ \t]+")
+_PASSING = RequestOptions(expire_after=Expiry.DO_NOT_CACHE)
 _log = logging.getLogger("httpcache")
 
 
@@ -47,8 +48,9 @@ class CacheAdapter(HTTPAdapter):
     The other arguments are those of HTTPAdapter.
 
     Bodies are stored while they are read; a response that is closed before its end is not stored. The
-    cache never breaks a request: what it does not take goes to the origin and back unstored. So does,
-    over https, a request with ``verify=False`` or a client certificate: its answer is not for others.
+    cache never breaks a request: what it does not take goes to the origin and back unstored. So does a
+    request whose body is neither bytes nor text (a file, an iterator), and, over https, one with
+    ``verify=False`` or a client certificate: its answer is not for others.
     """
 
     def __init__(
@@ -101,19 +103,19 @@ class CacheAdapter(HTTPAdapter):
 
     def _look_up(self, request: requests.PreparedRequest) -> Exchange | None:
         """The exchange; ``None``: the cache cannot take this request, and has no part in it."""
-        method, body = str(request.method), request.body or b""
-        if isinstance(body, str):
-            body = body.encode("utf-8")
-        if not isinstance(body, (bytes, bytearray)):
-            # A body that can be read but once has no part in a key. Of an unsafe method the cache must
-            # know all the same that it took place: it invalidates.
-            if method in _SAFE:
-                return None
+        method, body, options = str(request.method), request.body, None
+        if body is None:
             body = b""
+        elif isinstance(body, str):
+            body = body.encode("utf-8")
+        elif not isinstance(body, (bytes, bytearray)):
+            # A body that can be read but once tells no request from another, so nothing is read or stored for
+            # it. The cache must know of the request all the same: an unsafe one invalidates.
+            body, options = b"", _PASSING
         try:
             # User and password of the URL are in the fields already.
             url = urldefragauth(str(request.url))
-            with Request(method, url, request.headers.items(), body) as asked:
+            with Request(method, url, request.headers.items(), body, options) as asked:
                 return self.cache.lookup(asked)
         except errors.ClosedError:
             raise
@@ -124,7 +126,11 @@ class CacheAdapter(HTTPAdapter):
     def _answer(self, request: requests.PreparedRequest, exchange: Exchange, forward: Any) -> requests.Response:
         if exchange.decision is Decision.STALE_REVALIDATE:
             response = self._stored(request, exchange)
-            self._revalidate(request.copy(), exchange, forward)
+            again = request.copy()
+            if isinstance(again.body, bytearray):
+                # The caller has his answer, and may change it before it is sent.
+                again.body = bytes(again.body)
+            self._revalidate(again, exchange, forward)
             return response
         if exchange.decision not in (Decision.FORWARD, Decision.REVALIDATE):
             return self._stored(request, exchange, ends=True)
