@@ -143,6 +143,8 @@ class CacheAdapter(HTTPAdapter):
                 raise
             response.request = request
             outcome = _report(exchange, response)
+            if exchange.continued:
+                return self._continued(request, exchange, response)
             if outcome is Outcome.STORING:
                 return _while_read(_mark(response), exchange)
             if outcome is Outcome.NOT_STORED:
@@ -188,6 +190,17 @@ class CacheAdapter(HTTPAdapter):
             self._revalidating.discard(thread)
             exchange.close()
 
+    def _continued(
+        self, request: requests.PreparedRequest, exchange: Exchange, rest: requests.Response
+    ) -> requests.Response:
+        """The whole response: its beginning was stored, and the rest comes from the origin."""
+        beginning = exchange.response()
+        assert beginning is not None
+        whole: requests.Response = self.build_response(request, rest.raw)
+        whole.status_code, whole.reason = beginning.status, beginning.reason
+        whole.headers = requests.structures.CaseInsensitiveDict(_headers_of(beginning))
+        return _while_read(_mark(whole), exchange, beginning)
+
     def _stored(self, request: requests.PreparedRequest, exchange: Exchange, ends: bool = False) -> requests.Response:
         """The response that the cache hands on, as Requests has them."""
         stored = exchange.response()
@@ -195,12 +208,9 @@ class CacheAdapter(HTTPAdapter):
         stored.filter_error = exchange.filter_error
         if ends:
             exchange.close()
-        headers = urllib3.HTTPHeaderDict()
-        for name, value in stored.fields:
-            headers.add(name, value)
         raw = urllib3.HTTPResponse(
             body=Stored(stored),
-            headers=headers,
+            headers=_headers_of(stored),
             status=stored.status,
             reason=stored.reason,
             version=11,
@@ -211,6 +221,13 @@ class CacheAdapter(HTTPAdapter):
         )
         response: requests.Response = self.build_response(request, raw)
         return _mark(response, stored)
+
+
+def _headers_of(response: Response) -> urllib3.HTTPHeaderDict:
+    headers = urllib3.HTTPHeaderDict()
+    for name, value in response.fields:
+        headers.add(name, value)
+    return headers
 
 
 def _conditional(request: requests.PreparedRequest, exchange: Exchange) -> requests.PreparedRequest:
@@ -235,8 +252,10 @@ def _report(exchange: Exchange, response: requests.Response) -> Outcome:
         return Outcome.NOT_STORED
 
 
-def _while_read(response: requests.Response, exchange: Exchange) -> requests.Response:
-    """Has the body of a response stored while it is read."""
+def _while_read(
+    response: requests.Response, exchange: Exchange, beginning: Response | None = None
+) -> requests.Response:
+    """Has the body of a response stored while it is read, behind the beginning of it that is stored."""
     origin = response.raw
     # The body must not keep alive what it is the body of: a response that is dropped ends its transfer.
     reader = weakref.ref(response)
@@ -253,19 +272,20 @@ def _while_read(response: requests.Response, exchange: Exchange) -> requests.Res
         if marked is not None:
             marked.filter_error = error
 
-    response.raw = _Teed(Tee(origin, exchange, stored, failed), origin, response.request.method)
+    tee = Tee(origin, exchange, stored, failed, beginning)
+    response.raw = _Teed(tee, origin, response.request.method, beginning)
     return response
 
 
 class _Teed(urllib3.HTTPResponse):
     """The origin's response, read through a tee."""
 
-    def __init__(self, tee: Tee, origin: Any, method: str | None) -> None:
+    def __init__(self, tee: Tee, origin: Any, method: str | None, beginning: Response | None) -> None:
         super().__init__(
             body=tee,
-            headers=origin.headers,
-            status=origin.status,
-            reason=origin.reason,
+            headers=_headers_of(beginning) if beginning else origin.headers,
+            status=beginning.status if beginning else origin.status,
+            reason=beginning.reason if beginning else origin.reason,
             version=origin.version,
             preload_content=False,
             # Requests reads the cookies from here.
