@@ -104,36 +104,6 @@ def test_an_unsafe_method_reaches_the_origin_and_invalidates(session, origin, me
     assert not session.get(url).from_cache
 
 
-@pytest.mark.parametrize(
-    "data",
-    [b"bytes", "text \u20ac", {"form": "data"}, iter([b"pie", b"ces"])],
-    ids=["bytes", "text", "form", "pieces"],
-)
-def test_request_bodies(session, origin, data):
-    response = session.post(origin("echo/"), data=data)
-    assert response.status_code == 200
-    assert response.content.rstrip().endswith(
-        {"bytes": b"bytes", "str": "text \u20ac".encode(), "dict": b"form=data"}.get(type(data).__name__, b"ces")
-    )
-
-
-def test_a_get_with_a_body_is_another_than_one_without(session, origin):
-    url = origin("echo/", Cache_Control="max-age=60")
-    session.get(url)
-    assert not session.get(url, data=b"question").from_cache
-    assert session.get(url, data=b"question").from_cache
-    assert not session.get(url, data=b"another").from_cache
-    assert session.get(url).from_cache
-
-
-def test_a_get_whose_body_can_be_read_but_once_passes_by(session, origin):
-    url = origin("text/hello", Cache_Control="max-age=60")
-    session.get(url)
-    for _ in range(2):
-        response = session.get(url, data=iter([b"a", b"b"]))
-        assert (response.from_cache, response.text) == (False, "hello")
-
-
 def test_a_head_is_answered_by_what_a_get_stored(session, origin):
     url = origin("text/hello", Cache_Control="max-age=60")
     head = session.head(url)

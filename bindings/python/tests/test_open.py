@@ -151,6 +151,7 @@ def test_all_options_at_once(directory):
         select_language=True,
         cache_status=True,
         immutable_forever=True,
+        complete=True,
         methods=["GET", "HEAD"],
         statuses=[200, 404],
         targeted_fields=("CDN-Cache-Control",),

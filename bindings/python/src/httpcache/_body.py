@@ -66,6 +66,7 @@ class Tee(_Body):
 
     ``origin`` is a urllib3 response. ``stored`` is called with the stored response once all of it was
     read, ``failed`` with what the filter raised. Whatever the cache does, the bytes go on to the reader.
+    Of a body that is continued ``beginning`` is read first, which the exchange has.
     """
 
     def __init__(
@@ -74,12 +75,14 @@ class Tee(_Body):
         exchange: Exchange,
         stored: Callable[[Response], None],
         failed: Callable[[Exception | None], None],
+        beginning: Response | None = None,
     ) -> None:
         super().__init__()
         self._origin = origin
         self._exchange = exchange
         self._stored = stored
         self._failed = failed
+        self._beginning = beginning and Stored(beginning)
         self._source: Iterator[bytes] | None = None
         self._rest = memoryview(b"")
 
@@ -113,6 +116,11 @@ class Tee(_Body):
         if self.closed:
             return b""
         try:
+            if self._beginning is not None:
+                known: bytes | None = self._beginning.read(amount)
+                if known:
+                    return known
+                self._beginning = None
             if not self._origin.chunked:
                 piece: bytes = self._origin.read(amount, decode_content=False)
             else:
@@ -156,6 +164,8 @@ class Tee(_Body):
                 if self._origin.length_remaining == 0 and not self._rest:
                     self._report(self._end)
                 exchange.close()
+                if self._beginning is not None:
+                    self._beginning.close()
                 self._origin.close()
                 self._origin.release_conn()
         super().close()

@@ -41,7 +41,7 @@ class Decision(enum.IntEnum):
 class Outcome(enum.IntEnum):
     """What became of an origin's answer."""
 
-    #: Not stored. Hand on the origin's answer.
+    #: Not stored. Hand on this head and the origin's body; see :attr:`Exchange.continued`.
     NOT_STORED = lib.HC_NOT_STORED
     #: Stored. Hand on either.
     STORED = lib.HC_STORED
@@ -49,7 +49,7 @@ class Outcome(enum.IntEnum):
     FRESHENED = lib.HC_FRESHENED
     #: The origin failed; hand on the stored response though it is stale (RFC 5861 4).
     USED_STALE = lib.HC_USED_STALE
-    #: It is to be stored: write the body while it is handed on.
+    #: It is to be stored: write the body while it is handed on; see :attr:`Exchange.continued`.
     STORING = lib.HC_STORING
     #: The 304 fits nothing that is stored: send ``forward`` again, then report as before.
     REPEAT = lib.HC_REPEAT
@@ -99,8 +99,16 @@ class Exchange(Viewed, Closing):
             return text_of(lib.hc_exchange_explain(self._handle.pointer))
 
     @property
+    def continued(self) -> bool:
+        """Whether the origin's body is but the rest: hand on :attr:`body`, or that of :meth:`response`, which was
+        stored, and then the origin's. Only with ``complete``, and after NOT_STORED and STORING; only the rest is
+        written."""
+        return self._flag(lib.HC_CONTINUED)
+
+    @property
     def body(self) -> bytes | None:
-        """The whole body of what is handed on; ``None`` while that is the origin's, and not stored."""
+        """The whole body of what is handed on; ``None`` while that is the origin's, and not stored. Where it is
+        :attr:`continued`, what was stored of it."""
         with self._handle:
             if self._view.body != ffi.NULL:
                 return bytes(ffi.buffer(self._view.body, self._view.body_len)[:])
@@ -113,7 +121,8 @@ class Exchange(Viewed, Closing):
     def response(self) -> Response | None:
         """What is handed on as an object of its own, to read its body in pieces; it outlives the exchange.
 
-        ``None`` while there is none, or it is the origin's and not wholly stored.
+        ``None`` while there is none, or it is the origin's and not wholly stored. Where it is :attr:`continued`,
+        its body is what was stored.
         """
         with self._handle:
             pointer = create(lib.hc_exchange_response, lib.hc_response_free, RESPONSE, self._handle.pointer)
@@ -150,8 +159,13 @@ class Exchange(Viewed, Closing):
         it, or the cache failed.
         """
         outcome = ffi.new(_OUTCOME)
+        # The view is of the head, and this verb fills none: what it lent is taken before it ends.
+        fields = self.fields
         with self._handle:
             self._settle(lib.hc_store_end, outcome)
+            self._fields = fields
+            if outcome[0] == lib.HC_STORED:
+                self._view.flags &= ~lib.HC_CONTINUED
             return Outcome(outcome[0])
 
     def failure(self) -> bool:

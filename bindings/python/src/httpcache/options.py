@@ -81,6 +81,10 @@ class RequestOptions:
     follow: bool | None = _option(native_number)
     #: Send once more when a reused connection died before any byte. Default yes.
     retry: bool | None = _option(native_number)
+    #: Where the beginning of a response is stored (RFC 9111 3.3), the origin is asked for the rest alone.
+    #: :meth:`Cache.fetch` and the adapter for Requests join them; after :meth:`Cache.lookup` see
+    #: :attr:`Exchange.continued`, which is to be heeded then. Default no.
+    complete: bool | None = _option(native_number)
 
 
 @dataclass(frozen=True)

@@ -29,13 +29,14 @@ from . import errors
 from ._body import Stored, Tee
 from .cache import Cache
 from .exchange import Decision, Exchange, Outcome
-from .options import Options
+from .options import Options, RequestOptions
 from .request import Request
 from .response import Response
+from .times import Expiry
 
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _PIECE = 64 * 1024
 _FOLD = re.compile(r"[ \t]*\r?\n[ \t]+")
+_PASSING = RequestOptions(expire_after=Expiry.DO_NOT_CACHE)
 _log = logging.getLogger("httpcache")
 
 
@@ -47,8 +48,9 @@ class CacheAdapter(HTTPAdapter):
     The other arguments are those of HTTPAdapter.
 
     Bodies are stored while they are read; a response that is closed before its end is not stored. The
-    cache never breaks a request: what it does not take goes to the origin and back unstored. So does,
-    over https, a request with ``verify=False`` or a client certificate: its answer is not for others.
+    cache never breaks a request: what it does not take goes to the origin and back unstored. So does a
+    request whose body is neither bytes nor text (a file, an iterator), and, over https, one with
+    ``verify=False`` or a client certificate: its answer is not for others.
     """
 
     def __init__(
@@ -101,19 +103,19 @@ class CacheAdapter(HTTPAdapter):
 
     def _look_up(self, request: requests.PreparedRequest) -> Exchange | None:
         """The exchange; ``None``: the cache cannot take this request, and has no part in it."""
-        method, body = str(request.method), request.body or b""
-        if isinstance(body, str):
-            body = body.encode("utf-8")
-        if not isinstance(body, (bytes, bytearray)):
-            # A body that can be read but once has no part in a key. Of an unsafe method the cache must
-            # know all the same that it took place: it invalidates.
-            if method in _SAFE:
-                return None
+        method, body, options = str(request.method), request.body, None
+        if body is None:
             body = b""
+        elif isinstance(body, str):
+            body = body.encode("utf-8")
+        elif not isinstance(body, (bytes, bytearray)):
+            # A body that can be read but once tells no request from another, so nothing is read or stored for
+            # it. The cache must know of the request all the same: an unsafe one invalidates.
+            body, options = b"", _PASSING
         try:
             # User and password of the URL are in the fields already.
             url = urldefragauth(str(request.url))
-            with Request(method, url, request.headers.items(), body) as asked:
+            with Request(method, url, request.headers.items(), body, options) as asked:
                 return self.cache.lookup(asked)
         except errors.ClosedError:
             raise
@@ -124,7 +126,11 @@ class CacheAdapter(HTTPAdapter):
     def _answer(self, request: requests.PreparedRequest, exchange: Exchange, forward: Any) -> requests.Response:
         if exchange.decision is Decision.STALE_REVALIDATE:
             response = self._stored(request, exchange)
-            self._revalidate(request.copy(), exchange, forward)
+            again = request.copy()
+            if isinstance(again.body, bytearray):
+                # The caller has his answer, and may change it before it is sent.
+                again.body = bytes(again.body)
+            self._revalidate(again, exchange, forward)
             return response
         if exchange.decision not in (Decision.FORWARD, Decision.REVALIDATE):
             return self._stored(request, exchange, ends=True)
@@ -137,6 +143,8 @@ class CacheAdapter(HTTPAdapter):
                 raise
             response.request = request
             outcome = _report(exchange, response)
+            if exchange.continued:
+                return self._continued(request, exchange, response)
             if outcome is Outcome.STORING:
                 return _while_read(_mark(response), exchange)
             if outcome is Outcome.NOT_STORED:
@@ -182,6 +190,17 @@ class CacheAdapter(HTTPAdapter):
             self._revalidating.discard(thread)
             exchange.close()
 
+    def _continued(
+        self, request: requests.PreparedRequest, exchange: Exchange, rest: requests.Response
+    ) -> requests.Response:
+        """The whole response: its beginning was stored, and the rest comes from the origin."""
+        beginning = exchange.response()
+        assert beginning is not None
+        whole: requests.Response = self.build_response(request, rest.raw)
+        whole.status_code, whole.reason = beginning.status, beginning.reason
+        whole.headers = requests.structures.CaseInsensitiveDict(_headers_of(beginning))
+        return _while_read(_mark(whole), exchange, beginning)
+
     def _stored(self, request: requests.PreparedRequest, exchange: Exchange, ends: bool = False) -> requests.Response:
         """The response that the cache hands on, as Requests has them."""
         stored = exchange.response()
@@ -189,12 +208,9 @@ class CacheAdapter(HTTPAdapter):
         stored.filter_error = exchange.filter_error
         if ends:
             exchange.close()
-        headers = urllib3.HTTPHeaderDict()
-        for name, value in stored.fields:
-            headers.add(name, value)
         raw = urllib3.HTTPResponse(
             body=Stored(stored),
-            headers=headers,
+            headers=_headers_of(stored),
             status=stored.status,
             reason=stored.reason,
             version=11,
@@ -205,6 +221,13 @@ class CacheAdapter(HTTPAdapter):
         )
         response: requests.Response = self.build_response(request, raw)
         return _mark(response, stored)
+
+
+def _headers_of(response: Response) -> urllib3.HTTPHeaderDict:
+    headers = urllib3.HTTPHeaderDict()
+    for name, value in response.fields:
+        headers.add(name, value)
+    return headers
 
 
 def _conditional(request: requests.PreparedRequest, exchange: Exchange) -> requests.PreparedRequest:
@@ -229,8 +252,10 @@ def _report(exchange: Exchange, response: requests.Response) -> Outcome:
         return Outcome.NOT_STORED
 
 
-def _while_read(response: requests.Response, exchange: Exchange) -> requests.Response:
-    """Has the body of a response stored while it is read."""
+def _while_read(
+    response: requests.Response, exchange: Exchange, beginning: Response | None = None
+) -> requests.Response:
+    """Has the body of a response stored while it is read, behind the beginning of it that is stored."""
     origin = response.raw
     # The body must not keep alive what it is the body of: a response that is dropped ends its transfer.
     reader = weakref.ref(response)
@@ -247,19 +272,20 @@ def _while_read(response: requests.Response, exchange: Exchange) -> requests.Res
         if marked is not None:
             marked.filter_error = error
 
-    response.raw = _Teed(Tee(origin, exchange, stored, failed), origin, response.request.method)
+    tee = Tee(origin, exchange, stored, failed, beginning)
+    response.raw = _Teed(tee, origin, response.request.method, beginning)
     return response
 
 
 class _Teed(urllib3.HTTPResponse):
     """The origin's response, read through a tee."""
 
-    def __init__(self, tee: Tee, origin: Any, method: str | None) -> None:
+    def __init__(self, tee: Tee, origin: Any, method: str | None, beginning: Response | None) -> None:
         super().__init__(
             body=tee,
-            headers=origin.headers,
-            status=origin.status,
-            reason=origin.reason,
+            headers=_headers_of(beginning) if beginning else origin.headers,
+            status=beginning.status if beginning else origin.status,
+            reason=beginning.reason if beginning else origin.reason,
             version=origin.version,
             preload_content=False,
             # Requests reads the cookies from here.
