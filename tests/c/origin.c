@@ -208,3 +208,12 @@ fetched fetch(hc_cache *c, const hc_request *r) {
 fetched get(hc_cache *c, const char *url) {
     return fetch(c, request(text("GET %s", url), ""));
 }
+
+void check_fetched(const fetched *f, int status) {
+    if (f->status != HC_OK)
+        check_fail(__FILE__, __LINE__, "hc_fetch is %d: %s", (int)f->status, f->message);
+    if (f->read_status != HC_DONE)
+        check_fail(__FILE__, __LINE__, "reading ended with %d: %s", (int)f->read_status,
+                   f->message);
+    CHECK_INT(f->view.status, status);
+}

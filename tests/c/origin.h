@@ -52,4 +52,7 @@ fetched fetch_in_pieces(hc_cache *c, const hc_request *r, size_t piece);
 fetched fetch(hc_cache *c, const hc_request *r);
 fetched get(hc_cache *c, const char *url);
 
+/* Checks that both went well, and the status code. */
+void check_fetched(const fetched *f, int status);
+
 #endif
