@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::parts::Placed;
 use super::storing::{Arrived, BodySource, Selector, Storing, entry};
 use super::{Exchange, Outcome, Phase};
 use crate::cache::body::Body;
@@ -63,7 +64,7 @@ impl Exchange {
             self.write_stored(store, storing, arrived)
         });
         match result {
-            Some(Some((body, key))) => {
+            Some(Ok((body, key))) => {
                 if let Some(response) = self.handed_on.take() {
                     let mut stored = response.with_body(body);
                     stored.info.key = Some(key);
@@ -72,27 +73,28 @@ impl Exchange {
                 }
                 Ok(())
             }
-            Some(None) => Err(Reason::Invalidated),
+            Some(Err(reason)) => Err(reason),
             None => Err(Reason::Store),
         }
     }
 
-    /// Writes a response; gives the body to hand on and the key, or `None` where its URL was invalidated since it
-    /// was asked for.
+    /// Writes a response; gives the body to hand on and the key, or why it is not stored after all.
     fn write_stored(
         &self,
         store: &Store,
         storing: &Storing,
         arrived: Arrived,
-    ) -> Result<Option<(Body, Key)>> {
+    ) -> Result<std::result::Result<(Body, Key), Reason>> {
         let placed = match self.place(store, storing, &arrived) {
             Ok(placed) => placed,
             Err(error) => return arrived.discard(store).and(Err(error)),
         };
         let is_joined = placed.joined.is_some();
-        if self.prefix.is_some() && placed.head.status != 200 {
-            // What was stored before is no longer there: the caller alone has both.
-            return arrived.discard(store).and(Ok(None));
+        if let Some(reason) = self.refusal(&placed) {
+            if let Some(joined) = &placed.joined {
+                joined.discard(store)?;
+            }
+            return arrived.discard(store).and(Ok(Err(reason)));
         }
         let stored = placed.joined.as_ref().unwrap_or(&arrived);
         let said = Said::by(&placed.head.fields, self.settings());
@@ -123,12 +125,24 @@ impl Exchange {
         let entered = body.and_then(|body| {
             let is_entered =
                 self.enter(store, &placed.key, &placed.head, entry, placed.replaces)?;
-            Ok(is_entered.then_some((body, key)))
+            // Invalidated since it was asked for.
+            Ok(is_entered.then_some((body, key)).ok_or(Reason::Invalidated))
         });
         match (&entered, file) {
-            (Ok(None) | Err(_), Some(file)) => store.discard_body(&file).and(entered),
+            (Ok(Err(_)) | Err(_), Some(file)) => store.discard_body(&file).and(entered),
             _ => entered,
         }
+    }
+
+    /// Why an answer that was put together is not stored.
+    fn refusal(&self, placed: &Placed<'_>) -> Option<Reason> {
+        if self.prefix.is_some() && placed.head.status != 200 {
+            // What was stored before is no longer there: the caller alone has both.
+            return Some(Reason::Invalidated);
+        }
+        let most = self.settings().max_response_bytes?;
+        let is_too_large = placed.joined.as_ref()?.len() > most;
+        is_too_large.then_some(Reason::TooLarge)
     }
 
     /// Enters a response unless its URL was invalidated since it was asked for.
