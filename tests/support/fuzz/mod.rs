@@ -10,6 +10,7 @@ pub mod range;
 pub mod record;
 pub mod script;
 pub mod structured;
+pub mod talk;
 pub mod url;
 pub mod vary;
 

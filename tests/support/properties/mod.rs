@@ -1,5 +1,6 @@
 //! A cache for properties: one for all cases of a property, each with a URL of its own.
 
+pub mod messages;
 pub mod oracle;
 pub mod rewrite;
 

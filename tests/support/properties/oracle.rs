@@ -21,12 +21,17 @@ impl<'a> Said<'a> {
 
     /// Its seconds: where it is there twice with different ones it says nothing that allows (§4.2.1).
     fn seconds(&self, name: &str, if_contradictory: i64) -> Option<i64> {
-        let mut all = self.0.iter().filter(|(other, _)| *other == name);
-        let (_, first) = all.next()?;
-        if all.any(|(_, other)| other != first) {
+        // §1.2.2: beyond 2^31 all are the same.
+        let mut all = self
+            .0
+            .iter()
+            .filter(|(other, _)| *other == name)
+            .map(|(_, seconds)| seconds.map(|seconds: i64| seconds.min(1 << 31)));
+        let first = all.next()?;
+        if all.any(|other| other != first) {
             return Some(if_contradictory);
         }
-        first.map(|seconds| seconds.min(1 << 31))
+        first
     }
 }
 
