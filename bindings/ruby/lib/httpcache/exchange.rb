@@ -155,7 +155,7 @@ module HTTPCache
     # though it is stale (RFC 5861 4).
     def failure
       verb do |exchange, call|
-        status = call.complete(Native.hc_store_failure(exchange, call.view_with(number_of_decision), call.error))
+        status = call.complete(Native.hc_store_failure(exchange, call.view, call.error))
         status == Native::OK ? note(:used_stale, call.view_value) : note(:not_stored, @view)
       end
       @answered
@@ -165,12 +165,10 @@ module HTTPCache
 
     def report
       verb do |exchange, call|
-        call.complete(yield(exchange, call.view_with(number_of_decision), call))
+        call.complete(yield(exchange, call.view, call))
         note(call.outcome_value, call.view_value)
       end
     end
-
-    def number_of_decision = Native::DECISIONS.key(@decision)
 
     # The exchange has gone on also where a filter raised.
     def verb

@@ -165,14 +165,21 @@ module HTTPCache
       text = String.new
       lengths = []
       fields.each do |name, values|
-        name = of(name).b
+        name = raw(name)
         (values.is_a?(Array) ? values : [values]).each do |value|
-          value = of(value).b
+          value = raw(value)
           text << name << value
           lengths << name.bytesize << value.bytesize
         end
       end
       [text, lengths.pack('L*'), lengths.size / 2]
     end
+
+    # What can be put together with any other bytes.
+    def self.raw(value)
+      string = of(value)
+      string.ascii_only? ? string : string.b
+    end
+    private_class_method :raw
   end
 end

@@ -36,7 +36,7 @@ module HTTPCache
       size unless size.negative?
     end
 
-    # What Cache#lookup decided, and what became of the origin's answer.
+    # What Cache#lookup decided (nil: it was not asked), and what became of the origin's answer.
     def decision = Native::DECISIONS[@members[AT_DECISION]]
     def outcome = Native::OUTCOMES[@members[AT_OUTCOME]]
 
