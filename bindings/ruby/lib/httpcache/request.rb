@@ -120,18 +120,8 @@ module HTTPCache
     end
 
     # A copy for one fetch, which is cancelled when that is interrupted. For the classes of this gem.
-    #
-    # A copy of the library's is cancelled with what it was made of, until it is assigned, which leaves the settings
-    # alone.
     def for_fetch
-      use do |request|
-        copy = Request.copy_of(request)
-        fields = copy.fields
-        body = copy.body
-        copy.assign(copy.http_method, copy.url).add_fields(fields)
-        copy.body = body
-        copy
-      end
+      use { |request| Request.copy_of(request) }
     end
 
     private

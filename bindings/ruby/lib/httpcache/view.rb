@@ -73,6 +73,9 @@ module HTTPCache
     # Whether it was stale when this view was taken.
     def expired? = flag?(:expired)
 
+    # Whether the origin's body is but the rest: see Exchange#continued?.
+    def continued? = flag?(:continued)
+
     # When it was received or last freshened; nil: it is not stored.
     def created_at = Setting.to_time(@members[AT_CREATED_AT])
 
