@@ -187,7 +187,8 @@ class TestExchange < CacheTest
     store(@cache)
     response = @cache.lookup(get, &:response)
     @cache.close
-    assert_equal ['body', true, 200], [response.body, response.from_cache?, response.status]
+    assert_equal ['body', true, 200, nil],
+                 [response.body, response.from_cache?, response.status, response.view.decision]
     assert_kind_of String, response.key
     response.close
   end

@@ -42,9 +42,9 @@ module HTTPCache
     def outcome = @base + OUTCOME
     def view = @base + VIEW
 
-    # For a call that leaves the decision in the view as it was.
-    def view_with(decision)
-      @memory.put_int32(DECISION, decision)
+    # For a call that leaves the decision as it was: there is none.
+    def view_without_decision
+      @memory.put_int32(DECISION, Native::NO_DECISION)
       view
     end
 

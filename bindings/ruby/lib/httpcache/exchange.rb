@@ -20,10 +20,10 @@ module HTTPCache
   #   :unsatisfiable           #view, #body           -
   #
   #   outcome                  hand on                then
-  #   :not_stored              #view, origin's body   -
+  #   :not_stored              #view, origin's body   -                             see #continued?
   #   :stored, :freshened      #view, #body           -
   #   :used_stale              #view, #body           drop the origin's body
-  #   :storing                 #view, origin's body   #write ..., then #end or #failure
+  #   :storing                 #view, origin's body   #write ..., then #end or #failure; see #continued?
   #   :repeat                  -                      send #forward again, then as after :forward
   #
   # Anything else is a MisuseError and changes nothing. What is closed before its end is not stored.
@@ -51,9 +51,8 @@ module HTTPCache
 
     def initialize(address, view)
       own(address, :hc_exchange_free)
-      @view = view
       @decision = view.decision
-      @answered = ANSWERS.include?(@decision)
+      show(view, @decision)
     end
 
     # What to hand on, as far as there is something: its status is 0 where there is not.
@@ -66,6 +65,12 @@ module HTTPCache
     def answered?
       open_address
       @answered
+    end
+
+    # Whether the origin's body is but the rest: hand on #body, or that of #response, which was stored, and then the
+    # origin's. Only with the setting +complete+, and after +:storing+ and +:not_stored+; only the rest is written.
+    def continued?
+      !answered? && @view.continued?
     end
 
     # The request to send, as a Request of its own: yours, with the conditions that are needed. nil: there is
@@ -89,7 +94,8 @@ module HTTPCache
     end
 
     # The response to hand on as a Response of its own, for reading its body in pieces; it outlives the exchange.
-    # nil while there is none, or it is the origin's and not wholly stored.
+    # nil while there is none, or it is the origin's and not wholly stored. Where it is #continued?, its body is what
+    # was stored.
     def response
       use do |exchange|
         Call.borrow do |call|
@@ -101,7 +107,7 @@ module HTTPCache
 
     # The whole body of the response to hand on; nil where #response is.
     def body
-      lent = use { (place = @view.lent_body) && Native.copy(*place) }
+      lent = use { @lent && Native.copy(*@lent) }
       return lent if lent
 
       response&.then do |response|
@@ -147,7 +153,7 @@ module HTTPCache
     def end
       verb do |exchange, call|
         call.complete(Native.hc_store_end(exchange, call.outcome, call.error))
-        note(call.outcome_value, @view)
+        note(call.outcome_value)
       end
     end
 
@@ -155,8 +161,8 @@ module HTTPCache
     # though it is stale (RFC 5861 4).
     def failure
       verb do |exchange, call|
-        status = call.complete(Native.hc_store_failure(exchange, call.view_with(number_of_decision), call.error))
-        status == Native::OK ? note(:used_stale, call.view_value) : note(:not_stored, @view)
+        status = call.complete(Native.hc_store_failure(exchange, call.view, call.error))
+        status == Native::OK ? note(:used_stale, call.view_value) : note(:not_stored)
       end
       @answered
     end
@@ -165,12 +171,10 @@ module HTTPCache
 
     def report
       verb do |exchange, call|
-        call.complete(yield(exchange, call.view_with(number_of_decision), call))
+        call.complete(yield(exchange, call.view, call))
         note(call.outcome_value, call.view_value)
       end
     end
-
-    def number_of_decision = Native::DECISIONS.key(@decision)
 
     # The exchange has gone on also where a filter raised.
     def verb
@@ -181,10 +185,16 @@ module HTTPCache
       end
     end
 
-    def note(outcome, view)
+    # Without a view of its own the verb leaves the one before; what that has lent is gone.
+    def note(outcome, view = nil)
       @outcome = outcome
+      view ? show(view, outcome) : show(@view, outcome, lends: false)
+    end
+
+    def show(view, come_to, lends: true)
       @view = view
-      @answered = ANSWERS.include?(outcome)
+      @answered = ANSWERS.include?(come_to)
+      @lent = (view.lent_body if lends && @answered)
     end
   end
 end

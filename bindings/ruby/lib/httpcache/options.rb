@@ -10,7 +10,8 @@ module HTTPCache
   #
   # Callbacks run inside calls of the cache, on the thread of the call (of Cache#fetch and the reading of its response
   # on one of their own) and on a fiber of their own: fiber-local variables (Thread#[]) are not the caller's, and a
-  # Mutex that the caller holds cannot be taken. They may call the cache. What one raises is raised from the call it ran in, once that has done its work.
+  # Mutex that the caller holds cannot be taken. They may call the cache. What one raises is raised from the call it
+  # ran in, once that has done its work.
   class Options
     include Owned
 

@@ -120,18 +120,8 @@ module HTTPCache
     end
 
     # A copy for one fetch, which is cancelled when that is interrupted. For the classes of this gem.
-    #
-    # A copy of the library's is cancelled with what it was made of, until it is assigned, which leaves the settings
-    # alone.
     def for_fetch
-      use do |request|
-        copy = Request.copy_of(request)
-        fields = copy.fields
-        body = copy.body
-        copy.assign(copy.http_method, copy.url).add_fields(fields)
-        copy.body = body
-        copy
-      end
+      use { |request| Request.copy_of(request) }
     end
 
     private
@@ -165,14 +155,21 @@ module HTTPCache
       text = String.new
       lengths = []
       fields.each do |name, values|
-        name = of(name).b
+        name = raw(name)
         (values.is_a?(Array) ? values : [values]).each do |value|
-          value = of(value).b
+          value = raw(value)
           text << name << value
           lengths << name.bytesize << value.bytesize
         end
       end
       [text, lengths.pack('L*'), lengths.size / 2]
     end
+
+    # What can be put together with any other bytes.
+    def self.raw(value)
+      string = of(value)
+      string.ascii_only? ? string : string.b
+    end
+    private_class_method :raw
   end
 end

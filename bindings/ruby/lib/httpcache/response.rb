@@ -61,7 +61,7 @@ module HTTPCache
       open_address
       @view ||= use do |response|
         Call.borrow do |call|
-          call.check(Native.hc_response_view(response, call.view_with(Native::NO_DECISION)))
+          call.check(Native.hc_response_view(response, call.view_without_decision))
           call.view_value
         end
       end

@@ -26,6 +26,8 @@ module HTTPCache
   # [+head_timeout+, +connect_timeout+, +idle_timeout+, +total_timeout+] of Cache#fetch. *
   # [+follow+, +max_redirects+, +allow_downgrade+] redirects of Cache#fetch. *
   # [+retry+] send once more when a reused connection died before any byte. *
+  # [+complete+] where the beginning of a response is stored, the origin is asked for the rest alone. Cache#fetch and
+  #   the middleware join them; after Cache#lookup heed Exchange#continued?. *
   # [+max_head_bytes+, +max_fields+, +max_url_bytes+] limits of what is taken.
   # [+sort_query+] query parameters are sorted in the key.
   # [+cache_status+] Cache-Status is added to what is handed on (RFC 9211).
@@ -79,7 +81,8 @@ module HTTPCache
       sort_query: [143, :flag],
       max_url_bytes: [144, :number],
       cache_status: [145, :flag],
-      immutable_forever: [146, :flag]
+      immutable_forever: [146, :flag],
+      complete: [147, :flag, true]
     }.freeze
 
     # Name and number of those that are no numbers.

@@ -36,7 +36,7 @@ module HTTPCache
       size unless size.negative?
     end
 
-    # What Cache#lookup decided, and what became of the origin's answer.
+    # What Cache#lookup decided (nil: it was not asked), and what became of the origin's answer.
     def decision = Native::DECISIONS[@members[AT_DECISION]]
     def outcome = Native::OUTCOMES[@members[AT_OUTCOME]]
 
@@ -72,6 +72,9 @@ module HTTPCache
 
     # Whether it was stale when this view was taken.
     def expired? = flag?(:expired)
+
+    # Whether the origin's body is but the rest: see Exchange#continued?.
+    def continued? = flag?(:continued)
 
     # When it was received or last freshened; nil: it is not stored.
     def created_at = Setting.to_time(@members[AT_CREATED_AT])

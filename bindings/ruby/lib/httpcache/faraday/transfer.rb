@@ -99,8 +99,13 @@ module HTTPCache
         @reader.piece(bytes) if @is_immediate
       end
 
-      # Reports the head. What the library does not take as an answer is handed on and not stored.
       def head
+        report_head
+        begin_with_stored if @exchange.continued? && @reader.streams?
+      end
+
+      # What the library does not take as an answer is handed on and not stored.
+      def report_head
         origin = Response.new(@env.status, reason: @env.reason_phrase.to_s, fields: @env.response_headers.to_h)
         @head = @exchange.begin(origin)
         @view = @exchange.view
@@ -109,6 +114,15 @@ module HTTPCache
         @head = :not_stored
       ensure
         origin&.close
+      end
+
+      # The origin's body is but the rest: in front of it goes what is stored.
+      def begin_with_stored
+        @exchange.response&.then do |stored|
+          stored.each { |bytes| @reader.piece(bytes) }
+        ensure
+          stored.close
+        end
       end
 
       def take(bytes)
@@ -131,8 +145,9 @@ module HTTPCache
         body = @env.body
         # A parser below has made something else of it.
         is_bytes = body.nil? || body.is_a?(String)
+        beginning = @exchange.continued? ? @exchange.body : ''
         store(body.to_s) if @head == :storing && is_bytes
-        body = @reader.whole(@view, body.to_s) if @view && is_bytes
+        body = @reader.whole(@view, beginning + body.to_s) if @view && is_bytes
         @delivery.hand_on(@view, body, size: (body.bytesize if body && is_bytes))
       end
 
