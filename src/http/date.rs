@@ -32,9 +32,10 @@ pub fn parse(value: &[u8], now: i64) -> Option<i64> {
     }
 }
 
-/// The date of an instant, in the form that is sent (IMF-fixdate).
+/// The date of an instant, in the form that is sent (IMF-fixdate), which has room for the years 1970 to 9999.
 pub fn format(instant: i64) -> String {
-    let since = std::time::Duration::from_millis(instant.unsigned_abs());
+    const LAST: i64 = 253_402_300_799_999;
+    let since = std::time::Duration::from_millis(instant.clamp(0, LAST).unsigned_abs());
     httpdate::fmt_http_date(std::time::UNIX_EPOCH + since)
 }
 
@@ -230,6 +231,13 @@ mod tests {
         ] {
             assert_eq!(at(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn an_instant_that_has_no_date_is_written_as_the_nearest() {
+        assert_eq!(format(-1), "Thu, 01 Jan 1970 00:00:00 GMT");
+        assert_eq!(format(i64::MAX), "Fri, 31 Dec 9999 23:59:59 GMT");
+        assert_eq!(format(i64::MIN), "Thu, 01 Jan 1970 00:00:00 GMT");
     }
 
     proptest! {

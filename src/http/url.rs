@@ -385,7 +385,7 @@ fn normal_host(host: &[u8]) -> Option<String> {
 }
 
 /// Escapes in upper case, unreserved bytes unescaped, bytes that may not stand there escaped
-/// (RFC 3986 §6.2.2). A `%` that begins no escape is kept.
+/// (RFC 3986 §6.2.2). A `%` that begins no escape is kept, and what follows it does not become one.
 fn normal_percent(text: &[u8]) -> String {
     let mut normal = String::with_capacity(text.len());
     let mut rest = text;
@@ -394,7 +394,8 @@ fn normal_percent(text: &[u8]) -> String {
         match (byte, escaped(byte, tail)) {
             (_, Some(decoded)) => {
                 rest = tail.get(2..).unwrap_or_default();
-                if is_unreserved(decoded) {
+                let completes = decoded.is_ascii_hexdigit() && ends_in_begun_escape(&normal);
+                if is_unreserved(decoded) && !completes {
                     normal.push(decoded as char);
                 } else {
                     push_escape(&mut normal, decoded);
@@ -408,6 +409,16 @@ fn normal_percent(text: &[u8]) -> String {
         }
     }
     normal
+}
+
+/// Whether a hexadecimal digit behind this would make an escape, or go on with one: it ends in a `%` of its own, or
+/// in one and a digit.
+fn ends_in_begun_escape(normal: &str) -> bool {
+    match normal.as_bytes() {
+        [.., b'%'] => true,
+        [.., b'%', digit] => digit.is_ascii_hexdigit(),
+        _ => false,
+    }
 }
 
 fn escaped(byte: u8, tail: &[u8]) -> Option<u8> {

@@ -14,6 +14,9 @@ pub enum Vary {
     Fields(Vec<String>),
 }
 
+/// A response that varies on more fields than this, repeats counted, is taken to match no request.
+const MOST_NAMES: usize = 256;
+
 /// Reads all `Vary` lines of a response.
 pub fn vary(fields: &Fields) -> Vary {
     let mut names = Vec::new();
@@ -21,7 +24,8 @@ pub fn vary(fields: &Fields) -> Vary {
         for member in line.split(|b| *b == b',').map(trim) {
             match std::str::from_utf8(member) {
                 Ok("") => {}
-                Ok(name) if is_token(member) && name != "*" => {
+                // So many fields are compared for nobody: each costs a search among the request's.
+                Ok(name) if is_token(member) && name != "*" && names.len() < MOST_NAMES => {
                     names.push(name.to_ascii_lowercase())
                 }
                 _ => return Vary::Any,
@@ -78,10 +82,32 @@ fn normal(name: &str, value: &[u8]) -> Vec<u8> {
         return normal_cookie(value);
     }
     if PREFERENCES.contains(&name) {
-        sorted(&without_space_beside(value, b",;=").to_ascii_lowercase())
+        sorted(&folded(
+            &without_space_beside(value, b",;="),
+            name == "accept",
+        ))
     } else {
         without_space_beside(value, b",")
     }
+}
+
+/// In lower case; but what a parameter of a media type says may mean something by its letter case (RFC 9110 §5.6.6).
+fn folded(list: &[u8], keeps_parameters: bool) -> Vec<u8> {
+    let (mut is_quoted, mut is_value) = (false, false);
+    let fold = |byte: &u8| {
+        match byte {
+            b'"' => is_quoted = !is_quoted,
+            b'=' if !is_quoted => is_value = true,
+            b',' | b';' if !is_quoted => is_value = false,
+            _ => {}
+        }
+        if is_value && keeps_parameters {
+            *byte
+        } else {
+            byte.to_ascii_lowercase()
+        }
+    };
+    list.iter().map(fold).collect()
 }
 
 /// The members of a list, sorted.
@@ -188,6 +214,15 @@ mod tests {
         );
         assert_ne!(of("accept", "a;x=\"b,c\""), of("accept", "a;x=\"b, d\""));
         assert_ne!(of("foo", "en, de"), of("foo", "de, en"));
+        assert_eq!(of("accept", "A/B;Q=0.5"), of("accept", "a/b; q=0.5"));
+        assert_ne!(
+            of("accept", "a/b;profile=\"X\""),
+            of("accept", "a/b;profile=\"x\"")
+        );
+        assert_eq!(
+            of("accept-encoding", "GZIP;q=1"),
+            of("accept-encoding", "gzip;Q=1")
+        );
         assert_eq!(of("cookie", "b=1; a=2"), of("cookie", "a=2;b=1"));
         assert_ne!(of("cookie", "a=1; a=2"), of("cookie", "a=2; a=1"));
         assert_ne!(of("cookie", "a=1"), of("cookie", "A=1"));

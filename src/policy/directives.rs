@@ -80,7 +80,10 @@ const MOST_SECONDS: i64 = 1 << 31;
 impl Seconds {
     /// Takes one more argument: equal ones count as one, different ones contradict each other.
     fn take(&mut self, argument: Option<&[u8]>) {
-        let taken = argument.map_or(Seconds::Invalid, Seconds::parse);
+        self.meet(argument.map_or(Seconds::Invalid, Seconds::parse));
+    }
+
+    fn meet(&mut self, taken: Seconds) {
         *self = match *self {
             Seconds::Absent => taken,
             before if before == taken => taken,
@@ -208,7 +211,9 @@ impl RequestDirectives {
             has_cache_control = true;
             match name {
                 "max-age" => directives.max_age.take(argument),
-                "max-stale" if argument.is_none() => directives.max_stale = Seconds::Of(i64::MAX),
+                "max-stale" if argument.is_none() => {
+                    directives.max_stale.meet(Seconds::Of(i64::MAX))
+                }
                 "max-stale" => directives.max_stale.take(argument),
                 "min-fresh" => directives.min_fresh.take(argument),
                 "no-cache" => directives.no_cache = true,
@@ -246,8 +251,17 @@ fn each_directive(fields: &Fields, mut take: impl FnMut(&str, Option<&[u8]>)) {
                 continue;
             };
             let argument = argument.strip_prefix(b"=").map(unquoted);
-            if !name.is_empty() {
-                take(&name.to_ascii_lowercase(), argument.as_deref());
+            // Longer than every name that is known here.
+            let mut lower = [0; 32];
+            if let Some(lower) = lower.get_mut(..name.len()).filter(|name| !name.is_empty()) {
+                lower.copy_from_slice(name.as_bytes());
+                lower.make_ascii_lowercase();
+                take(
+                    std::str::from_utf8(lower).unwrap_or_default(),
+                    argument.as_deref(),
+                );
+            } else if !name.is_empty() {
+                take("", argument.as_deref());
             }
         }
     }

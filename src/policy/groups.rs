@@ -3,6 +3,7 @@
 use sfv::{BareItem, List, ListEntry, Parser};
 
 use super::admit::is_unsafe;
+use super::said::is_readable;
 use crate::http::{Fields, Request, ResponseHead};
 use crate::settings::Settings;
 
@@ -25,7 +26,7 @@ pub fn invalidated(request: &Request, response: &ResponseHead, settings: &Settin
 
 /// A List of Strings. Parameters mean nothing yet and are passed over.
 fn names(fields: &Fields, name: &[u8]) -> Vec<String> {
-    let Some(value) = fields.joined(name) else {
+    let Some(value) = fields.joined(name).filter(|value| is_readable(value)) else {
         return Vec::new();
     };
     let Ok(list): Result<List, _> = Parser::new(&value).parse() else {

@@ -13,7 +13,8 @@ pub fn urls(request: &Request, response: &ResponseHead, settings: &Settings) -> 
     }
     let mut urls = vec![request.url.clone()];
     for name in [&b"Location"[..], b"Content-Location"] {
-        for value in response.fields.all(name) {
+        // Each is a field of one value: of several the first is the one.
+        if let Some(value) = response.fields.first(name) {
             let other = request.url.join(value).map(|(url, _)| url);
             urls.extend(other.filter(|url| url.origin() == request.url.origin()));
         }

@@ -3,6 +3,7 @@
 
 use sfv::{BareItem, Dictionary, ListEntry, Parser};
 
+use super::said::is_readable;
 use crate::http::Fields;
 
 /// What a response says of the parameters of its URL.
@@ -21,7 +22,9 @@ enum Ignored {
 impl Variance {
     /// Reads the field; `None` where it is absent, says nothing, or cannot be read: then every byte counts.
     pub fn by(fields: &Fields) -> Option<Self> {
-        let value = fields.joined(b"No-Vary-Search")?;
+        let value = fields
+            .joined(b"No-Vary-Search")
+            .filter(|value| is_readable(value))?;
         let dictionary: Dictionary = Parser::new(&value).parse().ok()?;
         let order_counts = match dictionary.get("key-order") {
             None => true,
@@ -63,8 +66,8 @@ impl Variance {
                 (decoded(name), decoded(value))
             })
             .filter(|(name, _)| match &self.ignored {
-                Ignored::These(names) => !names.contains(name),
-                Ignored::AllBut(names) => names.contains(name),
+                Ignored::These(names) => names.binary_search(name).is_err(),
+                Ignored::AllBut(names) => names.binary_search(name).is_ok(),
             })
             .collect();
         if !self.order_counts {
@@ -90,7 +93,10 @@ fn strings(entry: &ListEntry) -> Option<Vec<Vec<u8>>> {
         BareItem::String(name) => Some(decoded(name.as_str())),
         _ => None,
     });
-    names.collect()
+    let mut names: Vec<Vec<u8>> = names.collect::<Option<_>>()?;
+    // Searched by halves: a query may have as many parameters as this has names.
+    names.sort_unstable();
+    Some(names)
 }
 
 /// As forms are decoded: `+` is a space, and percent-encoded bytes are themselves.

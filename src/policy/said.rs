@@ -42,7 +42,8 @@ impl Said {
 /// The directives of a targeted field: a Dictionary. One that is absent, empty or cannot be parsed is passed over
 /// (RFC 9213 §2.1).
 fn targeted_directives(fields: &Fields, name: &str) -> Option<ResponseDirectives> {
-    let value = fields.joined(name.as_bytes())?;
+    let value = fields.joined(name.as_bytes());
+    let value = value.filter(|value| is_readable(value))?;
     let dictionary: Dictionary = Parser::new(&value).parse().ok()?;
     if dictionary.is_empty() {
         return None;
@@ -56,6 +57,12 @@ fn targeted_directives(fields: &Fields, name: &str) -> Option<ResponseDirectives
         }
     }
     Some(directives)
+}
+
+/// Whether a structured field is short enough to be read: its items take many times their bytes. RFC 9651 §3 asks for
+/// less than this.
+pub(super) fn is_readable(value: &[u8]) -> bool {
+    value.len() <= 64 * 1024
 }
 
 enum Argument {

@@ -170,9 +170,13 @@ static const struct {
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
+static int ends_with(const char *text, const char *end) {
+    size_t len = strlen(text);
+    return len > strlen(end) && strcmp(text + len - strlen(end), end) == 0;
+}
+
 static int is_pointer(const char *type) {
-    size_t len = strlen(type);
-    return type[len - 1] == '*' || (len > 3 && strcmp(type + len - 3, "_fn") == 0);
+    return ends_with(type, "*") || ends_with(type, "_fn");
 }
 
 static int is_optional(const function *f, const parameter *p) {
@@ -437,7 +441,7 @@ static void write_case(const function *f, unsigned nulls, const char *note) {
     if (nulls == 0 && strcmp(f->result, "void") == 0) {
         if (strcmp(f->name, "hc_close") == 0)
             printf("    e->cache = NULL;\n");
-        else if (strcmp(f->name, "hc_error_free") != 0)
+        else if (ends_with(f->name, "_free") && strcmp(f->name, "hc_error_free") != 0)
             printf("    %s = NULL;\n", argument_of(f, &f->parameters[0]));
     }
     printf("    free_environment(e);\n");
