@@ -137,13 +137,14 @@ class Cache:
             return False
         life = freshness.lifetime(x.record, x.settings)
         over = freshness.staleness(x.record, life, now)
+        from_the_future = x.record.response_time - now > freshness.CLOCK_TOLERANCE
+        if from_the_future and stale.if_error(x.record, x.asked, x.settings, 0):
+            raise Undecided("how stale a response from the future is")
         use = stale.if_error(x.record, x.asked, x.settings, 0 if over is None else over)
         if use and x.repeated:
             raise Undecided("a response that the origin no longer has, when the origin fails")
         if use and any(name in x.asked for name in ("no-cache", "max-age", "min-fresh")):
             raise Undecided("stale-if-error against a limit of the request")
-        if use and x.record.response_time - now > freshness.CLOCK_TOLERANCE:
-            raise Undecided("how stale a response from the future is")
         if over is not None and over < 0:
             if stale.if_error(x.record, x.asked, x.settings, 0) != use:
                 raise Undecided("a fresh response, when the origin fails")

@@ -381,3 +381,47 @@ cases! {
     answer_with_vary: |size| (Engine::new(), one("Vary", &long("", "a, ", "*", size))) => brought;
     answer_with_groups: |size| (Engine::new(), one("Cache-Groups", &long("\"a\"", ", \"a\"", "", size))) => brought;
 }
+
+cases! {
+    no_vary_search_names_and_query: |size| (
+        Variance::by(&one(
+            "No-Vary-Search",
+            &counted("params=(", |n| format!("\"{n}\" "), ")", size.min(64 * 1024) / 8),
+        ))
+        .unwrap(),
+        String::from_utf8(counted("", |n| format!("x{n}&"), "", size / 8)).unwrap(),
+    ) => |(variance, query)| assert!(variance.are_same(Some(query), Some(query)));
+    connection_and_fields: |size| with(
+        in_lines("X-Own", b"a", size / 16),
+        "Connection",
+        &counted("", |n| format!("n{n},"), "close", size / 16),
+    ) => |fields| {
+        let mut fields = fields.clone();
+        update::remove_hop_by_hop(&mut fields);
+        black_box(fields);
+    };
+    variant_of_many_names_and_fields: |size| {
+        let names: Vec<String> = (0..256).map(|n| format!("n{n}")).collect();
+        (names, in_lines("X-Own", b"a", size / 16))
+    } => |(names, fields)| {
+        black_box(variant_id(fields, names, &[0; 16], &SECRET));
+    };
+    fields_named_by_no_cache: |size| (
+        ResponseDirectives::read(&one(
+            "Cache-Control",
+            &counted("no-cache=\"", |n| format!("n{n},"), "\"", size / 16),
+        )),
+        in_lines("X-Own", b"a", size / 16),
+    ) => |(directives, fields)| {
+        let mut fields = fields.clone();
+        update::remove_named(&mut fields, &directives.no_cache);
+        black_box(fields);
+    };
+    locations: |size| in_lines("Location", b"?x", size / 16) => |fields| {
+        let url = [b"http://h/", &b"a".repeat(fields.text().len())[..]].concat();
+        let request = http::Request::new(b"POST", &url).unwrap();
+        let mut response = ResponseHead::new(200, b"").unwrap();
+        response.fields = fields.clone();
+        black_box(invalidate::urls(&request, &response, &by_rfc()));
+    };
+}

@@ -20,10 +20,6 @@ pub fn run(data: &[u8]) {
 fn check(text: &[u8]) -> Option<Url> {
     let (url, authorization) = Url::parse(text).ok()?;
     check_form(&url);
-    if has_stray_percent(text) {
-        // What follows such a `%` may become an escape with it: then the form is not the last one.
-        return None;
-    }
     // Normalised twice is normalised once, by the short way and by the long one.
     for again in [url.as_str().to_owned(), format!("{}#", url.as_str())] {
         let (again, none) = Url::parse(again.as_bytes()).unwrap();
@@ -52,13 +48,6 @@ fn check(text: &[u8]) -> Option<Url> {
         authorization.as_deref().map(str::as_bytes)
     );
     Some(url)
-}
-
-/// Whether a `%` begins no escape.
-fn has_stray_percent(text: &[u8]) -> bool {
-    text.split(|byte| *byte == b'%')
-        .skip(1)
-        .any(|rest| rest.len() < 2 || !rest[..2].iter().all(u8::is_ascii_hexdigit))
 }
 
 fn check_form(url: &Url) {
