@@ -228,6 +228,10 @@ static TOKEN: [bool; 256] = {
     table
 };
 
+/// The bytes up to which a field is taken apart: real ones have a hundredth of it, and what is made of one may take
+/// many times its length. What a longer one means is said where it is read.
+pub const LONGEST_READ: usize = 64 * 1024;
+
 /// `value` without the white space around it (RFC 9110 §5.6.3: SP and HTAB).
 pub fn trim(value: &[u8]) -> &[u8] {
     let is_space = |b: &u8| matches!(b, b' ' | b'\t');

@@ -3,7 +3,7 @@
 use super::credentials::{self, Mark};
 use super::{VariantId, first_half, push_part};
 use crate::http::Fields;
-use crate::http::fields::{is_token, trim};
+use crate::http::fields::{LONGEST_READ, is_token, trim};
 
 /// What a response's `Vary` says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +69,7 @@ pub fn variant_id(fields: &Fields, names: &[String], mark: &Mark, secret: &[u8; 
     first_half(blake3::keyed_hash(secret, &text))
 }
 
-/// A value in the form in which it is compared.
+/// A value in the form in which it is compared; a very long one is compared as it is.
 fn normal(name: &str, value: &[u8]) -> Vec<u8> {
     /// What lists of preferences mean does not depend on their order, nor on letter case (RFC 9110 §12.5).
     const PREFERENCES: [&str; 4] = [
@@ -78,6 +78,9 @@ fn normal(name: &str, value: &[u8]) -> Vec<u8> {
         "accept-encoding",
         "accept-language",
     ];
+    if value.len() > LONGEST_READ {
+        return value.to_vec();
+    }
     if name == "cookie" {
         return normal_cookie(value);
     }
@@ -93,9 +96,11 @@ fn normal(name: &str, value: &[u8]) -> Vec<u8> {
 
 /// In lower case; but what a parameter of a media type says may mean something by its letter case (RFC 9110 §5.6.6).
 fn folded(list: &[u8], keeps_parameters: bool) -> Vec<u8> {
-    let (mut is_quoted, mut is_value) = (false, false);
+    let (mut is_quoted, mut is_escaped, mut is_value) = (false, false, false);
     let fold = |byte: &u8| {
         match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_quoted => is_escaped = true,
             b'"' => is_quoted = !is_quoted,
             b'=' if !is_quoted => is_value = true,
             b',' | b';' if !is_quoted => is_value = false,
@@ -218,6 +223,10 @@ mod tests {
         assert_ne!(
             of("accept", "a/b;profile=\"X\""),
             of("accept", "a/b;profile=\"x\"")
+        );
+        assert_ne!(
+            of("accept", r#"a/b;x="\";Y""#),
+            of("accept", r#"a/b;x="\";y""#)
         );
         assert_eq!(
             of("accept-encoding", "GZIP;q=1"),

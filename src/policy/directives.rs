@@ -1,7 +1,7 @@
 //! The Cache-Control directives of requests and responses (§5.2). Linear in the length of the fields.
 
 use crate::http::Fields;
-use crate::http::fields::{is_token, trim};
+use crate::http::fields::{LONGEST_READ, is_token, trim};
 
 /// An argument that counts seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -153,9 +153,14 @@ fn field_names(argument: &[u8]) -> Option<Vec<String>> {
 }
 
 impl ResponseDirectives {
-    /// Reads all Cache-Control lines of a response.
+    /// Reads all Cache-Control lines of a response. What is too long to be read forbids storing.
     pub fn read(fields: &Fields) -> Self {
         let mut directives = Self::default();
+        if !is_readable(fields) {
+            directives.no_store = true;
+            directives.no_cache = Qualified::Whole;
+            return directives;
+        }
         each_directive(fields, |name, argument| directives.take(name, argument));
         directives
     }
@@ -203,9 +208,15 @@ impl ResponseDirectives {
 }
 
 impl RequestDirectives {
-    /// Reads all Cache-Control lines of a request, or its Pragma.
+    /// Reads all Cache-Control lines of a request, or its Pragma. What is too long to be read forbids storing, and
+    /// answering without validation.
     pub fn read(fields: &Fields) -> Self {
         let mut directives = Self::default();
+        if !is_readable(fields) {
+            directives.no_store = true;
+            directives.no_cache = true;
+            return directives;
+        }
         let mut has_cache_control = false;
         each_directive(fields, |name, argument| {
             has_cache_control = true;
@@ -232,6 +243,11 @@ impl RequestDirectives {
         }
         directives
     }
+}
+
+fn is_readable(fields: &Fields) -> bool {
+    let lengths = fields.all(b"Cache-Control").map(<[u8]>::len);
+    lengths.sum::<usize>() <= LONGEST_READ
 }
 
 /// Calls `take` with the lower-case name and the unquoted argument of each directive.
@@ -312,6 +328,26 @@ fn unquoted(argument: &[u8]) -> std::borrow::Cow<'_, [u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_too_long_to_be_read_forbids() {
+        let mut fields = Fields::new();
+        let lines = [
+            b"max-age=60, public, ".to_vec(),
+            vec![b','; LONGEST_READ - 20],
+        ];
+        for line in lines {
+            fields.add(b"Cache-Control", &line).unwrap();
+        }
+        assert_eq!(ResponseDirectives::read(&fields).max_age, Seconds::Of(60));
+        assert!(!RequestDirectives::read(&fields).no_cache);
+        fields.add(b"cache-control", b",").unwrap();
+        let response = ResponseDirectives::read(&fields);
+        assert_eq!(response.max_age, Seconds::Absent);
+        assert!(response.forbid_storing(true) && response.no_cache.is_whole(false));
+        let request = RequestDirectives::read(&fields);
+        assert!(request.no_store && request.no_cache);
+    }
 
     fn response(line: &str) -> ResponseDirectives {
         let mut fields = Fields::new();

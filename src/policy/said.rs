@@ -5,6 +5,7 @@ use sfv::{BareItem, Dictionary, ListEntry, Parser};
 
 use super::directives::ResponseDirectives;
 use crate::http::Fields;
+use crate::http::fields::LONGEST_READ;
 use crate::settings::Settings;
 
 /// What a response says about its caching.
@@ -59,10 +60,10 @@ fn targeted_directives(fields: &Fields, name: &str) -> Option<ResponseDirectives
     Some(directives)
 }
 
-/// Whether a structured field is short enough to be read: its items take many times their bytes. RFC 9651 §3 asks for
-/// less than this.
+/// Whether a structured field is short enough to be read; a longer one is as one that cannot be parsed. RFC 9651 §3
+/// asks for less.
 pub(super) fn is_readable(value: &[u8]) -> bool {
-    value.len() <= 64 * 1024
+    value.len() <= LONGEST_READ
 }
 
 enum Argument {

@@ -30,13 +30,12 @@ const OF_THE_CONTENT: [&[u8]; 4] = [
 
 /// Removes what is not stored and not handed on: fields of the connection, and those it names (§3.1).
 pub fn remove_hop_by_hop(fields: &mut Fields) {
-    let mut named = Vec::new();
-    for line in fields.all(b"Connection") {
-        named.extend(
-            line.split(|b| *b == b',')
-                .map(|name| trim(name).to_ascii_lowercase()),
-        );
-    }
+    let lines = fields
+        .all(b"Connection")
+        .map(<[u8]>::to_ascii_lowercase)
+        .collect::<Vec<_>>();
+    let names = lines.iter().flat_map(|line| line.split(|b| *b == b','));
+    let mut named: Vec<&[u8]> = names.map(trim).collect();
     named.sort_unstable();
     fields.retain(|name, _| !is_any(name, &HOP_BY_HOP) && !is_among(name, &named));
 }
