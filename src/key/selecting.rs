@@ -85,17 +85,21 @@ fn normal(name: &str, value: &[u8]) -> Vec<u8> {
         return normal_cookie(value);
     }
     if PREFERENCES.contains(&name) {
-        sorted(&folded(
-            &without_space_beside(value, b",;="),
-            name == "accept",
-        ))
+        let list = without_space_beside(value, b",;=");
+        let members = split_list(&list).into_iter();
+        let mut members: Vec<Vec<u8>> = members
+            .filter(|member| !member.is_empty())
+            .map(|member| folded(member, name == "accept"))
+            .collect();
+        members.sort_unstable();
+        members.join(&b","[..])
     } else {
         without_space_beside(value, b",")
     }
 }
 
-/// In lower case; but what a parameter of a media type says may mean something by its letter case (RFC 9110 §5.6.6).
-fn folded(list: &[u8], keeps_parameters: bool) -> Vec<u8> {
+/// A member in lower case; but what a parameter of a media type says may mean something by its letter case (RFC 9110 §5.6.6).
+fn folded(member: &[u8], keeps_parameters: bool) -> Vec<u8> {
     let (mut is_quoted, mut is_escaped, mut is_value) = (false, false, false);
     let fold = |byte: &u8| {
         match byte {
@@ -103,7 +107,7 @@ fn folded(list: &[u8], keeps_parameters: bool) -> Vec<u8> {
             b'\\' if is_quoted => is_escaped = true,
             b'"' => is_quoted = !is_quoted,
             b'=' if !is_quoted => is_value = true,
-            b',' | b';' if !is_quoted => is_value = false,
+            b';' if !is_quoted => is_value = false,
             _ => {}
         }
         if is_value && keeps_parameters {
@@ -112,15 +116,7 @@ fn folded(list: &[u8], keeps_parameters: bool) -> Vec<u8> {
             byte.to_ascii_lowercase()
         }
     };
-    list.iter().map(fold).collect()
-}
-
-/// The members of a list, sorted.
-fn sorted(list: &[u8]) -> Vec<u8> {
-    let mut members = split_list(list);
-    members.retain(|member| !member.is_empty());
-    members.sort_unstable();
-    members.join(&b","[..])
+    member.iter().map(fold).collect()
 }
 
 /// Cookies sorted by name, those of one name in their order (RFC 6265 §4.2.2: their order means nothing).
