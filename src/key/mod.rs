@@ -5,6 +5,8 @@
 pub mod credentials;
 pub mod language;
 pub mod marked;
+pub mod names;
+pub mod path;
 pub mod query;
 pub mod selecting;
 
