@@ -28,6 +28,7 @@ const PARTS: &[(&str, &str)] = &[
     ("cache", "the cache [any]"),
     ("field", "header fields"),
     ("request", "requests [one]"),
+    ("key", "which requests are the same"),
     ("response", "responses [one]"),
     (
         "exchange",

@@ -195,9 +195,18 @@ typedef enum {
     HC_OPT_FORCE_REFRESH = 109, /* 0 or 1. * Do not use what is stored, and replace it. Default 0. */
     /* 0 or 1. * Never forward: what cannot be answered is a 504 (RFC 9111 5.2.1.7). Default 0. */
     HC_OPT_ONLY_IF_CACHED = 110,
+    /* 0 or 1. Every request field is part of the key, but those that HC_LIST_IGNORED names and those about the
+     * transfer, conditions, ranges and caching. Default 0. */
+    HC_OPT_MATCH_ALL_FIELDS = 113,
+    /* 0 or 1. That an ignored name is there counts, though not its value. Default 0. */
+    HC_OPT_IGNORED_PRESENCE_COUNTS = 114,
     /* 0 or 1. Unsafe methods that succeed take away what is stored of their URL (RFC 9111 4.4). Default
      * CACHE_CONTROL. */
     HC_OPT_INVALIDATE = 116,
+    /* 0 or 1. * A response is reused whatever credentials it was fetched with, and whoever asks. With 0, one that was
+     * fetched with Authorization, or another default name of HC_LIST_IGNORED, answers only requests of the same
+     * credentials. Default 0. */
+    HC_OPT_SHARE_CREDENTIALS = 117,
     /* 0 or 1. No-Vary-Search says which parameters of a URL count for nothing. Default 0. */
     HC_OPT_NO_VARY_SEARCH = 118,
     /* 0 or 1. Cache-Groups and Cache-Group-Invalidation are honoured (RFC 9875). Default 0. */
@@ -221,6 +230,8 @@ typedef enum {
     HC_OPT_HEAD_TIMEOUT = 130,
     HC_OPT_CONNECT_TIMEOUT = 131, /* ms, or HC_NEVER_EXPIRE. * Until a connection stands. Default 10000. */
     HC_OPT_MAX_REDIRECTS = 132, /* 0 to 1000. * Redirects followed; beyond it HC_E_REDIRECT. Default 30. */
+    /* 0 or 1. * It is verified that the origin is who its URL says (TLS). Part of the key. Default 1. */
+    HC_OPT_VERIFY_TLS = 133,
     HC_OPT_IDLE_TIMEOUT = 135, /* ms, or HC_NEVER_EXPIRE. * Between two pieces of a body. Default 30000. */
     HC_OPT_TOTAL_TIMEOUT = 136, /* ms, or HC_NEVER_EXPIRE. * To the end of the body. Default none. */
     HC_OPT_ALLOW_DOWNGRADE = 137, /* 0 or 1. * Follow redirects from https to http. Default 0. */
@@ -241,18 +252,38 @@ typedef enum {
     /* 0 or 1. * Where the beginning of a response is stored (RFC 9111 3.3), the origin is asked for the rest
      * alone. hc_fetch joins them. With hc_lookup see HC_CONTINUED, which you have to heed then. Default 0. */
     HC_OPT_COMPLETE = 147,
+    /* 0 or 1. The lists of all request fields mean the same in any order and letter case. Default 0. */
+    HC_OPT_UNORDERED_FIELDS = 149,
 } hc_option_key;
 
-/* Lists of hc_options_add and hc_options_clear, and names of hc_options_set_string. */
+/* Lists of hc_options_add and hc_options_clear, and names of hc_options_set_string; those marked * also of
+ * hc_request_set_string. */
 typedef enum {
     HC_LIST_METHOD = 200, /* Methods whose responses are stored. Default GET, HEAD. */
     /* Status codes that are stored, in decimal. Default 200; with CACHE_CONTROL and none added, what RFC
      * 9111 3 allows. Never stored are 1xx, 304, 407, 412 and 416; 206 as the RFC says (3.3). */
     HC_LIST_STATUS = 201,
+    /* Names that count for nothing: of parameters of a query, a form or the top of a JSON body, spelled alike, and of
+     * request fields; or paths of members of JSON ("$.a.b", "$..name", "$.list[*].name"). They are no part of the key,
+     * and their values never reach the disk, however the name is spelled. Default Authorization, Proxy-Authorization,
+     * X-API-Key, X-Auth-Token, X-API-Token, X-Access-Token, access_token, api_key, apikey: by these, unlike by those
+     * you add, responses are still kept apart for each user, see HC_OPT_SHARE_CREDENTIALS. */
+    HC_LIST_IGNORED = 202,
+    /* Names of request fields that are part of the key, beside those that Vary selects by. Default none. */
+    HC_LIST_MATCH_FIELD = 203,
     /* Names of targeted fields, the most specific first (RFC 9213). Needs CACHE_CONTROL. Default none. */
     HC_LIST_TARGETED_FIELD = 206,
+    /* Names of request fields whose lists mean the same in any order and letter case, beside Accept, Accept-Charset,
+     * Accept-Encoding and Accept-Language. Default none. */
+    HC_LIST_UNORDERED_FIELD = 208,
+    /* At most 4096 bytes. * Part of the key: a user, a tenant. Responses of one partition answer no request of
+     * another. Default none. */
+    HC_STR_PARTITION = 300,
     /* Who this cache is in Cache-Status (RFC 9211 2): printable ASCII. Default "httpcache". */
     HC_STR_CACHE_NAME = 301,
+    /* A path. * A file of certificates in PEM that vouch for origins, in place of the system's. hc_fetch reads it
+     * again; its content when it is set is part of the key. Default none. */
+    HC_STR_CA_FILE = 311,
 } hc_list_key;
 
 /* How grave a log line is. */
@@ -294,7 +325,8 @@ hc_status hc_options_add(hc_options *o, hc_option list, const char *item, size_t
 /* Empties a list of hc_list_key: its default too is gone. HC_E_UNSUPPORTED: the list is not known. */
 hc_status hc_options_clear(hc_options *o, hc_option list, hc_error **err);
 
-/* Sets a name of hc_list_key. HC_E_UNSUPPORTED: it is not known; HC_E_ARGUMENT: the value is none of its kind. */
+/* Sets a name of hc_list_key; NULL: its default. HC_E_UNSUPPORTED: it is not known; HC_E_ARGUMENT: the value is none
+ * of its kind; HC_E_IO: the file it names cannot be read. */
 hc_status hc_options_set_string(hc_options *o, hc_option name, const char *value, size_t value_len,
                                 hc_error **err);
 
@@ -401,6 +433,14 @@ hc_status hc_request_set_body(hc_request *r, const void *data, size_t len, hc_er
 /* Sets an option for this request alone; only those marked *. HC_UNSET: the cache's own holds again. */
 hc_status hc_request_set(hc_request *r, hc_option key, int64_t value, hc_error **err);
 
+/* Sets a name of hc_list_key for this request alone; only those marked *. NULL: the request has none, whatever the
+ * cache has. Errors as of hc_options_set_string. */
+hc_status hc_request_set_string(hc_request *r, hc_option name, const char *value, size_t value_len,
+                                hc_error **err);
+
+/* The value that hc_request_set gave an option of this request. HC_NOT_FOUND: none, the cache's own holds. */
+hc_status hc_request_option(const hc_request *r, hc_option key, int64_t *value);
+
 /* Ends, with HC_E_CANCELLED, the hc_fetch that waits for the answer to `r` and the reading of its body, also
  * those that begin later, until hc_request_assign. Not what is answered from the cache. [any] */
 void hc_request_cancel(const hc_request *r);
@@ -422,6 +462,54 @@ const void *hc_request_body(const hc_request *r, size_t *len);
 
 /* Destroys a request. */
 void hc_request_free(hc_request *r);
+
+/* ---- which requests are the same ---- */
+
+/* Holds any key and its NUL. */
+#define HC_KEY_SIZE 128
+
+/* Writes to `key` what tells `request` from others, with hc_sink_write and its like: at least 1 byte, at most 64 KiB.
+ * A negative status, no byte, or more of them: the request goes past the cache, and that is counted and logged. The
+ * request is lent for the call. May be called from several threads at once. */
+typedef hc_status (*hc_key_fn)(void *user, const hc_request *request, hc_sink *key);
+
+/* Changes a copy of a request, from which alone the key is made, and which Vary compares; what is sent stays as it is.
+ * A negative status: the request goes past the cache, and that is counted and logged. May be called from several
+ * threads at once. */
+typedef hc_status (*hc_normalize_fn)(void *user, hc_request *copy);
+
+/* Has `make` write the key of each request, in place of URL, parameters, body, fields and verification; the partition
+ * (HC_STR_PARTITION), credentials and Vary still tell requests apart. It must not ask a cache that was opened with
+ * these options: that is HC_E_MISUSE. NULL: the library makes them. */
+hc_status hc_options_key(hc_options *o, hc_key_fn make, void *user, hc_destroy_fn destroy);
+
+/* Has `change` change a copy of each request before its key is made. As of hc_options_key it must not ask a cache of
+ * these options. NULL: none is asked. */
+hc_status hc_options_normalize(hc_options *o, hc_normalize_fn change, void *user, hc_destroy_fn destroy);
+
+/* Writes the next bytes of the key. HC_E_TOO_LARGE: it has more than 64 KiB, and will not be taken. */
+hc_status hc_sink_write(hc_sink *s, const void *data, size_t len);
+
+/* Writes the key that a request would have without a function: of the one that was lent, or of a copy that was
+ * changed. */
+hc_status hc_sink_write_default_key(hc_sink *s, const hc_request *r);
+
+/* Writes the URL of a request as it would stand in a key: with sorted parameters, those that are ignored left out, and
+ * secrets hashed. This and the next two write their length too, so that parts written one after another are not mixed
+ * up. */
+hc_status hc_sink_write_url(hc_sink *s, const hc_request *r);
+
+/* Writes what would stand in a key for the body of a request: its kind, type and a hash of its normal form. */
+hc_status hc_sink_write_body(hc_sink *s, const hc_request *r);
+
+/* Writes the value of a field of a request as it would stand in a key, that there is none too. HC_NOT_FOUND: there is
+ * none. HC_E_ARGUMENT: the name is no token. */
+hc_status hc_sink_write_field(hc_sink *s, const hc_request *r, const char *name, size_t name_len);
+
+/* Writes the key that what is stored for `r` has, whichever variant it is, to `key`, which holds HC_KEY_SIZE bytes:
+ * printable, with a NUL. HC_NOT_FOUND: the cache has no part in such a request. HC_E_CALLBACK: a function of yours
+ * failed. [any] */
+hc_status hc_key(hc_cache *c, const hc_request *r, char *key, hc_error **err);
 
 /* ---- responses [one] ---- */
 

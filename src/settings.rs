@@ -1,16 +1,18 @@
 //! Every option in one table: number, unit, default, range. The C header's list is checked against it.
 
 mod lists;
+mod overrides;
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::lists::{Lists, StatusRule};
+pub use self::overrides::Overrides;
 
 use crate::error::{Error, Kind, Result};
+use crate::key::matching::Matching;
 pub use crate::transport::Cancellation;
-use crate::transport::TransferSettings;
+use crate::transport::{Authority, TransferSettings};
 
 /// No value: the next in the order of precedence.
 pub const UNSET: i64 = -2_147_483_647;
@@ -99,6 +101,16 @@ pub struct Settings {
     pub max_url_bytes: usize,
     /// Query parameters are sorted by name in the key; `None`: unless `cache_control`.
     pub sort_query: Option<bool>,
+    /// That an ignored parameter is there counts.
+    pub presence_counts: bool,
+    /// Responses are given without regard to the credentials they were fetched with.
+    pub share_credentials: bool,
+    /// Whose responses they are: a user, a tenant.
+    pub partition: Option<Arc<[u8]>>,
+    /// How TLS is verified, as the key holds it; `None`: as usual.
+    pub verification: Option<Arc<[u8]>>,
+    /// For tests: the hashes of all keys are the same.
+    pub collides: bool,
     /// Redirects are followed.
     pub follow: bool,
     /// How many redirects are followed.
@@ -137,6 +149,11 @@ impl Default for Settings {
             workers: 1,
             max_url_bytes: 64 * 1024,
             sort_query: None,
+            presence_counts: false,
+            share_credentials: false,
+            partition: None,
+            verification: None,
+            collides: false,
             follow: true,
             max_redirects: 30,
             allow_downgrade: false,
@@ -220,7 +237,10 @@ pub mod option {
     pub const REFRESH: i32 = 108;
     pub const FORCE_REFRESH: i32 = 109;
     pub const ONLY_IF_CACHED: i32 = 110;
+    pub const MATCH_ALL_FIELDS: i32 = 113;
+    pub const IGNORED_PRESENCE_COUNTS: i32 = 114;
     pub const INVALIDATE: i32 = 116;
+    pub const SHARE_CREDENTIALS: i32 = 117;
     pub const NO_VARY_SEARCH: i32 = 118;
     pub const GROUPS: i32 = 119;
     pub const MAX_RESPONSE_BYTES: i32 = 121;
@@ -231,6 +251,7 @@ pub mod option {
     pub const HEAD_TIMEOUT: i32 = 130;
     pub const CONNECT_TIMEOUT: i32 = 131;
     pub const MAX_REDIRECTS: i32 = 132;
+    pub const VERIFY_TLS: i32 = 133;
     pub const IDLE_TIMEOUT: i32 = 135;
     pub const TOTAL_TIMEOUT: i32 = 136;
     pub const ALLOW_DOWNGRADE: i32 = 137;
@@ -243,6 +264,7 @@ pub mod option {
     pub const CACHE_STATUS: i32 = 145;
     pub const IMMUTABLE_FOREVER: i32 = 146;
     pub const COMPLETE: i32 = 147;
+    pub const UNORDERED_FIELDS: i32 = 149;
 }
 
 /// All options, in the order of their numbers.
@@ -313,11 +335,32 @@ pub static OPTIONS: &[Spec] = &[
         true,
     ),
     spec(
+        option::MATCH_ALL_FIELDS,
+        "HC_OPT_MATCH_ALL_FIELDS",
+        Unit::Switch,
+        "0",
+        false,
+    ),
+    spec(
+        option::IGNORED_PRESENCE_COUNTS,
+        "HC_OPT_IGNORED_PRESENCE_COUNTS",
+        Unit::Switch,
+        "0",
+        false,
+    ),
+    spec(
         option::INVALIDATE,
         "HC_OPT_INVALIDATE",
         Unit::Switch,
         "CACHE_CONTROL",
         false,
+    ),
+    spec(
+        option::SHARE_CREDENTIALS,
+        "HC_OPT_SHARE_CREDENTIALS",
+        Unit::Switch,
+        "0",
+        true,
     ),
     spec(
         option::NO_VARY_SEARCH,
@@ -381,6 +424,13 @@ pub static OPTIONS: &[Spec] = &[
         "HC_OPT_MAX_REDIRECTS",
         number(0, 1000, false),
         "30",
+        true,
+    ),
+    spec(
+        option::VERIFY_TLS,
+        "HC_OPT_VERIFY_TLS",
+        Unit::Switch,
+        "1",
         true,
     ),
     spec(
@@ -449,6 +499,13 @@ pub static OPTIONS: &[Spec] = &[
         false,
     ),
     spec(option::COMPLETE, "HC_OPT_COMPLETE", Unit::Switch, "0", true),
+    spec(
+        option::UNORDERED_FIELDS,
+        "HC_OPT_UNORDERED_FIELDS",
+        Unit::Switch,
+        "0",
+        false,
+    ),
 ];
 
 fn find(number: i32) -> Result<&'static Spec> {
@@ -536,22 +593,36 @@ impl Settings {
         self.invalidate.unwrap_or(self.cache_control)
     }
 
-    /// Lays the options of one request over these.
-    pub fn with<'a>(&'a self, overrides: &Overrides) -> Cow<'a, Settings> {
-        if overrides.0.is_empty() {
-            return Cow::Borrowed(self);
-        }
-        let mut settings = self.clone();
-        for (number, value) in &overrides.0 {
-            settings.assign(*number, *value);
-            settings.has_own_expiry |= matches!(*number, option::EXPIRE_AFTER | option::EXPIRE_AT);
-        }
-        Cow::Owned(settings)
-    }
-
     /// Whether query parameters are sorted by name in the key.
     pub fn sorts_query(&self) -> bool {
         self.sort_query.unwrap_or(!self.cache_control)
+    }
+
+    /// What of these says which requests are the same.
+    pub fn matching(&self) -> Matching<'_> {
+        Matching {
+            sorts_query: self.sorts_query(),
+            names: &self.lists.ignored,
+            presence_counts: self.presence_counts,
+            fields: &self.lists.matched,
+            unordered: &self.lists.unordered,
+            verification: self.verification.as_deref(),
+            partition: self.partition.as_deref(),
+            shares_credentials: self.share_credentials,
+            own_key: None,
+            collides: self.collides,
+        }
+    }
+
+    fn verify(&mut self, verifies: bool) {
+        self.transfer.verification.is_on = verifies;
+        self.verification = self.transfer.verification.in_key();
+    }
+
+    /// The certificate authorities that vouch for origins; `None`: the system's.
+    fn trust(&mut self, authority: Option<Arc<Authority>>) {
+        self.transfer.verification.authority = authority;
+        self.verification = self.transfer.verification.in_key();
     }
 
     fn assign(&mut self, number: i32, value: i64) {
@@ -573,7 +644,10 @@ impl Settings {
             option::REFRESH => self.refresh = switch,
             option::FORCE_REFRESH => self.force_refresh = switch,
             option::ONLY_IF_CACHED => self.only_if_cached = switch,
+            option::MATCH_ALL_FIELDS => self.match_all_fields(switch),
+            option::IGNORED_PRESENCE_COUNTS => self.presence_counts = switch,
             option::INVALIDATE => self.invalidate = Some(switch),
+            option::SHARE_CREDENTIALS => self.share_credentials = switch,
             option::NO_VARY_SEARCH => self.no_vary_search = switch,
             option::GROUPS => self.groups = switch,
             option::MAX_RESPONSE_BYTES => {
@@ -586,6 +660,7 @@ impl Settings {
             option::HEAD_TIMEOUT => self.transfer.head_timeout = limit,
             option::CONNECT_TIMEOUT => self.transfer.connect_timeout = limit,
             option::MAX_REDIRECTS => self.max_redirects = count,
+            option::VERIFY_TLS => self.verify(switch),
             option::IDLE_TIMEOUT => self.transfer.idle_timeout = limit,
             option::TOTAL_TIMEOUT => self.transfer.total_timeout = limit,
             option::ALLOW_DOWNGRADE => self.allow_downgrade = switch,
@@ -598,38 +673,9 @@ impl Settings {
             option::CACHE_STATUS => self.cache_status = switch,
             option::IMMUTABLE_FOREVER => self.immutable_forever = switch,
             option::COMPLETE => self.complete = switch,
+            option::UNORDERED_FIELDS => Arc::make_mut(&mut self.lists).unordered.all = switch,
             _ => {}
         }
-    }
-}
-
-/// Options of one request, in the order they were set.
-#[derive(Clone, Debug, Default)]
-pub struct Overrides(Vec<(i32, i64)>);
-
-impl Overrides {
-    /// Sets one option for this request alone. [`UNSET`] takes it back: the cache's own holds again.
-    pub fn set(&mut self, number: i32, value: i64) -> Result<()> {
-        let spec = find(number)?;
-        if !spec.per_request {
-            let message = format!("{} is an option of a cache, not of a request", spec.name);
-            return Err(Error::new(Kind::Argument, message));
-        }
-        if value != UNSET {
-            spec.check(value)?;
-        }
-        // The two ways to say an expiry are one setting: the last one set holds.
-        let same = |other: i32| match number {
-            option::EXPIRE_AFTER | option::EXPIRE_AT => {
-                matches!(other, option::EXPIRE_AFTER | option::EXPIRE_AT)
-            }
-            _ => other == number,
-        };
-        self.0.retain(|(other, _)| !same(*other));
-        if value != UNSET {
-            self.0.push((number, value));
-        }
-        Ok(())
     }
 }
 

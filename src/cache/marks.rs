@@ -4,13 +4,34 @@
 use super::shelf::number;
 use crate::error::Result;
 use crate::http::Url;
-use crate::key::marked;
+use crate::key::{PrimaryKey, ROW_SIZE, URL_SIZE, marked};
 use crate::storage::{Store, Table, Transaction};
 
 /// So many stored URLs that differ in their query alone are looked at for one request.
 const MOST_URLS: usize = 64;
 
-/// The stored URLs of the same path whose responses say that not all of their query counts, the newest first.
+/// Remembers that something is stored for a URL under a key that the user made, and that does not begin with its row.
+pub(super) fn enter_own_key(txn: &mut Transaction<'_>, key: &PrimaryKey) -> Result<()> {
+    let row = [&marked::own_keys(&key.uri)[..], &key.row].concat();
+    txn.put(Table::Marks, &row, &[])
+}
+
+/// Forgets these keys, and says which rows they have.
+pub(super) fn take_own_keys(
+    txn: &mut Transaction<'_>,
+    uri: &[u8; URL_SIZE],
+) -> Result<Vec<[u8; ROW_SIZE]>> {
+    let prefix = marked::own_keys(uri);
+    let mut rows = Vec::new();
+    txn.delete_prefix(Table::Marks, &prefix, &mut |row, _| {
+        rows.extend(row.get(prefix.len()..).and_then(|row| row.first_chunk()));
+        Ok(())
+    })?;
+    Ok(rows)
+}
+
+/// The stored URLs of the same path whose responses say that not all of their query counts, the newest first. They are
+/// canonical: what is secret in them is hidden.
 pub(super) fn urls_beside(store: &Store, url: &Url) -> Result<Vec<String>> {
     let row = marked::row_of_path(url);
     store.read(|snapshot| {
@@ -20,17 +41,16 @@ pub(super) fn urls_beside(store: &Store, url: &Url) -> Result<Vec<String>> {
 }
 
 /// Enters a URL among these.
-pub(super) fn enter_url(txn: &mut Transaction<'_>, url: &Url) -> Result<()> {
-    let row = marked::row_of_path(url);
-    let list = txn.get(Table::Marks, &row)?;
+pub(super) fn enter_url(txn: &mut Transaction<'_>, row: &marked::Row, url: &str) -> Result<()> {
+    let list = txn.get(Table::Marks, row)?;
     let mut urls = list.and_then(decode).unwrap_or_default();
-    if urls.first().map(String::as_str) == Some(url.as_str()) {
+    if urls.first().map(String::as_str) == Some(url) {
         return Ok(());
     }
-    urls.retain(|other| other != url.as_str());
-    urls.insert(0, url.as_str().to_owned());
+    urls.retain(|other| other != url);
+    urls.insert(0, url.to_owned());
     urls.truncate(MOST_URLS);
-    txn.put(Table::Marks, &row, urls.join("\n").as_bytes())
+    txn.put(Table::Marks, row, urls.join("\n").as_bytes())
 }
 
 /// A list that cannot be read is none: what it names is found by its own URL all the same. No URL holds a line end.

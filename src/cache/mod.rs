@@ -5,8 +5,10 @@ mod clock;
 mod counters;
 mod exchange;
 mod filter;
+mod held;
 mod log;
 mod marks;
+mod own_key;
 mod response;
 mod shelf;
 mod work;
@@ -23,6 +25,7 @@ pub use self::counters::Statistics;
 pub use self::exchange::{Exchange, Outcome};
 pub use self::filter::{Filter, Verdict};
 pub use self::log::{Level, Log};
+pub use self::own_key::{KeySink, OwnMatching};
 pub use self::response::{Info, Response, Times};
 pub use self::work::Work;
 pub use crate::policy::decide::Decision;
@@ -31,9 +34,11 @@ pub use crate::storage::forks;
 
 use self::counters::Counters;
 use self::exchange::Refreshing;
+use self::own_key::Inside;
 use self::work::Works;
 use crate::error::{Error, Kind, Result};
 use crate::http;
+use crate::key::PrimaryKey;
 use crate::settings::Settings;
 use crate::storage::{Store, StoreOptions};
 
@@ -48,6 +53,8 @@ pub struct Options {
     pub log: Log,
     /// Who is asked before a response is stored and when one is reused.
     pub filter: Filter,
+    /// Who says which requests are the same, in place of the settings.
+    pub own_matching: OwnMatching,
 }
 
 /// A request and its own settings.
@@ -80,6 +87,7 @@ pub struct Cache {
     path: std::path::PathBuf,
     counters: Counters,
     refreshing: Refreshing,
+    inside: Inside,
     works: Arc<Works>,
 }
 
@@ -95,6 +103,7 @@ impl Cache {
             store: ArcSwapOption::from(Some(store)),
             counters: Counters::default(),
             refreshing: Refreshing::default(),
+            inside: Inside::default(),
             works: Arc::default(),
         }))
     }
@@ -102,6 +111,12 @@ impl Cache {
     /// Decides how a request is answered.
     pub fn lookup(self: &Arc<Self>, request: &Arc<Request>) -> Result<Exchange> {
         Exchange::new(self, request)
+    }
+
+    /// What is stored for a request has this key, whichever variant it is. `None`: the cache has no part in the
+    /// request. A function of the caller's that fails is an error here, where no answer depends on it.
+    pub fn key(self: &Arc<Self>, request: &Arc<Request>) -> Result<Option<PrimaryKey>> {
+        Exchange::key_of_request(self, request)
     }
 
     /// Waits until the work in the background is over and everything stored so far is on the disk.
@@ -120,7 +135,10 @@ impl Cache {
     /// Whether there are callbacks of the host's that an exchange runs.
     pub(crate) fn calls_back(&self) -> bool {
         let options = &self.options;
-        options.clock.calls_back() || options.log.calls_back() || options.filter.calls_back()
+        options.clock.calls_back()
+            || options.log.calls_back()
+            || options.filter.calls_back()
+            || options.own_matching.calls_back()
     }
 
     /// What was counted since the cache was opened, and what lies on the disk.
@@ -146,6 +164,12 @@ impl Cache {
 
     pub(crate) fn filter(&self) -> &Filter {
         &self.options.filter
+    }
+
+    /// The store's secret. Without a store nothing is looked up or stored, and any will do.
+    fn secret(&self) -> [u8; 32] {
+        self.with_store("reading the secret", |store| Ok(*store.secret()))
+            .unwrap_or_default()
     }
 
     fn refreshing(&self) -> &Refreshing {

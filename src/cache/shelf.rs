@@ -1,16 +1,17 @@
 //! Stored responses in the store's tables: finding the variant, entering one, taking it away.
 
-use super::Cache;
 use super::body::Bytes;
+use super::{Cache, marks};
 use crate::error::{Cause, Error, Kind, Result};
 use crate::http::Fields;
-use crate::key::credentials::{self, Mark, NOBODY};
+use crate::key::credentials::{Mark, NOBODY};
+use crate::key::matching::Matching;
 use crate::key::{Key, PrimaryKey, URL_SIZE, VariantId, language, selecting, variant_row};
 use crate::policy::freshness;
 use crate::policy::reason::Reason;
 use crate::policy::said::Said;
 use crate::record::variants::Variants;
-use crate::record::{Head, Selecting, Stored};
+use crate::record::{Head, Stored};
 use crate::settings::Settings;
 use crate::storage::{BodyId, BodyReader, BodyRef, Snapshot, Store, Table, Transaction};
 
@@ -43,15 +44,22 @@ pub(super) struct Who<'a> {
     mark: Mark,
     secret: &'a [u8; 32],
     settings: &'a Settings,
+    matching: Matching<'a>,
 }
 
 impl<'a> Who<'a> {
-    pub(super) fn of(fields: &'a Fields, secret: &'a [u8; 32], settings: &'a Settings) -> Self {
+    pub(super) fn new(
+        fields: &'a Fields,
+        mark: Mark,
+        secret: &'a [u8; 32],
+        settings: &'a Settings,
+    ) -> Self {
         Who {
             fields,
-            mark: credentials::mark(fields, secret),
+            mark,
             secret,
             settings,
+            matching: settings.matching(),
         }
     }
 
@@ -72,7 +80,15 @@ impl<'a> Who<'a> {
     }
 
     fn is_selecting(&self, stored: &Stored) -> bool {
-        self.may_have(stored) && is_selected(&stored.selecting, self.fields, self.secret)
+        self.may_have(stored)
+            && stored
+                .selecting
+                .iter()
+                .all(|field| self.says_the_same(field))
+    }
+
+    fn says_the_same(&self, (name, value): &(String, Option<Vec<u8>>)) -> bool {
+        selecting::value(self.fields, name, &self.matching, self.secret) == *value
     }
 
     /// Whether it is in the language that the request prefers, and all else selects it.
@@ -83,8 +99,8 @@ impl<'a> Who<'a> {
                 .iter()
                 .any(|(name, _)| name == language::FIELD)
             && language::is_preferred(self.fields, &stored.response.fields);
-        let is_same = |(name, value): &(String, Option<Vec<u8>>)| {
-            name == language::FIELD || selecting::value(self.fields, name, self.secret) == *value
+        let is_same = |field: &(String, Option<Vec<u8>>)| {
+            field.0 == language::FIELD || self.says_the_same(field)
         };
         in_language && self.may_have(stored) && stored.selecting.iter().all(is_same)
     }
@@ -165,7 +181,7 @@ fn find_variant(
     let mut newest = Newest::default();
     for names in &variants.sets {
         for mark in who.marks() {
-            let id = selecting::variant_id(who.fields, names, &mark, who.secret);
+            let id = selecting::variant_id(who.fields, names, &mark, &who.matching, who.secret);
             if variants.ids.contains(&id) {
                 newest.meet(snapshot, key, &id, |stored| who.may_have(stored))?;
             }
@@ -232,12 +248,6 @@ fn found(stored: Stored, value: &[u8], is_variant: bool) -> Search {
     }))
 }
 
-fn is_selected(stored: &Selecting, fields: &Fields, secret: &[u8; 32]) -> bool {
-    stored
-        .iter()
-        .all(|(name, value)| selecting::value(fields, name, secret) == *value)
-}
-
 /// Enters a response, in place of the one of the same variant.
 pub(super) fn enter(
     txn: &mut Transaction<'_>,
@@ -245,6 +255,9 @@ pub(super) fn enter(
     entry: &Entry,
     most_variants: usize,
 ) -> Result<()> {
+    if !key.is_of_uri() {
+        marks::enter_own_key(txn, key)?;
+    }
     let Some(value) = txn.get(Table::Records, &key.row)? else {
         return put(txn, &key.row, entry);
     };
@@ -365,6 +378,7 @@ pub(super) fn submit_removal(store: &Store, key: &PrimaryKey, found: Place) -> R
 pub(super) fn remove_by_id(txn: &mut Transaction<'_>, key: &Key, id: BodyId) -> Result<()> {
     let primary = PrimaryKey {
         row: key.row,
+        uri: [0; URL_SIZE],
         text: Vec::new(),
     };
     for is_variant in [false, true] {
@@ -412,10 +426,20 @@ fn is_still_there(txn: &Transaction<'_>, key: &PrimaryKey, found: &Place) -> Res
 
 /// Takes away all that is stored for a URL (RFC 9111 §4.4), and marks it, so that no answer that was on its way
 /// meanwhile is stored.
-pub(super) fn invalidate(txn: &mut Transaction<'_>, url_row: &[u8; URL_SIZE]) -> Result<()> {
+pub(super) fn invalidate(txn: &mut Transaction<'_>, uri: &[u8; URL_SIZE]) -> Result<()> {
+    remove_all(txn, uri)?;
+    for row in marks::take_own_keys(txn, uri)? {
+        remove_all(txn, &row)?;
+    }
+    let generation = generation_in(txn, uri)?;
+    txn.put(Table::Marks, uri, &generation.wrapping_add(1).to_le_bytes())
+}
+
+/// Takes away all that is stored under rows that begin so.
+fn remove_all(txn: &mut Transaction<'_>, prefix: &[u8]) -> Result<()> {
     let mut bodies = Vec::new();
     let mut lists = 0;
-    txn.delete_prefix(Table::Records, url_row, &mut |_, value| {
+    txn.delete_prefix(Table::Records, prefix, &mut |_, value| {
         lists += u64::from(Variants::is_list(value));
         bodies.extend(
             Head::decode(value)
@@ -430,33 +454,22 @@ pub(super) fn invalidate(txn: &mut Transaction<'_>, url_row: &[u8; URL_SIZE]) ->
     if lists > 0 {
         count_lists(txn, |all| all.saturating_sub(lists))?;
     }
-    let generation = txn
-        .get(Table::Marks, url_row)?
-        .and_then(number)
-        .unwrap_or(0);
-    txn.put(
-        Table::Marks,
-        url_row,
-        &generation.wrapping_add(1).to_le_bytes(),
-    )
+    Ok(())
 }
 
 /// How often a URL was invalidated.
-pub(super) fn generation(store: &Store, url_row: &[u8; URL_SIZE]) -> Result<u64> {
+pub(super) fn generation(store: &Store, uri: &[u8; URL_SIZE]) -> Result<u64> {
     store.read(|snapshot| {
         Ok(snapshot
-            .get(Table::Marks, url_row)?
+            .get(Table::Marks, uri)?
             .and_then(number)
             .unwrap_or(0))
     })
 }
 
 /// The same inside a change.
-pub(super) fn generation_in(txn: &Transaction<'_>, url_row: &[u8; URL_SIZE]) -> Result<u64> {
-    Ok(txn
-        .get(Table::Marks, url_row)?
-        .and_then(number)
-        .unwrap_or(0))
+pub(super) fn generation_in(txn: &Transaction<'_>, uri: &[u8; URL_SIZE]) -> Result<u64> {
+    Ok(txn.get(Table::Marks, uri)?.and_then(number).unwrap_or(0))
 }
 
 /// Where the number of lists stands among the marks, whose rows have [`URL_SIZE`] bytes.

@@ -3,7 +3,6 @@
 use crate::cache::{Request, Response};
 use crate::error::{Error, Kind, Result};
 use crate::http::{Method, ResponseHead, Url};
-use crate::key::credentials::is_secret;
 use crate::settings::Settings;
 
 /// Bytes of a redirect's content that are read in order that it may be stored.
@@ -38,7 +37,10 @@ pub fn target(
     let mut next = request.clone();
     change_method(&mut next, response.status)?;
     if !keeps_credentials(from, &url) {
-        next.http.fields.retain(|name, _| !is_secret(name));
+        let names = &settings.lists.ignored;
+        next.http
+            .fields
+            .retain(|name, _| !names.is_for_one_origin(name));
     }
     if let Some(value) = authorization {
         next.http.fields.remove(b"Authorization");

@@ -153,6 +153,22 @@ pub(super) unsafe fn data<'a>(data: *const c_void, len: usize, name: &str) -> Re
     Ok(unsafe { std::slice::from_raw_parts(data.cast(), len) })
 }
 
+/// A string that may be missing: NULL is none.
+///
+/// # Safety
+/// `text` is NULL or as [`text`] takes it.
+pub(super) unsafe fn optional_text<'a>(
+    text: *const c_char,
+    len: usize,
+    name: &str,
+) -> Result<Option<&'a [u8]>> {
+    if text.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: the caller says so.
+    unsafe { self::text(text, len, name) }.map(Some)
+}
+
 /// # Safety
 /// `buffer` is NULL or `len` writable bytes that nobody else uses now.
 pub(super) unsafe fn buffer<'a>(

@@ -13,6 +13,9 @@ pub mod cache;
 
 pub mod field;
 pub mod request;
+
+pub mod key;
+
 pub mod response;
 
 pub mod exchange;

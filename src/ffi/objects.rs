@@ -5,7 +5,7 @@ use std::ffi::CString;
 use std::sync::Arc;
 
 use super::field::hc_field;
-use crate::cache::{Cache, Exchange, Options, Request, Response, forks};
+use crate::cache::{Cache, Exchange, KeySink, Options, Request, Response, forks};
 use crate::error::Error;
 use crate::transport::Transport;
 
@@ -48,7 +48,7 @@ impl OfProcess for hc_exchange {
     }
 }
 
-plain!(hc_options, hc_request, hc_cache);
+plain!(hc_options, hc_request, hc_cache, hc_sink);
 
 impl OfProcess for hc_response {
     fn process(&self) -> Option<&Process> {
@@ -93,6 +93,10 @@ pub struct hc_exchange {
     /// The last explanation that was lent.
     pub(super) explained: Option<CString>,
 }
+
+/// Where a callback writes what it was asked for. [one]
+#[repr(transparent)]
+pub struct hc_sink(pub(super) KeySink);
 
 /// Why a call failed; never changes. [any]
 pub struct hc_error {

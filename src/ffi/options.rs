@@ -57,9 +57,18 @@ pub enum hc_option_key {
     HC_OPT_FORCE_REFRESH = 109,
     /// 0 or 1. * Never forward: what cannot be answered is a 504 (RFC 9111 5.2.1.7). Default 0.
     HC_OPT_ONLY_IF_CACHED = 110,
+    /// 0 or 1. Every request field is part of the key, but those that HC_LIST_IGNORED names and those about the
+    /// transfer, conditions, ranges and caching. Default 0.
+    HC_OPT_MATCH_ALL_FIELDS = 113,
+    /// 0 or 1. That an ignored name is there counts, though not its value. Default 0.
+    HC_OPT_IGNORED_PRESENCE_COUNTS = 114,
     /// 0 or 1. Unsafe methods that succeed take away what is stored of their URL (RFC 9111 4.4). Default
     /// CACHE_CONTROL.
     HC_OPT_INVALIDATE = 116,
+    /// 0 or 1. * A response is reused whatever credentials it was fetched with, and whoever asks. With 0, one that was
+    /// fetched with Authorization, or another default name of HC_LIST_IGNORED, answers only requests of the same
+    /// credentials. Default 0.
+    HC_OPT_SHARE_CREDENTIALS = 117,
     /// 0 or 1. No-Vary-Search says which parameters of a URL count for nothing. Default 0.
     HC_OPT_NO_VARY_SEARCH = 118,
     /// 0 or 1. Cache-Groups and Cache-Group-Invalidation are honoured (RFC 9875). Default 0.
@@ -85,6 +94,8 @@ pub enum hc_option_key {
     HC_OPT_CONNECT_TIMEOUT = 131,
     /// 0 to 1000. * Redirects followed; beyond it HC_E_REDIRECT. Default 30.
     HC_OPT_MAX_REDIRECTS = 132,
+    /// 0 or 1. * It is verified that the origin is who its URL says (TLS). Part of the key. Default 1.
+    HC_OPT_VERIFY_TLS = 133,
     /// ms, or HC_NEVER_EXPIRE. * Between two pieces of a body. Default 30000.
     HC_OPT_IDLE_TIMEOUT = 135,
     /// ms, or HC_NEVER_EXPIRE. * To the end of the body. Default none.
@@ -111,9 +122,12 @@ pub enum hc_option_key {
     /// 0 or 1. * Where the beginning of a response is stored (RFC 9111 3.3), the origin is asked for the rest
     /// alone. hc_fetch joins them. With hc_lookup see HC_CONTINUED, which you have to heed then. Default 0.
     HC_OPT_COMPLETE = 147,
+    /// 0 or 1. The lists of all request fields mean the same in any order and letter case. Default 0.
+    HC_OPT_UNORDERED_FIELDS = 149,
 }
 
-/// Lists of hc_options_add and hc_options_clear, and names of hc_options_set_string.
+/// Lists of hc_options_add and hc_options_clear, and names of hc_options_set_string; those marked * also of
+/// hc_request_set_string.
 #[repr(C)]
 pub enum hc_list_key {
     /// Methods whose responses are stored. Default GET, HEAD.
@@ -121,10 +135,27 @@ pub enum hc_list_key {
     /// Status codes that are stored, in decimal. Default 200; with CACHE_CONTROL and none added, what RFC
     /// 9111 3 allows. Never stored are 1xx, 304, 407, 412 and 416; 206 as the RFC says (3.3).
     HC_LIST_STATUS = 201,
+    /// Names that count for nothing: of parameters of a query, a form or the top of a JSON body, spelled alike, and of
+    /// request fields; or paths of members of JSON ("$.a.b", "$..name", "$.list[*].name"). They are no part of the key,
+    /// and their values never reach the disk, however the name is spelled. Default Authorization, Proxy-Authorization,
+    /// X-API-Key, X-Auth-Token, X-API-Token, X-Access-Token, access_token, api_key, apikey: by these, unlike by those
+    /// you add, responses are still kept apart for each user, see HC_OPT_SHARE_CREDENTIALS.
+    HC_LIST_IGNORED = 202,
+    /// Names of request fields that are part of the key, beside those that Vary selects by. Default none.
+    HC_LIST_MATCH_FIELD = 203,
     /// Names of targeted fields, the most specific first (RFC 9213). Needs CACHE_CONTROL. Default none.
     HC_LIST_TARGETED_FIELD = 206,
+    /// Names of request fields whose lists mean the same in any order and letter case, beside Accept, Accept-Charset,
+    /// Accept-Encoding and Accept-Language. Default none.
+    HC_LIST_UNORDERED_FIELD = 208,
+    /// At most 4096 bytes. * Part of the key: a user, a tenant. Responses of one partition answer no request of
+    /// another. Default none.
+    HC_STR_PARTITION = 300,
     /// Who this cache is in Cache-Status (RFC 9211 2): printable ASCII. Default "httpcache".
     HC_STR_CACHE_NAME = 301,
+    /// A path. * A file of certificates in PEM that vouch for origins, in place of the system's. hc_fetch reads it
+    /// again; its content when it is set is part of the key. Default none.
+    HC_STR_CA_FILE = 311,
 }
 
 /// How grave a log line is.
@@ -235,7 +266,8 @@ pub unsafe extern "C" fn hc_options_clear(
     })
 }
 
-/// Sets a name of hc_list_key. HC_E_UNSUPPORTED: it is not known; HC_E_ARGUMENT: the value is none of its kind.
+/// Sets a name of hc_list_key; NULL: its default. HC_E_UNSUPPORTED: it is not known; HC_E_ARGUMENT: the value is none
+/// of its kind; HC_E_IO: the file it names cannot be read.
 ///
 /// # Safety
 /// `o` is NULL or options that were not freed, `value` is NULL or holds as many bytes as said, `err` is NULL or
@@ -249,11 +281,11 @@ pub unsafe extern "C" fn hc_options_set_string(
     err: *mut *mut hc_error,
 ) -> hc_status {
     guard::status(err, || {
-        // SAFETY: the caller passes live options that no other thread uses now, and a readable string.
+        // SAFETY: the caller passes live options that no other thread uses now, and NULL or a readable string.
         let (o, value) = unsafe {
             (
                 guard::object_mut(o, "options")?,
-                guard::text(value, value_len, "value")?,
+                guard::optional_text(value, value_len, "value")?,
             )
         };
         o.options.settings.set_name(name, value)?;

@@ -242,6 +242,55 @@ pub unsafe extern "C" fn hc_request_set(
     })
 }
 
+/// Sets a name of hc_list_key for this request alone; only those marked *. NULL: the request has none, whatever the
+/// cache has. Errors as of hc_options_set_string.
+///
+/// # Safety
+/// `r` is NULL or a request that was not freed, `value` is NULL or holds as many bytes as said, `err` is NULL or
+/// writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_request_set_string(
+    r: *mut hc_request,
+    name: hc_option,
+    value: *const c_char,
+    value_len: usize,
+    err: *mut *mut hc_error,
+) -> hc_status {
+    guard::status(err, || {
+        // SAFETY: the caller passes a live request, and NULL or a readable string.
+        let (r, value) = unsafe {
+            (
+                guard::object_mut(r, "request")?,
+                guard::optional_text(value, value_len, "value")?,
+            )
+        };
+        change(r, |request| request.overrides.set_name(name, value))
+    })
+}
+
+/// The value that hc_request_set gave an option of this request. HC_NOT_FOUND: none, the cache's own holds.
+///
+/// # Safety
+/// `r` is NULL or a request that was not freed, `value` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_request_option(
+    r: *const hc_request,
+    key: hc_option,
+    value: *mut i64,
+) -> hc_status {
+    guard::status(std::ptr::null_mut(), || {
+        // SAFETY: the caller passes NULL or a live request, and NULL or a place for a number.
+        let (r, value) = unsafe { (guard::object(r, "request")?, guard::output(value, "value")?) };
+        match r.request.overrides.get(key) {
+            Some(number) => {
+                *value = number;
+                Ok(0)
+            }
+            None => Ok(super::error::hc_status_code::HC_NOT_FOUND as hc_status),
+        }
+    })
+}
+
 /// Ends, with HC_E_CANCELLED, the hc_fetch that waits for the answer to `r` and the reading of its body, also
 /// those that begin later, until hc_request_assign. Not what is answered from the cache. [any]
 ///

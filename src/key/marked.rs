@@ -16,6 +16,15 @@ pub fn row_of_group(url: &Url, group: &str) -> Row {
     row(b'g', &[url.origin(), group])
 }
 
+/// What the rows begin with that say under which keys of the user's own a URL is stored: the key's row follows.
+pub fn own_keys(uri: &[u8; URL_SIZE]) -> Row {
+    let mut row = [b'k'; URL_SIZE + 1];
+    if let Some(place) = row.last_chunk_mut::<URL_SIZE>() {
+        *place = *uri;
+    }
+    row
+}
+
 fn row(kind: u8, parts: &[&str]) -> Row {
     let mut text = Vec::new();
     for part in parts {

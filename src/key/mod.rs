@@ -3,17 +3,23 @@
 //! The primary key is an injective encoding of what is compared; its hashes are the row it is stored under.
 
 pub mod credentials;
+mod fields;
+pub mod hidden;
 pub mod language;
 pub mod marked;
+pub mod matching;
 pub mod names;
 pub mod path;
-pub mod query;
 pub mod selecting;
+pub mod url;
 
 use std::fmt;
 
 use once_cell::sync::OnceCell;
 
+use self::credentials::Mark;
+use self::matching::Matching;
+use self::url::Canonical;
 use crate::http::{Fields, Request};
 
 /// Bytes of a row of a primary key: hash of the URL, then hash of the rest.
@@ -31,6 +37,8 @@ pub type VariantId = [u8; VARIANT_SIZE];
 pub struct PrimaryKey {
     /// Where it is stored.
     pub row: [u8; ROW_SIZE],
+    /// The row of its URL: [`PrimaryKey::row`] begins with it, unless the user made the key.
+    pub uri: [u8; URL_SIZE],
     /// The encoding itself, compared on every hit.
     pub text: Vec<u8>,
 }
@@ -74,32 +82,104 @@ pub fn method_override(fields: &Fields) -> Option<&str> {
 
 const VERSION: u8 = 1;
 
+/// What is added to class and target, each behind its number. The numbers are never used again.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+enum Part {
+    Partition = 1,
+    Verification = 2,
+    Content = 3,
+    Fields = 4,
+    Method = 5,
+    Range = 6,
+}
+
+/// A request as the cache sees it.
+pub struct Identity {
+    /// The primary key of what is stored for it.
+    pub key: PrimaryKey,
+    /// By whom it is: the keyed hash of its credentials, as far as they count.
+    pub mark: Mark,
+    /// It carries credentials.
+    pub has_credentials: bool,
+}
+
+/// What a request is stored under in a class, and whose it is.
+pub fn identify(
+    request: &Request,
+    class: MethodClass,
+    matching: &Matching<'_>,
+    secret: &[u8; 32],
+) -> Identity {
+    identify_as(request.url.as_str(), request, class, matching, secret)
+}
+
+/// The same, as if the request were for another URL, which is normalised or canonical.
+pub fn identify_as(
+    url: &str,
+    request: &Request,
+    class: MethodClass,
+    matching: &Matching<'_>,
+    secret: &[u8; 32],
+) -> Identity {
+    let url = url::canonical(url, matching, secret);
+    let (mark, has_credentials) = credentials::of(request, &url.credentials, matching, secret);
+    let key = PrimaryKey::new(&url, request, class, matching, secret);
+    Identity {
+        key,
+        mark,
+        has_credentials,
+    }
+}
+
+/// The part of a row that all that is stored of a URL begins with.
+pub fn uri_row(url: &str, matching: &Matching<'_>, secret: &[u8; 32]) -> [u8; URL_SIZE] {
+    let url = url::canonical(url, matching, secret);
+    row_of_text(&url, matching)
+}
+
+fn row_of_text(url: &Canonical<'_>, matching: &Matching<'_>) -> [u8; URL_SIZE] {
+    if matching.collides {
+        return [0; URL_SIZE];
+    }
+    let text = url.sorted.as_deref().unwrap_or(&url.text);
+    short_hash(text.as_bytes())
+}
+
 impl PrimaryKey {
-    /// The key of a request. `sort_query` makes the order of differently named parameters count for nothing.
-    pub fn new(request: &Request, class: MethodClass, sort_query: bool) -> Self {
-        let url = query::sorted(&request.url, sort_query);
-        let mut text = Vec::with_capacity(url.len() + 48);
-        text.push(VERSION);
-        push_part(&mut text, url.as_bytes());
-        let url_end = text.len();
-        push_rest(&mut text, class, &request.body);
-        push_class(&mut text, class, request);
-        let (url_part, rest) = text.split_at_checked(url_end).unwrap_or((&text, b""));
-        let rest_hash = match class {
-            MethodClass::Get | MethodClass::Head if request.body.is_empty() => {
-                hash_without_body(class)
-            }
-            _ => short_hash(rest),
+    fn new(
+        url: &Canonical<'_>,
+        request: &Request,
+        class: MethodClass,
+        matching: &Matching<'_>,
+        secret: &[u8; 32],
+    ) -> Self {
+        let (kind, target) = match matching.own_key {
+            Some(own) => (1, own),
+            None => (0, url.text.as_bytes()),
         };
-        let row = join(short_hash(url_part), rest_hash);
-        PrimaryKey { row, text }
+        let mut text = Vec::with_capacity(target.len() + 16);
+        text.extend_from_slice(&[VERSION, kind]);
+        push_part(&mut text, target);
+        let rest_at = text.len();
+        text.push(class as u8);
+        push_parts(&mut text, request, class, matching, secret);
+        let uri = row_of_text(url, matching);
+        let rest = text.get(rest_at..).unwrap_or_default();
+        let row = if matching.collides {
+            [0; ROW_SIZE]
+        } else if kind == 1 {
+            // A URL never begins with a NUL.
+            join(short_hash(&[b"\0", target].concat()), short_hash(rest))
+        } else {
+            join(uri, rest_hash(class, rest, url))
+        };
+        PrimaryKey { row, uri, text }
     }
 
-    /// The part of the row that every stored response of this URL begins with.
-    pub fn url_row(&self) -> [u8; URL_SIZE] {
-        let mut row = [0; URL_SIZE];
-        row.copy_from_slice(self.row.get(..URL_SIZE).unwrap_or(&[0; URL_SIZE]));
-        row
+    /// Whether what is stored under it is found by the URL alone.
+    pub fn is_of_uri(&self) -> bool {
+        self.row.starts_with(&self.uri)
     }
 }
 
@@ -121,14 +201,22 @@ pub fn variant_row(row: &[u8; ROW_SIZE], variant: &VariantId) -> [u8; ROW_SIZE +
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for byte in self.row {
-            write!(f, "{byte:02x}")?;
-        }
-        f.write_str("-")?;
-        for byte in self.variant {
-            write!(f, "{byte:02x}")?;
-        }
-        Ok(())
+        write!(f, "{}-{}", Hex(&self.row), Hex(&self.variant))
+    }
+}
+
+impl fmt::Display for PrimaryKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Hex(&self.row).fmt(f)
+    }
+}
+
+/// Bytes as they are shown.
+struct Hex<'a>(&'a [u8]);
+
+impl fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
@@ -138,44 +226,67 @@ pub(crate) fn push_part(text: &mut Vec<u8>, part: &[u8]) {
     text.extend_from_slice(part);
 }
 
-fn push_rest(text: &mut Vec<u8>, class: MethodClass, body: &[u8]) {
-    text.push(class as u8);
-    if body.is_empty() {
-        push_part(text, b"");
-    } else {
-        push_part(text, blake3::hash(body).as_bytes());
+/// What else tells requests apart, and is no part of most keys.
+fn push_parts(
+    text: &mut Vec<u8>,
+    request: &Request,
+    class: MethodClass,
+    matching: &Matching<'_>,
+    secret: &[u8; 32],
+) {
+    let mut push = |part: Part, value: &[u8]| {
+        text.push(part as u8);
+        push_part(text, value);
+    };
+    if let Some(partition) = matching.partition {
+        let hash = first_half(blake3::keyed_hash(secret, partition));
+        push(Part::Partition, &hash);
     }
-}
-
-/// What the class itself does not say of the request.
-fn push_class(text: &mut Vec<u8>, class: MethodClass, request: &Request) {
+    if matching.own_key.is_none() {
+        if let Some(verification) = matching.verification {
+            push(Part::Verification, verification);
+        }
+        if !request.body.is_empty() {
+            push(Part::Content, &content(request, matching, secret));
+        }
+        if let Some(fields) = fields::matched(&request.fields, matching, secret) {
+            push(Part::Fields, &fields);
+        }
+    }
     match class {
-        MethodClass::Get | MethodClass::Head | MethodClass::Part => {}
-        MethodClass::Other => {
-            push_part(text, request.method.as_str().as_bytes());
+        MethodClass::Other if matching.own_key.is_none() => {
+            let mut method = Vec::new();
+            push_part(&mut method, request.method.as_str().as_bytes());
             let other = method_override(&request.fields).unwrap_or_default();
-            push_part(text, other.as_bytes());
+            push_part(&mut method, other.as_bytes());
+            push(Part::Method, &method);
         }
         MethodClass::Verbatim => {
-            push_part(text, request.fields.first(b"Range").unwrap_or_default());
+            let range = request.fields.first(b"Range").unwrap_or_default();
+            push(Part::Range, range);
         }
+        _ => {}
     }
 }
 
-/// Nearly all requests have no body, and then the second hash is one of two.
-fn hash_without_body(class: MethodClass) -> [u8; 16] {
+/// What stands in a key for the content of a request.
+pub fn content(request: &Request, _matching: &Matching<'_>, _secret: &[u8; 32]) -> Vec<u8> {
+    blake3::hash(&request.body).as_bytes().to_vec()
+}
+
+/// The hash of what comes after the target. Nearly all requests have nothing there but their class.
+fn rest_hash(class: MethodClass, rest: &[u8], url: &Canonical<'_>) -> [u8; 16] {
     static HASHES: OnceCell<[[u8; 16]; 2]> = OnceCell::new();
-    let [get, head] = HASHES.get_or_init(|| {
-        [MethodClass::Get, MethodClass::Head].map(|class| {
-            let mut text = Vec::new();
-            push_rest(&mut text, class, b"");
-            short_hash(&text)
-        })
-    });
-    if class == MethodClass::Head {
-        *head
-    } else {
-        *get
+    if url.sorted.is_some() {
+        // Another order of the parameters is another key beside this one.
+        return short_hash(&[rest, url.text.as_bytes()].concat());
+    }
+    let of_class = |class: MethodClass| short_hash(&[class as u8]);
+    let hashes = HASHES.get_or_init(|| [MethodClass::Get, MethodClass::Head].map(of_class));
+    match (class, rest, hashes) {
+        (MethodClass::Get, [_], [get, _]) => *get,
+        (MethodClass::Head, [_], [_, head]) => *head,
+        _ => short_hash(rest),
     }
 }
 
@@ -199,12 +310,24 @@ fn join(url: [u8; 16], rest: [u8; 16]) -> [u8; ROW_SIZE] {
 
 #[cfg(test)]
 mod tests {
+    use super::names::Names;
     use super::*;
+
+    const SECRET: [u8; 32] = [7; 32];
+
+    fn key_of(request: &Request, class: MethodClass, sorts_query: bool) -> PrimaryKey {
+        let names = Names::default();
+        let matching = Matching {
+            sorts_query,
+            ..Matching::plain(&names)
+        };
+        identify(request, class, &matching, &SECRET).key
+    }
 
     fn key(url: &str, body: &[u8], sort: bool) -> PrimaryKey {
         let mut request = Request::new(b"GET", url.as_bytes()).unwrap();
         request.body = body.to_vec();
-        PrimaryKey::new(&request, MethodClass::Get, sort)
+        key_of(&request, MethodClass::Get, sort)
     }
 
     #[test]
@@ -220,9 +343,41 @@ mod tests {
             assert_ne!(base.row, other.row);
         }
         let head = Request::new(b"HEAD", b"http://h/a?b=1&a=2").unwrap();
-        let head = PrimaryKey::new(&head, MethodClass::Head, true);
+        let head = key_of(&head, MethodClass::Head, true);
         assert_ne!(base.row, head.row);
-        assert_eq!(base.url_row(), head.url_row());
+        assert_eq!(base.uri, head.uri);
+        assert!(base.is_of_uri() && head.is_of_uri());
+        // In whatever order the parameters are compared, they are of one URL.
+        assert_eq!(base.uri, key("http://h/a?b=1&a=2", b"", false).uri);
+    }
+
+    #[test]
+    fn a_key_of_the_users_own_stands_for_all_but_partition_and_credentials() {
+        let names = Names::default();
+        let own = |url: &str, own: &'static [u8], partition: Option<&'static [u8]>| {
+            let request = Request::new(b"GET", url.as_bytes()).unwrap();
+            let matching = Matching {
+                own_key: Some(own),
+                partition,
+                ..Matching::plain(&names)
+            };
+            identify(&request, MethodClass::Get, &matching, &SECRET).key
+        };
+        let base = own("http://h/a", b"k", None);
+        assert_eq!(base.row, own("http://h/b", b"k", None).row);
+        assert_ne!(base.uri, own("http://h/b", b"k", None).uri);
+        assert!(!base.is_of_uri());
+        for other in [
+            own("http://h/a", b"l", None),
+            own("http://h/a", b"k", Some(b"p")),
+            own("http://h/a", b"http://h/a", None),
+        ] {
+            assert_ne!(base.row, other.row);
+        }
+        assert_ne!(
+            own("http://h/a", b"http://h/a", None).row,
+            key("http://h/a", b"", true).row
+        );
     }
 
     #[test]
@@ -233,5 +388,5 @@ mod tests {
         assert_eq!(hex, ROW_OF_EXAMPLE);
     }
 
-    const ROW_OF_EXAMPLE: &str = "e34de04120086ac7d8d241c93be0a4309b779f74b305adc3ec513485085d52e9";
+    const ROW_OF_EXAMPLE: &str = "7d2ad6de1d8d6fb86df98dc57757114e48fc721fbbc172e0925fa27af1671de2";
 }

@@ -106,7 +106,7 @@ impl Names {
             return Err(refuse("holds a NUL"));
         }
         if text.starts_with('$') {
-            let path = Path::parse(text).map_err(|why| refuse(why))?;
+            let path = Path::parse(text).map_err(refuse)?;
             self.paths.push(path);
         } else {
             self.own.push(text.to_owned());
@@ -188,6 +188,11 @@ impl Names {
                 .own
                 .iter()
                 .any(|own| own.as_bytes().eq_ignore_ascii_case(name))
+    }
+
+    /// Whether a field is for the origin alone to which it is sent.
+    pub fn is_for_one_origin(&self, name: &[u8]) -> bool {
+        self.of_field(name) != Treatment::Plain || is_one_of(name, &CREDENTIALS)
     }
 
     /// Whether the value is kept from the disk, however the name is spelled.

@@ -1,6 +1,8 @@
 //! Selecting header fields: what `Vary` names, and what a request says in them (RFC 9111 §4.1).
 
 use super::credentials::{self, Mark};
+use super::matching::{Matching, Unordered};
+use super::names::Treatment;
 use super::{VariantId, first_half, push_part};
 use crate::http::Fields;
 use crate::http::fields::{LONGEST_READ, is_token, trim};
@@ -37,20 +39,43 @@ pub fn vary(fields: &Fields) -> Vary {
     Vary::Fields(names)
 }
 
-/// What a request says in a selecting field: `None` when it has none; a keyed hash where it is a secret.
-pub fn value(fields: &Fields, name: &str, secret: &[u8; 32]) -> Option<Vec<u8>> {
-    let joined = normal(name, &fields.joined(name.as_bytes())?);
-    if !credentials::is_secret(name.as_bytes()) {
-        return Some(joined);
+/// What a request says in a selecting field: `None` when it has none; a keyed hash where it is a secret, or counts
+/// for nothing elsewhere.
+pub fn value(
+    fields: &Fields,
+    name: &str,
+    matching: &Matching<'_>,
+    secret: &[u8; 32],
+) -> Option<Vec<u8>> {
+    let joined = fields.joined(name.as_bytes())?;
+    Some(compared(name, &joined, matching, secret))
+}
+
+/// The lines of a field, joined, in the form in which they are compared.
+pub(super) fn compared(
+    name: &str,
+    joined: &[u8],
+    matching: &Matching<'_>,
+    secret: &[u8; 32],
+) -> Vec<u8> {
+    let joined = normal(name, joined, matching.unordered);
+    if matching.names.of_field(name.as_bytes()) == Treatment::Plain {
+        return joined;
     }
     // A NUL never stands in a field, so no plain value looks like a hash.
     let mut hash = vec![0];
     hash.extend_from_slice(&first_half(blake3::keyed_hash(secret, &joined)));
-    Some(hash)
+    hash
 }
 
 /// The id of the variant that a request selects by these fields and its credentials.
-pub fn variant_id(fields: &Fields, names: &[String], mark: &Mark, secret: &[u8; 32]) -> VariantId {
+pub fn variant_id(
+    fields: &Fields,
+    names: &[String],
+    mark: &Mark,
+    matching: &Matching<'_>,
+    secret: &[u8; 32],
+) -> VariantId {
     if names.is_empty() && *mark == credentials::NOBODY {
         return [0; 16];
     }
@@ -58,7 +83,7 @@ pub fn variant_id(fields: &Fields, names: &[String], mark: &Mark, secret: &[u8; 
     push_part(&mut text, mark);
     for name in names {
         push_part(&mut text, name.as_bytes());
-        match value(fields, name, secret) {
+        match value(fields, name, matching, secret) {
             Some(value) => {
                 text.push(1);
                 push_part(&mut text, &value);
@@ -70,7 +95,7 @@ pub fn variant_id(fields: &Fields, names: &[String], mark: &Mark, secret: &[u8; 
 }
 
 /// A value in the form in which it is compared; a very long one is compared as it is.
-fn normal(name: &str, value: &[u8]) -> Vec<u8> {
+fn normal(name: &str, value: &[u8], unordered: &Unordered) -> Vec<u8> {
     /// What lists of preferences mean does not depend on their order, nor on letter case (RFC 9110 §12.5).
     const PREFERENCES: [&str; 4] = [
         "accept",
@@ -84,7 +109,10 @@ fn normal(name: &str, value: &[u8]) -> Vec<u8> {
     if name == "cookie" {
         return normal_cookie(value);
     }
-    if PREFERENCES.contains(&name) {
+    let is_unordered = PREFERENCES.contains(&name)
+        || unordered.all
+        || unordered.names.iter().any(|other| other == name);
+    if is_unordered {
         let list = without_space_beside(value, b",;=");
         let members = split_list(&list).into_iter();
         let mut members: Vec<Vec<u8>> = members
@@ -174,6 +202,7 @@ fn without_space_beside(value: &[u8], separators: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::key::names::Names;
 
     fn fields(lines: &[(&str, &str)]) -> Fields {
         let mut fields = Fields::new();
@@ -200,7 +229,11 @@ mod tests {
     #[test]
     fn preferences_and_cookies_match_in_any_order() {
         let secret = [7; 32];
-        let of = |name: &str, value: &str| self::value(&fields(&[(name, value)]), name, &secret);
+        let of = |name: &str, value: &str| {
+            let names = Names::default();
+            let matching = Matching::plain(&names);
+            self::value(&fields(&[(name, value)]), name, &matching, &secret)
+        };
         assert_eq!(
             of("accept-language", "en, de"),
             of("accept-language", "De,eN")
@@ -235,32 +268,54 @@ mod tests {
 
     #[test]
     fn values_match_without_regard_to_white_space_in_lists() {
-        let secret = [7; 32];
-        let of = |value: &str| {
-            variant_id(
-                &fields(&[("Accept", value)]),
-                &["accept".into()],
-                &[0; 16],
-                &secret,
-            )
+        let names = Names::default();
+        let id = |fields: &Fields| {
+            let matching = Matching::plain(&names);
+            variant_id(fields, &["accept".into()], &[0; 16], &matching, &[7; 32])
         };
+        let of = |value: &str| id(&fields(&[("Accept", value)]));
         assert_eq!(of("a , b"), of("a,b"));
         assert_eq!(of("a,\t \"b , c\""), of("a,\"b , c\""));
         assert_ne!(of("\"b , c\""), of("\"b,c\""));
         assert_ne!(of("a b"), of("ab"));
-        let absent = variant_id(&fields(&[]), &["accept".into()], &[0; 16], &secret);
+        let absent = id(&fields(&[]));
         assert_ne!(of(""), absent);
         let two_lines = fields(&[("accept", "a"), ("Accept", "b")]);
-        assert_eq!(
-            variant_id(&two_lines, &["accept".into()], &[0; 16], &secret),
-            of("a, b")
-        );
+        assert_eq!(id(&two_lines), of("a, b"));
+    }
+
+    #[test]
+    fn the_order_of_other_lists_counts_unless_the_user_says_so() {
+        let names = Names::default();
+        let of = |value: &str, unordered: &Unordered| {
+            let matching = Matching {
+                unordered,
+                ..Matching::plain(&names)
+            };
+            self::value(&fields(&[("X-Tags", value)]), "x-tags", &matching, &[7; 32])
+        };
+        let plain = Unordered::default();
+        assert_ne!(of("a, B", &plain), of("b,A", &plain));
+        for unordered in [
+            Unordered {
+                names: vec!["x-tags".into()],
+                all: false,
+            },
+            Unordered {
+                names: vec![],
+                all: true,
+            },
+        ] {
+            assert_eq!(of("a, B", &unordered), of("b,A", &unordered));
+            assert_ne!(of("a, B", &unordered), of("a", &unordered));
+        }
     }
 
     #[test]
     fn secrets_are_kept_as_hashes() {
         let fields = fields(&[("Cookie", "session=canary")]);
-        let value = value(&fields, "cookie", &[1; 32]).unwrap();
+        let names = Names::default();
+        let value = value(&fields, "cookie", &Matching::plain(&names), &[1; 32]).unwrap();
         assert_eq!(value.len(), 17);
         assert!(!value.windows(6).any(|part| part == b"canary"));
     }

@@ -43,6 +43,8 @@ pub enum Reason {
     Origin,
     /// The caller's filter refused it, or failed.
     Filter,
+    /// The caller's function for keys, or that which normalises requests, failed.
+    Key,
     /// It was fetched with credentials, and does not say that others may have it.
     Credentials,
     /// It was taken away, or made invalid, with others of its group.
@@ -72,6 +74,7 @@ impl Reason {
             Reason::Partial => c"partial",
             Reason::Origin => c"origin-failed",
             Reason::Filter => c"filter",
+            Reason::Key => c"key",
             Reason::Credentials => c"credentials",
             Reason::Group => c"group",
         }
@@ -105,6 +108,7 @@ impl Reason {
             Reason::Partial => "of what is asked for only a part is stored (RFC 9111 3.3)",
             Reason::Origin => "the origin failed (RFC 5861 4)",
             Reason::Filter => "the filter refused it, or failed",
+            Reason::Key => "the function that makes keys, or that normalises requests, failed",
             Reason::Credentials => "it is for one user alone (RFC 9111 3.5)",
             Reason::Group => "its group was made invalid (RFC 9875)",
         }

@@ -5,14 +5,22 @@ use std::sync::Arc;
 use super::{Expiry, Settings};
 use crate::error::{Error, Kind, Result};
 use crate::http::fields::{is_token, quoted};
+use crate::key::matching::{MatchedFields, Unordered};
+use crate::key::names::{Names, field_name};
+use crate::transport::Authority;
 
 /// The numbers of the lists and names, as in the C header.
 #[allow(missing_docs, reason = "each is a list of the struct below")]
 pub mod list {
     pub const METHOD: i32 = 200;
     pub const STATUS: i32 = 201;
+    pub const IGNORED: i32 = 202;
+    pub const MATCH_FIELD: i32 = 203;
     pub const TARGETED_FIELD: i32 = 206;
+    pub const UNORDERED_FIELD: i32 = 208;
+    pub const PARTITION: i32 = 300;
     pub const CACHE_NAME: i32 = 301;
+    pub const CA_FILE: i32 = 311;
 }
 
 /// Settings that are lists or names.
@@ -22,6 +30,12 @@ pub struct Lists {
     pub methods: Option<Vec<String>>,
     /// Status codes that are stored; `None`: 200, and with `cache_control` what RFC 9111 §3 allows.
     pub statuses: Option<Vec<u16>>,
+    /// Names left out of the key, and never on the disk.
+    pub ignored: Names,
+    /// Request fields that are part of the key.
+    pub matched: MatchedFields,
+    /// Request fields whose order and letter case do not count.
+    pub unordered: Unordered,
     /// Targeted fields, the most specific first (RFC 9213).
     pub targeted_fields: Vec<String>,
     /// Expiries of status codes; the last one that fits holds.
@@ -39,14 +53,33 @@ pub struct StatusRule {
     pub expiry: Expiry,
 }
 
+const DEFAULT_NAME: &str = "httpcache";
+
 impl Default for Lists {
     fn default() -> Self {
         Lists {
             methods: None,
             statuses: None,
+            ignored: Names::default(),
+            matched: MatchedFields::default(),
+            unordered: Unordered::default(),
             targeted_fields: Vec::new(),
             status_rules: Vec::new(),
-            cache_name: "httpcache".to_owned(),
+            cache_name: DEFAULT_NAME.to_owned(),
+        }
+    }
+}
+
+impl Lists {
+    fn match_field(&mut self, name: String) {
+        match &mut self.matched {
+            MatchedFields::All => {}
+            MatchedFields::None => self.matched = MatchedFields::Listed(vec![name]),
+            MatchedFields::Listed(names) => {
+                names.push(name);
+                names.sort_unstable();
+                names.dedup();
+            }
         }
     }
 }
@@ -80,6 +113,9 @@ impl Settings {
                 let statuses = lists.statuses.get_or_insert_with(|| vec![200]);
                 statuses.push(status);
             }
+            list::IGNORED => lists.ignored.add(item)?,
+            list::MATCH_FIELD => lists.match_field(field_name(item)?),
+            list::UNORDERED_FIELD => lists.unordered.names.push(field_name(item)?),
             list::TARGETED_FIELD => {
                 let name = text.ok_or_else(|| refuse("field name"))?;
                 lists.targeted_fields.push(name);
@@ -95,17 +131,37 @@ impl Settings {
         match number {
             list::METHOD => lists.methods = Some(Vec::new()),
             list::STATUS => lists.statuses = Some(Vec::new()),
+            list::IGNORED => lists.ignored.clear(),
+            list::MATCH_FIELD => lists.matched = MatchedFields::None,
+            list::UNORDERED_FIELD => lists.unordered.names.clear(),
             list::TARGETED_FIELD => lists.targeted_fields.clear(),
             _ => return Err(unknown(number)),
         }
         Ok(())
     }
 
-    /// Sets a name.
-    pub fn set_name(&mut self, number: i32, value: &[u8]) -> Result<()> {
-        if number != list::CACHE_NAME {
-            return Err(unknown(number));
+    /// Sets a name; `None`: its default.
+    pub fn set_name(&mut self, number: i32, value: Option<&[u8]>) -> Result<()> {
+        match number {
+            list::PARTITION => self.partition = partition(value)?,
+            list::CA_FILE => self.trust(authority(value)?),
+            list::CACHE_NAME => self.set_cache_name(value.unwrap_or(DEFAULT_NAME.as_bytes()))?,
+            _ => return Err(unknown(number)),
         }
+        Ok(())
+    }
+
+    /// All request fields become part of the key, or none but those that are listed from now on.
+    pub(super) fn match_all_fields(&mut self, all: bool) {
+        let matched = &mut Arc::make_mut(&mut self.lists).matched;
+        if all {
+            *matched = MatchedFields::All;
+        } else if *matched == MatchedFields::All {
+            *matched = MatchedFields::None;
+        }
+    }
+
+    fn set_cache_name(&mut self, value: &[u8]) -> Result<()> {
         let name = std::str::from_utf8(value).ok();
         let name = name.filter(|name| name.bytes().all(|b| matches!(b, b' '..=b'~')));
         let Some(name) = name.filter(|name| !name.is_empty()) else {
@@ -153,7 +209,25 @@ fn default_methods() -> Vec<String> {
     vec!["GET".to_owned(), "HEAD".to_owned()]
 }
 
-fn unknown(number: i32) -> Error {
+/// A partition; none where it is empty.
+pub(super) fn partition(value: Option<&[u8]>) -> Result<Option<Arc<[u8]>>> {
+    const MOST_BYTES: usize = 4096;
+    let value = value.filter(|value| !value.is_empty());
+    if value.is_some_and(|value| value.len() > MOST_BYTES) {
+        let message = format!("the partition has more than {MOST_BYTES} bytes");
+        return Err(Error::new(Kind::Argument, message));
+    }
+    Ok(value.map(Arc::from))
+}
+
+/// The authorities in a file; none where its name is empty.
+pub(super) fn authority(value: Option<&[u8]>) -> Result<Option<Arc<Authority>>> {
+    let path = value.filter(|value| !value.is_empty());
+    path.map(|path| Authority::read(path).map(Arc::new))
+        .transpose()
+}
+
+pub(super) fn unknown(number: i32) -> Error {
     let message = format!("list or name {number} is not known here");
     Error::new(Kind::Unsupported, message)
 }

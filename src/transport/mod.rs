@@ -4,11 +4,13 @@
 pub mod curl;
 #[cfg(feature = "fetch")]
 mod head;
+mod verification;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+pub use self::verification::{Authority, Verification};
 use crate::error::{Error, Kind, Result};
 use crate::http::{Request, ResponseHead};
 
@@ -86,6 +88,8 @@ pub struct TransferSettings {
     pub max_fields: usize,
     /// Send once more when a reused connection died before any byte of an answer.
     pub retry: bool,
+    /// How it is verified who the origin is.
+    pub verification: Verification,
 }
 
 impl Default for TransferSettings {
@@ -99,6 +103,7 @@ impl Default for TransferSettings {
             max_head_bytes: 256 * 1024,
             max_fields: 1000,
             retry: true,
+            verification: Verification::default(),
         }
     }
 }

@@ -13,13 +13,15 @@ mod growth;
 
 use std::hint::black_box;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use httpcache::cache::{Cache, Options, Request, Response};
 use httpcache::http::fields::trim;
 use httpcache::http::{self, Fields, Method, ResponseHead, Url};
-use httpcache::key::selecting::{Vary, value, variant_id, vary};
-use httpcache::key::{MethodClass, PrimaryKey, credentials, language};
+use httpcache::key::matching::Matching;
+use httpcache::key::names::Names;
+use httpcache::key::selecting::{self, Vary, vary};
+use httpcache::key::{MethodClass, identify, language};
 use httpcache::policy::directives::{RequestDirectives, ResponseDirectives, Seconds};
 use httpcache::policy::freshness::{explicit_lifetime, stamp};
 use httpcache::policy::no_vary_search::Variance;
@@ -127,6 +129,15 @@ cases! {
 }
 
 const SECRET: [u8; 32] = [7; 32];
+static NAMES: LazyLock<Names> = LazyLock::new(Names::default);
+
+fn matching() -> Matching<'static> {
+    Matching::plain(&NAMES)
+}
+
+fn variant_id(fields: &Fields, names: &[String]) -> [u8; 16] {
+    selecting::variant_id(fields, names, &[0; 16], &matching(), &SECRET)
+}
 
 fn names(fields: &Fields) {
     black_box(vary(fields));
@@ -135,9 +146,11 @@ fn names(fields: &Fields) {
 /// The variant that a request selects by one field.
 fn selects(name: &'static str) -> impl Fn(&Fields) {
     move |fields| {
-        black_box(value(fields, name, &SECRET));
-        black_box(variant_id(fields, &[name.to_owned()], &[0; 16], &SECRET));
-        black_box(credentials::mark(fields, &SECRET));
+        black_box(selecting::value(fields, name, &matching(), &SECRET));
+        black_box(variant_id(fields, &[name.to_owned()]));
+        let mut request = http::Request::new(b"GET", b"http://h/").unwrap();
+        request.fields = fields.clone();
+        black_box(identify(&request, MethodClass::Get, &matching(), &SECRET).mark);
     }
 }
 
@@ -156,7 +169,7 @@ cases! {
             return Vec::new();
         };
         names
-    } => |names| { black_box(variant_id(&one("n5", b"x"), names, &[0; 16], &SECRET)); };
+    } => |names| { black_box(variant_id(&one("n5", b"x"), names)); };
     accept: |size| one("Accept", &counted("", |n| format!("a/{n} ; q=0.5 ,"), "", size)) => selects("accept");
     accept_quoted: |size| one("Accept", &long("", "a;b=\"c,\\\"d\",", "", size)) => selects("accept");
     accept_spaces: |size| one("Accept", &long("a", " ", ",b", size)) => selects("accept");
@@ -275,8 +288,12 @@ fn keys(url: &[u8]) {
     let Ok(request) = http::Request::new(b"GET", url) else {
         return;
     };
-    for sort in [false, true] {
-        black_box(PrimaryKey::new(&request, MethodClass::Get, sort));
+    for sorts_query in [false, true] {
+        let matching = Matching {
+            sorts_query,
+            ..matching()
+        };
+        black_box(identify(&request, MethodClass::Get, &matching, &SECRET).key);
     }
     black_box(request.url.join(b"../x?y"));
 }
@@ -404,7 +421,7 @@ cases! {
         let names: Vec<String> = (0..256).map(|n| format!("n{n}")).collect();
         (names, in_lines("X-Own", b"a", size / 16))
     } => |(names, fields)| {
-        black_box(variant_id(fields, names, &[0; 16], &SECRET));
+        black_box(variant_id(fields, names));
     };
     fields_named_by_no_cache: |size| (
         ResponseDirectives::read(&one(

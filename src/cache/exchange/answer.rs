@@ -8,7 +8,7 @@ use crate::error::{Error, Kind, Result};
 use crate::http::ResponseHead;
 use crate::http::response::Framing;
 use crate::key::selecting::{self, Vary, vary};
-use crate::key::{Key, MethodClass, PrimaryKey, credentials, marked};
+use crate::key::{Key, MethodClass, marked};
 use crate::policy::freshness::{self, Freshness};
 use crate::policy::range::{Asked, ContentRange};
 use crate::policy::reason::Reason;
@@ -156,11 +156,7 @@ impl Exchange {
     /// §4.4: what an unsafe request changed is no longer what is stored.
     fn invalidate_after(&mut self, head: &ResponseHead) {
         for url in invalidate::urls(&self.request.http, head, self.settings()) {
-            let mut get = self.request.http.clone();
-            get.url = url;
-            get.body.clear();
-            let sorts = self.settings().sorts_query();
-            let row = PrimaryKey::new(&get, MethodClass::Get, sorts).url_row();
+            let row = self.uri_row(url.as_str());
             self.cache.with_store("invalidating", |store| {
                 store.submit(64, Box::new(move |txn| shelf::invalidate(txn, &row)))
             });
@@ -184,12 +180,14 @@ impl Exchange {
     /// RFC 9110 §9.3.3: an answer to a POST that says it is the representation of its own URL, and how long it is
     /// fresh, answers a later GET.
     fn take_as_answer_to_get(&mut self, head: &ResponseHead) {
-        if !storable::answers_get(&self.request.http, head, self.settings()) {
+        // What key the caller's functions would give the GET is not known.
+        let has_own_keys = self.cache.options.own_matching.calls_back();
+        if has_own_keys || !storable::answers_get(&self.request.http, head, self.settings()) {
             return;
         }
-        let mut get = self.request.http.clone();
+        let mut get = self.matched().clone();
         get.body.clear();
-        let key = PrimaryKey::new(&get, MethodClass::Get, self.settings().sorts_query());
+        let key = self.identity(&get, MethodClass::Get).key;
         // Counted after its own invalidation.
         self.generation = self.generation_of(&key);
         self.key = Some(key);
@@ -264,7 +262,7 @@ impl Exchange {
         let answer = Answer {
             request: &self.request.http,
             directives: &self.directives,
-            has_credentials: credentials::has_any(fields),
+            has_credentials: self.has_credentials,
             asks_for_part: matches!(self.asked, Asked::One(_))
                 || fields.contains(b"If-Range")
                 || self.prefix.is_some(),
@@ -286,13 +284,14 @@ impl Exchange {
         let Vary::Fields(names) = vary(&head.fields) else {
             return None;
         };
-        let fields = &self.request.http.fields;
-        self.cache.with_store("storing a response", |store| {
-            let secret = store.secret();
-            let mark = Selector::of(fields, said, secret, self.settings()).mark;
-            let variant = selecting::variant_id(fields, &names, &mark, secret);
-            Ok(Key { row, variant })
-        })
+        let Selector {
+            fields,
+            mark,
+            matching,
+        } = self.selector(said);
+        let secret = self.cache.secret();
+        let variant = selecting::variant_id(fields, &names, &mark, &matching, &secret);
+        Some(Key { row, variant })
     }
 
     /// Adds this cache's member to Cache-Status, where that is wanted (RFC 9211).

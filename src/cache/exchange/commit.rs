@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::parts::Placed;
-use super::storing::{Arrived, BodySource, Selector, Storing, entry};
+use super::storing::{Arrived, BodySource, Storing, entry};
 use super::{Exchange, Outcome, Phase};
 use crate::cache::body::Body;
 use crate::cache::marks;
 use crate::cache::shelf::{self, Entry, Place};
 use crate::error::Result;
-use crate::http::{ResponseHead, Url};
-use crate::key::{Key, PrimaryKey};
+use crate::http::ResponseHead;
+use crate::key::url::canonical;
+use crate::key::{Key, PrimaryKey, marked};
 use crate::policy::no_vary_search::Variance;
 use crate::policy::reason::Reason;
 use crate::policy::said::Said;
@@ -98,8 +99,7 @@ impl Exchange {
         }
         let stored = placed.joined.as_ref().unwrap_or(&arrived);
         let said = Said::by(&placed.head.fields, self.settings());
-        let fields = &self.request.http.fields;
-        let who = Selector::of(fields, &said, store.secret(), self.settings());
+        let who = self.selector(&said);
         let source = BodySource::New(stored);
         let (entry, head) = entry(
             store,
@@ -155,13 +155,13 @@ impl Exchange {
         replaces: Option<(PrimaryKey, Place)>,
     ) -> Result<bool> {
         let is_current = Arc::new(AtomicBool::new(false));
-        let (generation, url_row) = (self.generation, key.url_row());
+        let (generation, uri) = (self.generation, key.uri);
         let most = self.settings().max_variants;
         let (key, result) = (key.clone(), is_current.clone());
         let path = self.path_to_enter(response);
         let size = entry.record.len();
         let change = move |txn: &mut Transaction<'_>| {
-            let current = shelf::generation_in(txn, &url_row)? == generation;
+            let current = shelf::generation_in(txn, &uri)? == generation;
             result.store(current, Ordering::Relaxed);
             if !current {
                 return Ok(());
@@ -169,8 +169,8 @@ impl Exchange {
             if let Some((key, place)) = &replaces {
                 shelf::remove(txn, key, place)?;
             }
-            if let Some(url) = &path {
-                marks::enter_url(txn, url)?;
+            if let Some((row, url)) = &path {
+                marks::enter_url(txn, row, url)?;
             }
             shelf::enter(txn, &key, &entry, most)
         };
@@ -178,10 +178,15 @@ impl Exchange {
         Ok(is_current.load(Ordering::Relaxed))
     }
 
-    /// The URL under whose path a response is to be found for other queries too, where it says so.
-    fn path_to_enter(&self, response: &ResponseHead) -> Option<Url> {
+    /// Where a response is to be found for other queries too, where it says so, and its URL.
+    fn path_to_enter(&self, response: &ResponseHead) -> Option<(marked::Row, String)> {
         let is_wanted = self.settings().no_vary_search && response.status != 206;
-        let variance = Variance::by(&response.fields);
-        (is_wanted && variance.is_some()).then(|| self.request.http.url.clone())
+        let variance = Variance::by(&response.fields).filter(|_| is_wanted);
+        variance.map(|_| {
+            let url = &self.matched().url;
+            let matching = self.matching();
+            let canonical = canonical(url.as_str(), &matching, &self.cache.secret());
+            (marked::row_of_path(url), canonical.text.into_owned())
+        })
     }
 }

@@ -18,8 +18,7 @@ impl Exchange {
         };
         line("decision", self.decision_in_words().to_owned());
         if let Some(key) = &self.key {
-            let hex: String = key.row.iter().map(|byte| format!("{byte:02x}")).collect();
-            line("primary key", hex);
+            line("primary key", key.to_string());
         }
         let handed_on = self.handed_on.as_ref().map(|response| response.info);
         let info = handed_on.filter(|info| info.from_cache);

@@ -52,8 +52,9 @@ impl Exchange {
         let place = *place;
         let found = &mut selected.found;
         let who = Selector {
-            fields: &self.request.http.fields,
+            fields: &self.matched().fields,
             mark: found.stored.head.mark,
+            matching: self.settings().matching(),
         };
         let source = BodySource::Kept(&found.stored.head, found.body.as_slice());
         let key = selected.key.clone();
@@ -94,7 +95,7 @@ impl Exchange {
         // §3.5: what was for all, and is no longer so, was fetched with credentials that it does not carry.
         let is_ownerless = settings.shared
             && selected.found.stored.head.mark == credentials::NOBODY
-            && credentials::has_any(&self.request.http.fields)
+            && self.has_credentials
             && !selected.said.directives.allow_sharing();
         may && !is_ownerless && vary(&response.fields) != Vary::Any
     }

@@ -9,8 +9,9 @@ use super::{Exchange, Phase};
 use crate::cache::shelf::{self, Search, Who};
 use crate::cache::{Cache, Request, marks};
 use crate::error::{Error, Kind, Result};
-use crate::http::Url;
-use crate::key::{MethodClass, PrimaryKey, variant_row};
+use crate::key::credentials::NOBODY;
+use crate::key::url::canonical;
+use crate::key::{self, MethodClass, PrimaryKey, variant_row};
 use crate::policy::admit::{Admission, admit};
 use crate::policy::decide::{Decision, only_if_cached, reuse};
 use crate::policy::directives::RequestDirectives;
@@ -23,6 +24,13 @@ use crate::storage::forks;
 
 impl Exchange {
     pub(in crate::cache) fn new(cache: &Arc<Cache>, request: &Arc<Request>) -> Result<Self> {
+        let mut exchange = Self::begin_with(cache, request)?;
+        exchange.look_up()?;
+        Ok(exchange)
+    }
+
+    /// An exchange for which nothing was looked up yet.
+    pub(super) fn begin_with(cache: &Arc<Cache>, request: &Arc<Request>) -> Result<Self> {
         let settings = cache.settings().with(&request.overrides);
         let url_bytes = request.http.url.as_str().len();
         if url_bytes > settings.max_url_bytes {
@@ -34,13 +42,17 @@ impl Exchange {
             Cow::Owned(settings) => Some(Box::new(settings)),
         };
         let now = cache.now();
-        let mut exchange = Exchange {
+        Ok(Exchange {
             cache: cache.clone(),
             request: request.clone(),
+            matched: None,
+            own_key: None,
             settings: own_settings,
             directives: RequestDirectives::read(&request.http.fields),
             asked: Asked::Whole,
             key: None,
+            mark: NOBODY,
+            has_credentials: false,
             selected: None,
             prefix: None,
             forward: None,
@@ -55,27 +67,30 @@ impl Exchange {
             generation: 0,
             turn: None,
             forks: forks(),
-        };
-        exchange.look_up()?;
-        Ok(exchange)
+        })
     }
 
     fn look_up(&mut self) -> Result<()> {
         let (decision, reason) = match admit(&self.request.http, self.settings()) {
             Admission::LookUp(class, asked) => {
                 self.asked = asked;
-                self.key = Some(self.key_for(class));
-                self.search()
+                match self.identify(class) {
+                    Ok(()) => self.search(),
+                    Err(error) => {
+                        self.past_identity(error)?;
+                        (Decision::Forward, Reason::Key)
+                    }
+                }
             }
-            Admission::AnswersGet => (Decision::Forward, Reason::Method),
+            Admission::AnswersGet => {
+                let identity = self.identity(self.matched(), MethodClass::Get);
+                self.mark = identity.mark;
+                self.has_credentials = identity.has_credentials;
+                (Decision::Forward, Reason::Method)
+            }
             Admission::Pass(reason) => (Decision::Forward, reason),
         };
         self.go_on(decision, reason)
-    }
-
-    /// What a response to this request is stored under in a class.
-    pub(super) fn key_for(&self, class: MethodClass) -> PrimaryKey {
-        PrimaryKey::new(&self.request.http, class, self.settings().sorts_query())
     }
 
     fn search(&mut self) -> (Decision, Reason) {
@@ -112,22 +127,22 @@ impl Exchange {
 
     /// A response stored for another query, which says that the difference counts for nothing.
     fn find_beside(&self) -> Option<Selected> {
-        let http = &self.request.http;
-        if !self.settings().no_vary_search || self.key.is_none() {
+        let http = self.matched();
+        if !self.settings().no_vary_search || self.own_key.is_some() {
             return None;
         }
         let urls = self
             .cache
             .with_store("looking up", |store| marks::urls_beside(store, &http.url))?;
+        let secret = self.cache.secret();
+        let matching = self.settings().matching();
+        let own = canonical(http.url.as_str(), &matching, &secret);
+        let query = |url: &str| url.split_once('?').map(|(_, query)| query.to_owned());
         urls.iter().find_map(|url| {
-            let (url, _) = Url::parse(url.as_bytes()).ok()?;
-            let mut other = http.clone();
-            other.url = url;
-            let sorts = self.settings().sorts_query();
-            let key = PrimaryKey::new(&other, MethodClass::Get, sorts);
-            let found = self.find(key).ok()?;
+            let identity = key::identify_as(url, http, MethodClass::Get, &matching, &secret);
+            let found = self.find(identity.key).ok()?;
             let variance = Variance::by(&found.found.stored.response.fields)?;
-            let is_same = variance.are_same(http.url.query(), other.url.query());
+            let is_same = variance.are_same(query(&own.text).as_deref(), query(url).as_deref());
             is_same.then_some(found)
         })
     }
@@ -155,7 +170,8 @@ impl Exchange {
     pub(super) fn find(&self, key: PrimaryKey) -> std::result::Result<Selected, Reason> {
         let settings = self.settings();
         let search = self.cache.with_store("looking up", |store| {
-            let who = Who::of(&self.request.http.fields, store.secret(), settings);
+            let fields = &self.matched().fields;
+            let who = Who::new(fields, self.mark, store.secret(), settings);
             if self.is_head() {
                 shelf::find(store, &key, &who)
             } else {
@@ -311,10 +327,9 @@ impl Exchange {
     }
 
     pub(super) fn generation_of(&self, key: &PrimaryKey) -> u64 {
-        let url_row = key.url_row();
         let generation = self
             .cache
-            .with_store("looking up", |store| shelf::generation(store, &url_row));
+            .with_store("looking up", |store| shelf::generation(store, &key.uri));
         generation.unwrap_or(0)
     }
 }

@@ -5,6 +5,7 @@ mod commit;
 mod complete;
 mod explain;
 mod freshen;
+mod identity;
 mod judge;
 mod lookup;
 mod parts;
@@ -24,6 +25,7 @@ use super::response::Context;
 use super::{Cache, Request, Response};
 use crate::error::{Error, Kind, Result};
 use crate::key::PrimaryKey;
+use crate::key::credentials::Mark;
 use crate::policy::decide::Decision;
 use crate::policy::directives::RequestDirectives;
 use crate::policy::range::Asked;
@@ -54,6 +56,10 @@ pub enum Outcome {
 pub struct Exchange {
     cache: Arc<Cache>,
     request: Arc<Request>,
+    /// What the request is to keys and to `Vary`, where the caller's function made another of it.
+    matched: Option<Arc<Request>>,
+    /// The key that the caller's function made.
+    own_key: Option<Vec<u8>>,
     /// Those of the request, where it has its own.
     settings: Option<Box<Settings>>,
     directives: RequestDirectives,
@@ -61,6 +67,9 @@ pub struct Exchange {
     asked: Asked,
     /// What a complete response to the request is stored under.
     key: Option<PrimaryKey>,
+    /// Whose it is.
+    mark: Mark,
+    has_credentials: bool,
     selected: Option<Box<Selected>>,
     /// The stored beginning of a response whose rest is asked for.
     prefix: Option<Box<Selected>>,

@@ -1,18 +1,19 @@
 //! A body on its way into the store: in memory while it is small, then in a file.
 
+use super::Exchange;
 use crate::cache::Cache;
 use crate::cache::body::{Body, Bytes};
 use crate::cache::shelf::{self, Entry};
 use crate::error::{Error, Kind, Result};
 use crate::http::response::Framing;
 use crate::http::{Fields, ResponseHead};
-use crate::key::credentials::{self, Mark};
+use crate::key::credentials::{Mark, NOBODY};
+use crate::key::matching::Matching;
 use crate::key::selecting::{self, Vary, vary};
 use crate::policy::range::ContentRange;
 use crate::policy::reason::Reason;
 use crate::policy::said::Said;
 use crate::record::{Head, INLINE_LIMIT, Record, Selecting, Stamp};
-use crate::settings::Settings;
 use crate::storage::{BLOCK, BodyRef, BodyWriter, Store};
 
 /// An answer of the origin that is being stored.
@@ -170,11 +171,20 @@ pub(super) fn entry(
         ));
     };
     let secret = store.secret();
-    let Selector { fields, mark } = *who;
-    let variant = selecting::variant_id(fields, &names, &mark, secret);
+    let Selector {
+        fields,
+        mark,
+        matching,
+    } = *who;
+    let variant = selecting::variant_id(fields, &names, &mark, &matching, secret);
     let selecting: Selecting = names
         .iter()
-        .map(|name| (name.clone(), selecting::value(fields, name, secret)))
+        .map(|name| {
+            (
+                name.clone(),
+                selecting::value(fields, name, &matching, secret),
+            )
+        })
         .collect();
     let (id, file, inline) = match body {
         BodySource::New(Arrived::Memory(memory)) => (shelf::new_id()?, None, memory.as_slice()),
@@ -217,24 +227,19 @@ pub(super) fn entry(
 pub(super) struct Selector<'a> {
     pub(super) fields: &'a Fields,
     pub(super) mark: Mark,
+    pub(super) matching: Matching<'a>,
 }
 
-impl<'a> Selector<'a> {
-    /// A shared cache keeps under nobody's credentials what it may give to all (RFC 9111 §3.5).
-    pub(super) fn of(
-        fields: &'a Fields,
-        said: &Said,
-        secret: &[u8; 32],
-        settings: &Settings,
-    ) -> Self {
+impl Exchange {
+    /// Who may select what is stored now. A shared cache keeps under nobody's credentials what it may give to all
+    /// (RFC 9111 §3.5).
+    pub(super) fn selector(&self, said: &Said) -> Selector<'_> {
+        let settings = self.settings();
         let is_for_all = settings.shared && said.directives.allow_sharing();
         Selector {
-            fields,
-            mark: if is_for_all {
-                credentials::NOBODY
-            } else {
-                credentials::mark(fields, secret)
-            },
+            fields: &self.matched().fields,
+            mark: if is_for_all { NOBODY } else { self.mark },
+            matching: settings.matching(),
         }
     }
 }

@@ -10,7 +10,7 @@ use super::worker::{CURLOPT_PROTOCOLS_STR, CURLOPT_REDIR_PROTOCOLS_STR, Worker};
 use crate::error::{Error, Kind, Result};
 use crate::http::fields::trim;
 use crate::http::{Method, Request};
-use crate::transport::TransferSettings;
+use crate::transport::{TransferSettings, Verification};
 
 /// Not named by the bindings.
 const CURLOPT_SUPPRESS_CONNECT_HEADERS: CURLoption = CURLOPTTYPE_LONG + 265;
@@ -64,6 +64,7 @@ pub(super) fn prepare(
         options.any(|option| option.eq_ignore_ascii_case(b"close"))
     });
     worker.number(CURLOPT_FORBID_REUSE, c_long::from(is_last))?;
+    verification(worker, &settings.verification)?;
     method_and_content(worker, request)?;
     let lines = field_lines(request)?;
     worker.field_lines(lines.into_iter())
@@ -106,6 +107,17 @@ fn behaviour(worker: &mut Worker, codings: Codings) -> Result<()> {
         worker.text(CURLOPT_CAINFO, path)?;
     }
     Ok(())
+}
+
+fn verification(worker: &mut Worker, verification: &Verification) -> Result<()> {
+    if !verification.is_on {
+        worker.number(CURLOPT_SSL_VERIFYPEER, 0)?;
+        return worker.number(CURLOPT_SSL_VERIFYHOST, 0);
+    }
+    match &verification.authority {
+        Some(authority) => worker.text(CURLOPT_CAINFO, &authority.path),
+        None => Ok(()),
+    }
 }
 
 /// A TLS library that was built here does not know where the system keeps its certificates.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use httpcache::cache::{Decision, Exchange, Outcome, Request, Response};
 use httpcache::error::Kind as ErrorKind;
 use httpcache::http::{ResponseHead, Url};
-use httpcache::key::credentials;
+use httpcache::key::names::CREDENTIALS;
 use httpcache::policy::directives::{RequestDirectives, ResponseDirectives, Seconds};
 use httpcache::policy::range::ContentRange;
 use httpcache::settings::{NEVER, Settings};
@@ -157,7 +157,7 @@ impl<'a> Talk<'a> {
     fn whose(&self) -> (String, Vec<u8>) {
         let mut who = Vec::new();
         if !self.settings().shared {
-            for name in credentials::FIELDS {
+            for name in CREDENTIALS {
                 for value in self.request.http.fields.all(name.as_bytes()) {
                     who.extend_from_slice(name.as_bytes());
                     who.extend_from_slice(&[&[0], value, &[0]].concat());

@@ -1,15 +1,21 @@
 //! Vary, and what a request says in the fields it names (RFC 9111 §4.1). Lines of Vary, those of a request, an empty
 //! line, those of another request.
 
-use httpcache::http::Fields;
+use std::sync::LazyLock;
+
 use httpcache::http::fields::is_token;
-use httpcache::key::credentials::{self, NOBODY};
-use httpcache::key::selecting::{Vary, value, variant_id, vary};
+use httpcache::http::{Fields, Request};
+use httpcache::key::credentials::NOBODY;
+use httpcache::key::matching::Matching;
+use httpcache::key::names::{Names, Treatment};
+use httpcache::key::selecting::{self, Vary, vary};
+use httpcache::key::{MethodClass, identify};
 
 use super::{fields, in_one_line, is_balanced, lines, with_values};
 
 const NAME: &[u8] = b"Vary";
 const SECRET: [u8; 32] = [7; 32];
+static NAMES: LazyLock<Names> = LazyLock::new(Names::default);
 
 pub fn run(data: &[u8]) {
     let is_end = |line: &&[u8]| !line.is_empty();
@@ -49,6 +55,14 @@ fn check_vary(response: &Fields) -> Option<Vec<String>> {
     Some(names)
 }
 
+fn value(request: &Fields, name: &str, secret: &[u8; 32]) -> Option<Vec<u8>> {
+    selecting::value(request, name, &Matching::plain(&NAMES), secret)
+}
+
+fn variant_id(fields: &Fields, names: &[String], mark: &[u8; 16], secret: &[u8; 32]) -> [u8; 16] {
+    selecting::variant_id(fields, names, mark, &Matching::plain(&NAMES), secret)
+}
+
 fn check_value(request: &Fields, name: &str) {
     let normal = value(request, name, &SECRET);
     assert_eq!(normal.is_some(), request.contains(name.as_bytes()));
@@ -60,7 +74,7 @@ fn check_value(request: &Fields, name: &str) {
         let joined = in_one_line(request, name.as_bytes());
         assert_eq!(value(&joined, name, &SECRET).as_ref(), Some(&normal));
     }
-    if credentials::is_secret(name.as_bytes()) {
+    if NAMES.of_field(name.as_bytes()) != Treatment::Plain {
         assert_eq!((normal.len(), normal[0]), (17, 0));
         assert_ne!(value(request, name, &[8; 32]), Some(normal));
         return;
@@ -98,16 +112,29 @@ fn check_requests(one: &Fields, other: &Fields, names: &[String]) {
     if !names.is_empty() {
         assert_ne!(variant_id(one, names, &NOBODY, &[8; 32]), id(one));
     }
-    let marks = [one, other].map(|request| credentials::mark(request, &SECRET));
-    assert_eq!(marks[0] == NOBODY, !credentials::has_any(one));
-    let authenticates = |request: &Fields| -> Vec<Vec<Vec<u8>>> {
-        let all = |name: &&str| request.all(name.as_bytes()).map(<[u8]>::to_vec).collect();
-        credentials::FIELDS.iter().map(all).collect()
+    let marks = [one, other].map(|fields| {
+        let mut request = Request::new(b"GET", b"http://h/").unwrap();
+        request.fields = fields.clone();
+        identify(
+            &request,
+            MethodClass::Get,
+            &Matching::plain(&NAMES),
+            &SECRET,
+        )
+        .mark
+    });
+    // What authenticates: for each name its values in order.
+    let credentials = |request: &Fields| {
+        let mut found: Vec<(Vec<u8>, Vec<u8>)> = request
+            .iter()
+            .filter(|(name, _)| NAMES.authenticates(name))
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.to_vec()))
+            .collect();
+        found.sort_by(|(one, _), (other, _)| one.cmp(other));
+        found
     };
-    assert_eq!(
-        authenticates(one) == authenticates(other),
-        marks[0] == marks[1]
-    );
+    assert_eq!(marks[0] == NOBODY, credentials(one).is_empty());
+    assert_eq!(credentials(one) == credentials(other), marks[0] == marks[1]);
 }
 
 fn replaced(value: &[u8], separator: &[u8]) -> Vec<u8> {

@@ -159,7 +159,7 @@ fn settings(setup: &Setup) -> Checked<Result<Settings, Error>> {
             results.push(settings.set_status_expiry(code, value_of("", value)?));
         }
         if let Some(name) = &setup.cache_name {
-            results.push(settings.set_name(301, name.as_bytes()));
+            results.push(settings.set_name(301, Some(name.as_bytes())));
         }
         Ok(results.into_iter().collect())
     };
