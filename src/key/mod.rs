@@ -2,6 +2,7 @@
 //!
 //! The primary key is an injective encoding of what is compared; its hashes are the row it is stored under.
 
+pub mod body;
 pub mod credentials;
 mod fields;
 pub mod hidden;
