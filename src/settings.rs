@@ -1,6 +1,7 @@
 //! Every option in one table: number, unit, default, range. The C header's list is checked against it.
 
 mod lists;
+pub mod url_rules;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use std::time::Duration;
 pub use self::lists::{Lists, StatusRule};
 
 use crate::error::{Error, Kind, Result};
+use crate::http::Url;
 pub use crate::transport::Cancellation;
 use crate::transport::TransferSettings;
 
@@ -57,6 +59,8 @@ pub struct Settings {
     pub expiry: Expiry,
     /// That expiry is the request's own.
     pub has_own_expiry: bool,
+    /// That expiry is the one of this URL rule, counted from 0 in the order given.
+    pub url_rule: Option<u32>,
     /// Percent of the time since Last-Modified taken as lifetime where nothing else says one.
     pub heuristic_percent: i64,
     /// Use of stale responses when the origin fails.
@@ -116,6 +120,7 @@ impl Default for Settings {
             shared: false,
             expiry: Expiry::Unset,
             has_own_expiry: false,
+            url_rule: None,
             heuristic_percent: 10,
             stale_if_error: Staleness::Within(0),
             stale_while_revalidate: Staleness::Within(0),
@@ -497,7 +502,8 @@ impl Settings {
     /// Refuses options that contradict each other, naming both.
     pub fn check(&self) -> Result<()> {
         self.check_policy()?;
-        if self.expiry != Expiry::DoNotCache {
+        // A URL rule may have something cached all the same.
+        if self.expiry != Expiry::DoNotCache || !self.lists.url_rules.is_empty() {
             return Ok(());
         }
         let other = if self.only_if_cached {
@@ -546,6 +552,21 @@ impl Settings {
             settings.assign(*number, *value);
             settings.has_own_expiry |= matches!(*number, option::EXPIRE_AFTER | option::EXPIRE_AT);
         }
+        Cow::Owned(settings)
+    }
+
+    /// Lays the first rule that matches a URL over these, unless the request has an expiry of its own.
+    pub fn ruled_by<'a>(settings: Cow<'a, Settings>, url: &Url) -> Cow<'a, Settings> {
+        let rules = &settings.lists.url_rules;
+        if settings.has_own_expiry || rules.is_empty() {
+            return settings;
+        }
+        let Some(ruled) = rules.decide(url) else {
+            return settings;
+        };
+        let mut settings = settings.into_owned();
+        settings.expiry = ruled.expiry;
+        settings.url_rule = Some(ruled.number);
         Cow::Owned(settings)
     }
 
