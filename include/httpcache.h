@@ -286,6 +286,19 @@ typedef enum {
     HC_STR_CA_FILE = 311,
 } hc_list_key;
 
+/* What language a pattern for URLs is written in. What is matched is the normalised URL, without userinfo and
+ * fragment. */
+typedef enum {
+    /* `[scheme://]host[:port][/path]`. `*` stands for any number of characters, `?` for one, `[a-z]` and `[!a-z]` for
+     * one of some. Of the host, to its end and without regard to case; no wildcard stands for a `/`, `:` or `@`, and
+     * `*` alone for any host. Port and scheme are compared where they are given. Of path and query the beginning, with
+     * case; there wildcards stand for a `/` too. An empty glob matches all. */
+    HC_GLOB = 1,
+    /* A regular expression, searched for in the whole URL in time linear in its length: ^ and $ anchor it, (?i)
+     * ignores case; there are no look-around and no backreferences. */
+    HC_REGEX = 2,
+} hc_pattern;
+
 /* How grave a log line is. */
 typedef enum {
     HC_LOG_ERROR = 1, /* The cache lost something, or works as pass-through. */
@@ -335,6 +348,14 @@ hc_status hc_options_set_string(hc_options *o, hc_option name, const char *value
  * says (its own expiry, and without CACHE_CONTROL its max-age) comes first, and with CACHE_CONTROL what the
  * response says. */
 hc_status hc_options_status_expiry(hc_options *o, int32_t status, int64_t expire_after, hc_error **err);
+
+/* Adds a rule for the URLs that match a pattern of `kind`, one of hc_pattern: of the rules that match, the first one
+ * added holds. `expire_after` is in ms or a named value: HC_DO_NOT_CACHE keeps the cache out of it, HC_UNSET leaves it to
+ * the rules that follow. What comes before hc_options_status_expiry comes before this too, and
+ * this before that. HC_E_ARGUMENT: the pattern is none of its kind, or
+ * takes too much memory. */
+hc_status hc_options_add_url_rule(hc_options *o, int32_t kind, const char *pattern, size_t pattern_len,
+                                  int64_t expire_after, hc_error **err);
 
 /* Replaces the clock of the cache and of everything stored in it. NULL: the system's. */
 hc_status hc_options_clock(hc_options *o, hc_clock_fn clock, void *user, hc_destroy_fn destroy);

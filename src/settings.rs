@@ -2,7 +2,9 @@
 
 mod lists;
 mod overrides;
+pub mod url_rules;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +12,7 @@ pub use self::lists::{Lists, StatusRule};
 pub use self::overrides::Overrides;
 
 use crate::error::{Error, Kind, Result};
+use crate::http::Url;
 use crate::key::matching::Matching;
 pub use crate::transport::Cancellation;
 use crate::transport::{Authority, TransferSettings};
@@ -59,6 +62,8 @@ pub struct Settings {
     pub expiry: Expiry,
     /// That expiry is the request's own.
     pub has_own_expiry: bool,
+    /// That expiry is the one of this URL rule, counted from 0 in the order given.
+    pub url_rule: Option<u32>,
     /// Percent of the time since Last-Modified taken as lifetime where nothing else says one.
     pub heuristic_percent: i64,
     /// Use of stale responses when the origin fails.
@@ -128,6 +133,7 @@ impl Default for Settings {
             shared: false,
             expiry: Expiry::Unset,
             has_own_expiry: false,
+            url_rule: None,
             heuristic_percent: 10,
             stale_if_error: Staleness::Within(0),
             stale_while_revalidate: Staleness::Within(0),
@@ -554,7 +560,8 @@ impl Settings {
     /// Refuses options that contradict each other, naming both.
     pub fn check(&self) -> Result<()> {
         self.check_policy()?;
-        if self.expiry != Expiry::DoNotCache {
+        // A URL rule may have something cached all the same.
+        if self.expiry != Expiry::DoNotCache || !self.lists.url_rules.is_empty() {
             return Ok(());
         }
         let other = if self.only_if_cached {
@@ -591,6 +598,21 @@ impl Settings {
     /// Whether unsafe methods invalidate.
     pub fn invalidates(&self) -> bool {
         self.invalidate.unwrap_or(self.cache_control)
+    }
+
+    /// Lays the first rule that matches a URL over these, unless the request has an expiry of its own.
+    pub fn ruled_by<'a>(settings: Cow<'a, Settings>, url: &Url) -> Cow<'a, Settings> {
+        let rules = &settings.lists.url_rules;
+        if settings.has_own_expiry || rules.is_empty() {
+            return settings;
+        }
+        let Some(ruled) = rules.decide(url) else {
+            return settings;
+        };
+        let mut settings = settings.into_owned();
+        settings.expiry = ruled.expiry;
+        settings.url_rule = Some(ruled.number);
+        Cow::Owned(settings)
     }
 
     /// Whether query parameters are sorted by name in the key.

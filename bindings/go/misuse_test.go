@@ -338,6 +338,11 @@ var misusedOptions = []misuse{
 		StatusExpiry: map[int]httpcache.Expiry{200: httpcache.ExpireAfter(-2147483646 * time.Millisecond)}})},
 	{"an instant for a status", httpcache.ErrArgument, opened(&httpcache.Options{
 		StatusExpiry: map[int]httpcache.Expiry{200: httpcache.ExpireAt(time.Now())}})},
+	{"a glob without a host", httpcache.ErrArgument, opened(&httpcache.Options{URLRules: []httpcache.URLRule{{Glob: "/a"}}})},
+	{"a regular expression that is none", httpcache.ErrArgument, opened(&httpcache.Options{URLRules: []httpcache.URLRule{{Regexp: "("}}})},
+	{"two patterns in one rule", httpcache.ErrArgument, opened(&httpcache.Options{URLRules: []httpcache.URLRule{{Glob: "*", Regexp: "a"}}})},
+	{"an instant for a rule", httpcache.ErrArgument, opened(&httpcache.Options{
+		URLRules: []httpcache.URLRule{{Glob: "*", Expiry: httpcache.ExpireAt(time.Now())}}})},
 	{"a name that is not printable", httpcache.ErrArgument, opened(&httpcache.Options{CacheName: "a\nb"})},
 	{"a name that holds a NUL", httpcache.ErrArgument, opened(&httpcache.Options{CacheName: "a\x00b"})},
 	{"a switch of threads there is not", httpcache.ErrArgument, opened(&httpcache.Options{Workers: 3})},

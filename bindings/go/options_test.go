@@ -57,6 +57,12 @@ func TestOptionsOfACacheAreHeard(t *testing.T) {
 		{"StatusExpiry of none", httpcache.Fresh, httpcache.Fresh, func(o *httpcache.Options) {
 			o.StatusExpiry = map[int]httpcache.Expiry{200: httpcache.Unset}
 		}, answer(200, "", tagged, old), time.Minute, get(url)},
+		{"URLRules", httpcache.Revalidate, httpcache.Fresh, func(o *httpcache.Options) {
+			o.URLRules = []httpcache.URLRule{{Regexp: "nowhere", Expiry: httpcache.DoNotCache}, {Glob: "*", Expiry: httpcache.ExpireAfter(time.Second)}}
+		}, answer(200, "", tagged, old), time.Minute, get(url)},
+		{"URLRules that forbid", httpcache.Forward, httpcache.Fresh, func(o *httpcache.Options) {
+			o.URLRules = []httpcache.URLRule{{Glob: "*"}, {Regexp: "^http", Expiry: httpcache.DoNotCache}}
+		}, answer(200, "", minute), 0, get(url)},
 		{"Methods", httpcache.Forward, httpcache.Fresh, func(o *httpcache.Options) { o.Methods = []string{"HEAD", "QUERY"} },
 			answer(200, "", minute), 0, get(url)},
 	} {

@@ -155,6 +155,11 @@ func (o *Options) set(made *C.hc_options) error {
 			return err
 		}
 	}
+	for _, rule := range o.URLRules {
+		if err := addURLRule(made, rule); err != nil {
+			return err
+		}
+	}
 	if o.CacheName == "" {
 		return nil
 	}
@@ -187,18 +192,46 @@ func setStatusExpiry(made *C.hc_options, status int, expiry Expiry) error {
 	if status != int(int32(status)) {
 		return &Error{Status: ErrArgument, Message: "the status is not between 100 and 999"}
 	}
-	ms := expiry.ms
-	switch expiry.kind {
-	case expiryUnset:
-		ms = C.HC_UNSET
-	case expiryAt:
-		return &Error{Status: ErrArgument, Message: "the expiry of a status is an instant"}
+	ms, wrong := durationOf(expiry, "a status")
+	if wrong != nil {
+		return wrong
 	}
 	var err *C.hc_error
-	if status := C.hc_options_status_expiry(made, C.int32_t(status), C.int64_t(ms), &err); status != C.HC_OK {
+	if status := C.hc_options_status_expiry(made, C.int32_t(status), ms, &err); status != C.HC_OK {
 		return newError(status, err)
 	}
 	return nil
+}
+
+func addURLRule(made *C.hc_options, rule URLRule) error {
+	kind, pattern := C.HC_GLOB, rule.Glob
+	if rule.Regexp != "" {
+		if rule.Glob != "" {
+			return &Error{Status: ErrArgument, Message: "a rule has a glob and a regular expression"}
+		}
+		kind, pattern = C.HC_REGEX, rule.Regexp
+	}
+	ms, wrong := durationOf(rule.Expiry, "a rule")
+	if wrong != nil {
+		return wrong
+	}
+	var err *C.hc_error
+	text, size := textOf(pattern)
+	if status := C.hc_options_add_url_rule(made, C.int32_t(kind), text, size, ms, &err); status != C.HC_OK {
+		return newError(status, err)
+	}
+	return nil
+}
+
+// durationOf is an expiry that counts from the receipt of a response.
+func durationOf(expiry Expiry, of string) (C.int64_t, error) {
+	switch expiry.kind {
+	case expiryUnset:
+		return C.HC_UNSET, nil
+	case expiryAt:
+		return 0, &Error{Status: ErrArgument, Message: "the expiry of " + of + " is an instant"}
+	}
+	return C.int64_t(expiry.ms), nil
 }
 
 func (o *Options) setCallbacks(made *C.hc_options) {

@@ -158,6 +158,20 @@ pub enum hc_list_key {
     HC_STR_CA_FILE = 311,
 }
 
+/// What language a pattern for URLs is written in. What is matched is the normalised URL, without userinfo and
+/// fragment.
+#[repr(C)]
+pub enum hc_pattern {
+    /// `[scheme://]host[:port][/path]`. `*` stands for any number of characters, `?` for one, `[a-z]` and `[!a-z]` for
+    /// one of some. Of the host, to its end and without regard to case; no wildcard stands for a `/`, `:` or `@`, and
+    /// `*` alone for any host. Port and scheme are compared where they are given. Of path and query the beginning, with
+    /// case; there wildcards stand for a `/` too. An empty glob matches all.
+    HC_GLOB = 1,
+    /// A regular expression, searched for in the whole URL in time linear in its length: ^ and $ anchor it, (?i)
+    /// ignores case; there are no look-around and no backreferences.
+    HC_REGEX = 2,
+}
+
 /// How grave a log line is.
 #[repr(C)]
 pub enum hc_log_level {
@@ -311,6 +325,39 @@ pub unsafe extern "C" fn hc_options_status_expiry(
         // SAFETY: the caller passes NULL or live options that no other thread uses now.
         let o = unsafe { guard::object_mut(o, "options")? };
         o.options.settings.set_status_expiry(status, expire_after)?;
+        Ok(0)
+    })
+}
+
+/// Adds a rule for the URLs that match a pattern of `kind`, one of hc_pattern: of the rules that match, the first one
+/// added holds. `expire_after` is in ms or a named value: HC_DO_NOT_CACHE keeps the cache out of it, HC_UNSET leaves it to
+/// the rules that follow. What comes before hc_options_status_expiry comes before this too, and
+/// this before that. HC_E_ARGUMENT: the pattern is none of its kind, or
+/// takes too much memory.
+///
+/// # Safety
+/// `o` is NULL or options that were not freed, `pattern` is NULL or holds as many bytes as said, `err` is NULL or
+/// writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_options_add_url_rule(
+    o: *mut hc_options,
+    kind: i32,
+    pattern: *const c_char,
+    pattern_len: usize,
+    expire_after: i64,
+    err: *mut *mut hc_error,
+) -> hc_status {
+    guard::status(err, || {
+        // SAFETY: the caller passes live options that no other thread uses now, and a readable string.
+        let (o, pattern) = unsafe {
+            (
+                guard::object_mut(o, "options")?,
+                guard::text(pattern, pattern_len, "pattern")?,
+            )
+        };
+        o.options
+            .settings
+            .add_url_rule(kind, pattern, expire_after)?;
         Ok(0)
     })
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::url_rules::{PatternKind, UrlRules};
 use super::{Expiry, Settings};
 use crate::error::{Error, Kind, Result};
 use crate::http::fields::{is_token, quoted};
@@ -24,7 +25,7 @@ pub mod list {
 }
 
 /// Settings that are lists or names.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Lists {
     /// Methods whose responses are stored; `None`: GET and HEAD, and with `cache_control` what RFC 9111 allows.
     pub methods: Option<Vec<String>>,
@@ -40,6 +41,8 @@ pub struct Lists {
     pub targeted_fields: Vec<String>,
     /// Expiries of status codes; the last one that fits holds.
     pub status_rules: Vec<StatusRule>,
+    /// Expiries by URL; the first rule that matches holds.
+    pub url_rules: Arc<UrlRules>,
     /// Who this cache is in `Cache-Status` (RFC 9211 §2).
     pub cache_name: String,
 }
@@ -65,6 +68,7 @@ impl Default for Lists {
             unordered: Unordered::default(),
             targeted_fields: Vec::new(),
             status_rules: Vec::new(),
+            url_rules: Arc::default(),
             cache_name: DEFAULT_NAME.to_owned(),
         }
     }
@@ -180,10 +184,7 @@ impl Settings {
                 format!("{status} is no status code from 200 to 999, nor the first digit of one");
             return Err(Error::new(Kind::Argument, message));
         };
-        if value < 0 && !matches!(value, super::UNSET | super::NEVER | super::DO_NOT_CACHE) {
-            let message = format!("the expiry of status {status} is negative: {value}");
-            return Err(Error::new(Kind::Argument, message));
-        }
+        check_expiry(value, || format!("status {status}"))?;
         let rules = &mut Arc::make_mut(&mut self.lists).status_rules;
         rules.retain(|rule| rule.status != code);
         if value != super::UNSET {
@@ -196,6 +197,14 @@ impl Settings {
         Ok(())
     }
 
+    /// Adds a rule for the URLs that match a pattern, behind those before.
+    pub fn add_url_rule(&mut self, kind: i32, pattern: &[u8], value: i64) -> Result<()> {
+        let kind = PatternKind::of(kind)?;
+        check_expiry(value, || format!("the rule {}", quoted(pattern)))?;
+        let rules = &mut Arc::make_mut(&mut self.lists).url_rules;
+        Arc::make_mut(rules).add(kind, pattern, Expiry::from_duration(value))
+    }
+
     /// The expiry that was given to a status code, or else to its class.
     pub fn status_expiry(&self, status: u16) -> Option<Expiry> {
         let rules = &self.lists.status_rules;
@@ -203,6 +212,14 @@ impl Settings {
         own.or_else(|| rules.iter().find(|rule| rule.fits(status)))
             .map(|rule| rule.expiry)
     }
+}
+
+fn check_expiry(value: i64, of: impl FnOnce() -> String) -> Result<()> {
+    if value >= 0 || matches!(value, super::UNSET | super::NEVER | super::DO_NOT_CACHE) {
+        return Ok(());
+    }
+    let message = format!("the expiry of {} is negative: {value}", of());
+    Err(Error::new(Kind::Argument, message))
 }
 
 fn default_methods() -> Vec<String> {

@@ -427,7 +427,69 @@ static void a_status_has_an_expiry_of_its_own(void) {
     hc_close(c);
 }
 
+static void add_rule(hc_options *o, int32_t kind, const char *pattern, int64_t expiry) {
+    CHECK_STATUS(hc_options_add_url_rule(o, kind, pattern, HC_NTS, expiry, &err), HC_OK);
+}
+
+static void the_first_url_rule_that_matches_has_its_expiry(void) {
+    test_clock *clock = new_clock();
+    hc_options *o = options(clock, "expire_after 60000");
+    hc_cache *c;
+    add_rule(o, HC_GLOB, "*/unset", HC_UNSET);
+    add_rule(o, HC_GLOB, "*.h.test/a", 1000);
+    add_rule(o, HC_REGEX, "/a[0-9]+$", HC_NEVER_EXPIRE);
+    add_rule(o, HC_GLOB, "H.test/a", 2000);
+    add_rule(o, HC_GLOB, "h.test/private/", HC_DO_NOT_CACHE);
+    c = open_with(fresh_directory(), o);
+    CHECK_INT(fetch_from(c, "http://x.h.test/a1", answer(200, "", "x")).expires_at, T0 + 1000);
+    CHECK_INT(fetch_from(c, "http://h.test/a1", answer(200, "", "x")).expires_at, HC_NEVER_EXPIRE);
+    CHECK_INT(fetch_from(c, "http://h.test/a", answer(200, "", "x")).expires_at, T0 + 2000);
+    CHECK_INT(fetch_from(c, "http://h.test/unset", answer(200, "", "x")).expires_at, T0 + 60000);
+    CHECK_INT(fetch_from(c, "http://h.test/private/x", answer(200, "", "x")).outcome,
+              HC_NOT_STORED);
+    hc_close(c);
+}
+
+static void a_pattern_that_is_none_is_refused_and_named(void) {
+    static const struct {
+        int32_t kind;
+        const char *pattern, *said;
+    } refused[] = {
+        {HC_GLOB, "h.test/[a", "h.test/[a"},     {HC_GLOB, "h.test/[]", "is empty"},
+        {HC_GLOB, "h.test/[z-a]", "z-a"},        {HC_GLOB, "/a", "host"},
+        {HC_GLOB, "user:word@h.test", "@h.test"}, {HC_REGEX, "(a", "unclosed group"},
+        {HC_REGEX, "(?!a)", "look-around"},      {HC_REGEX, "((a{100}){100}){100}", "memory"},
+        {0, "*", "0 is no kind"},                {3, "*", "3 is no kind"},
+    };
+    hc_options *o = options(NULL, "");
+    char *large = (char *)calloc(1, 1 << 20);
+    size_t i;
+    for (i = 0; i < NELEMS(refused); i++) {
+        check_note("%s", refused[i].pattern);
+        CHECK_MESSAGE(hc_options_add_url_rule(o, refused[i].kind, refused[i].pattern, HC_NTS, 1,
+                                              &err),
+                      HC_E_ARGUMENT, refused[i].said);
+    }
+    CHECK_MESSAGE(hc_options_add_url_rule(o, HC_GLOB, "h.test", HC_NTS, -1, &err), HC_E_ARGUMENT,
+                  "h.test");
+    memset(large, 'a', 1 << 20);
+    CHECK_MESSAGE(hc_options_add_url_rule(o, HC_REGEX, large, 1 << 20, 1, &err), HC_E_ARGUMENT,
+                  "1048576 bytes");
+    free(large);
+}
+
+static void a_session_that_caches_nothing_may_use_what_a_rule_allows(void) {
+    hc_options *o = options(NULL, "expire_after do_not_cache, stale_if_error never");
+    hc_cache *c = NULL;
+    CHECK_MESSAGE(hc_open(fresh_directory(), o, &c, &err), HC_E_CONFLICT, "HC_OPT_STALE_IF_ERROR");
+    add_rule(o, HC_GLOB, "h.test", 1000);
+    hc_close(open_with(fresh_directory(), o));
+}
+
 static const check_test tests[] = {
+    TEST(the_first_url_rule_that_matches_has_its_expiry),
+    TEST(a_pattern_that_is_none_is_refused_and_named),
+    TEST(a_session_that_caches_nothing_may_use_what_a_rule_allows),
     TEST(lists_take_items_of_their_kind),
     TEST(what_belongs_to_rfc_9111_needs_it),
     TEST(a_status_has_an_expiry_of_its_own),

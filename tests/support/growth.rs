@@ -42,7 +42,8 @@ pub fn check<T>(name: &str, prepare: impl Fn(usize) -> T, run: impl Fn(&T)) {
     );
 }
 
-fn nanos(run: impl FnOnce()) -> u128 {
+/// The processor time that something takes.
+pub fn nanos(run: impl FnOnce()) -> u128 {
     let before = processor_time();
     run();
     processor_time() - before

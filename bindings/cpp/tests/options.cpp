@@ -51,6 +51,10 @@ TEST(every_option_is_taken_in_its_range_and_refused_out_of_it) {
          [](auto &o) { o.status_expiry(1, 1min); }},
         {"status_expiry negative", [](auto &o) { o.status_expiry(999, hc::do_not_cache); },
          [](auto &o) { o.status_expiry(404, hc::named(-1)); }},
+        {"url_rule", [](auto &o) { o.url_rule("*.h.test/a", 1min).url_rule("", hc::unset); },
+         [](auto &o) { o.url_rule("h.test/[", 1min); }},
+        {"url_rule_by_regex", [](auto &o) { o.url_rule_by_regex("^https:", hc::do_not_cache); },
+         [](auto &o) { o.url_rule_by_regex("(", 1min); }},
         {"methods",
          [](auto &o) {
              o.methods({"GET", "QUERY"});
@@ -179,6 +183,17 @@ TEST(a_status_has_an_expiry_of_its_own) {
     CHECK_EQ(x.store(hc::response(404)), hc::outcome::stored);
     CHECK(x.view().freshness_lifetime() == 1min);
     CHECK_EQ(stores(t.cache, 410), hc::outcome::not_stored);
+}
+
+TEST(the_first_rule_for_a_url_holds) {
+    hc::options o;
+    o.url_rule_by_regex("/private/", hc::do_not_cache).url_rule("*.test", 1min).url_rule("*", 1h);
+    test_cache t(std::move(o));
+    hc::exchange x = t.cache.lookup(hc::request("GET", "http://a.test/x"));
+    CHECK_EQ(x.store(hc::response(200)), hc::outcome::stored);
+    CHECK(x.view().freshness_lifetime() == 1min);
+    hc::exchange other = t.cache.lookup(hc::request("GET", "http://a.test/private/x"));
+    CHECK_EQ(other.store(hc::response(200)), hc::outcome::not_stored);
 }
 
 TEST(what_is_targeted_at_this_cache_comes_first) {

@@ -4,6 +4,7 @@ import copy
 import io
 import math
 import pickle
+import re
 import threading
 from datetime import datetime, timedelta, timezone
 
@@ -255,6 +256,11 @@ OPTIONS = {
     "name beyond ISO 8859-1": ({"cache_name": "\u20ac"}, ArgumentError),
     "negative expiry of a status": ({"status_expiry": {404: -1}}, ArgumentError),
     "expiry of a status that is none": ({"status_expiry": {1000: 1}}, ArgumentError),
+    "glob without a host": ({"url_rules": {"/a": 1}}, ArgumentError),
+    "expression that is too clever": ({"url_rules": {re.compile("(?=a)"): 1}}, ArgumentError),
+    "negative expiry of a rule": ({"url_rules": {"*": -1}}, ArgumentError),
+    "rule of a number": ({"url_rules": {1: 1}}, TypeError),
+    "rule of bytes": ({"url_rules": {re.compile(b"a"): 1}}, TypeError),
     "shared without cache_control": ({"shared": True}, httpcache.Error),
     "flag of 2": ({"cache_control": 2}, ArgumentError),
     "flag of text": ({"cache_control": "yes"}, TypeError),

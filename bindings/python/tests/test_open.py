@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import stat
 from datetime import datetime, timedelta, timezone
 
@@ -157,6 +158,7 @@ def test_all_options_at_once(directory):
         targeted_fields=("CDN-Cache-Control",),
         cache_name="mine",
         status_expiry={404: timedelta(minutes=1), 5: Expiry.DO_NOT_CACHE},
+        url_rules={"*.h.test/a": 1, re.compile("^https:", re.I): Expiry.NEVER},
         max_url_bytes=1000,
         logger=logging.getLogger("mine"),
         log_level=logging.DEBUG,
@@ -179,6 +181,15 @@ def test_lists_of_methods_and_statuses(open_cache):
             assert exchange.get("Cache-Status").startswith("mine;")
     with Request("POST", URL, body=b"another") as request, cache.lookup(request) as exchange:
         assert exchange.decision is Decision.FORWARD
+
+
+def test_the_first_rule_for_a_url_holds(open_cache):
+    rules = {re.compile("/PRIVATE/", re.I): Expiry.DO_NOT_CACHE, "*/unset": Expiry.UNSET, "*": 5}
+    cache = open_cache(url_rules=rules)
+    assert store(cache, "http://h.test/private/x", fields=()) is Outcome.NOT_STORED
+    store(cache, "http://h.test/unset", fields=())
+    with cache.lookup("http://h.test/unset") as exchange:
+        assert exchange.freshness_lifetime == timedelta(seconds=5)
 
 
 def test_a_status_has_an_expiry_of_its_own(open_cache):

@@ -42,7 +42,8 @@ class TestOptions < CacheTest
   end
 
   def test_every_setting_has_a_setter_and_a_keyword
-    lists = { methods: %w[GET], statuses: [200], targeted_fields: [], cache_name: 'a', status_expiry: { 4 => :unset } }
+    lists = { methods: %w[GET], statuses: [200], targeted_fields: [], cache_name: 'a', status_expiry: { 4 => :unset },
+              url_rules: { '*' => :unset } }
     lists.each { |name, value| HTTPCache::Options.new(name => value).public_send(:"#{name}=", value) }
     values = { flag: true, duration: 1, instant: @clock.now, number: 100, durability: :safe }
     HTTPCache::Setting::TABLE.each do |name, (_, kind)|
@@ -84,6 +85,17 @@ class TestOptions < CacheTest
       end
     end
     assert_equal [60.0, 1.5, :never], lifetimes
+  end
+
+  def test_the_first_rule_for_a_url_holds
+    rules = { /PRIVATE/i => :do_not_cache, "#{URL}unset" => :unset, '*' => 1.5 }
+    cache = open_cache(cache_control: false, url_rules: rules, clock: @clock.to_proc)
+    assert_equal :not_stored, store(cache, get("#{URL}private"), answer(200, {}))
+    lifetime = cache.lookup(get("#{URL}unset")) do |exchange|
+      exchange.store(answer(200, {}))
+      exchange.freshness_lifetime
+    end
+    assert_equal 1.5, lifetime
   end
 
   def test_limits_may_be_never

@@ -74,6 +74,19 @@ public:
         return *this;
     }
 
+    /// A rule for the URLs that a glob matches, `[scheme://]host[:port][/path]`: `*`, `?` and
+    /// `[a-z]` in the host, to its end, and in the path, from its beginning. Of all rules that
+    /// match, by glob or by expression, the first one added holds, before status_expiry() and the
+    /// cache's own expiry; do_not_cache keeps the cache out of it.
+    options &url_rule(std::string_view glob, expiry lifetime) {
+        return url_rule(HC_GLOB, glob, lifetime);
+    }
+
+    /// The same for a regular expression, which is searched for in the whole URL.
+    options &url_rule_by_regex(std::string_view expression, expiry lifetime) {
+        return url_rule(HC_REGEX, expression, lifetime);
+    }
+
     /// Unsafe methods that succeed take away what is stored of their URL (RFC 9111 4.4). Default:
     /// as cache_control().
     options &invalidate(bool on) { return set(HC_OPT_INVALIDATE, on); }
@@ -231,6 +244,12 @@ public:
     }
 
 private:
+    options &url_rule(std::int32_t kind, std::string_view pattern, expiry lifetime) {
+        detail::call(hc_options_add_url_rule, live(), kind, pattern.data(), pattern.size(),
+                     lifetime.value());
+        return *this;
+    }
+
     template <class Names>
     options &list(hc_option number, const Names &items) {
         clear(number);

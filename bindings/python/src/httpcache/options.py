@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import logging
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
@@ -143,6 +144,11 @@ class Options(RequestOptions):
     cache_name: str | None = None
     #: Expiries of status codes, or of classes of them by their first digit, before that of the cache.
     status_expiry: Mapping[int, Duration] | None = None
+    #: Expiries by URL: of the patterns that match one, the first holds, before ``status_expiry`` and the expiry of
+    #: the cache. Text is a glob, ``[scheme://]host[:port][/path]``, with ``*``, ``?`` and ``[a-z]`` in the host, to
+    #: its end, and in the path, from its beginning; a compiled :mod:`re` is searched for in the whole URL, as the
+    #: library reads its text. ``Expiry.DO_NOT_CACHE`` keeps the cache out of it.
+    url_rules: Mapping[str | re.Pattern[str], Duration] | None = None
 
     #: ``filter(request, response)`` is asked before a response is stored, once its body is complete, and
     #: each time one is reused or freshened; what it refuses is not stored, or does not stay. Both are
@@ -210,6 +216,20 @@ def _set_lists(handle: Handle, options: Options) -> None:
         call(lib.hc_options_set_string, handle.pointer, lib.HC_STR_CACHE_NAME, name, len(name))
     for status, expiry in (options.status_expiry or {}).items():
         call(lib.hc_options_status_expiry, handle.pointer, status, native_duration(expiry))
+    for pattern, expiry in (options.url_rules or {}).items():
+        _add_url_rule(handle, pattern, native_duration(expiry))
+
+
+def _add_url_rule(handle: Handle, pattern: str | re.Pattern[str], expiry: int) -> None:
+    kind, text = lib.HC_GLOB, pattern
+    if isinstance(pattern, re.Pattern):
+        kind, text = lib.HC_REGEX, pattern.pattern
+        if pattern.flags & re.IGNORECASE:
+            text = "(?i)" + text
+    if not isinstance(text, str):
+        raise TypeError(f"a pattern of url_rules is text, not {type(text).__name__}")
+    data = text.encode()
+    call(lib.hc_options_add_url_rule, handle.pointer, kind, data, len(data), expiry)
 
 
 def _level(options: Options) -> int:

@@ -58,6 +58,7 @@ module HTTPCache
       hc_options_clear: [%i[address int32 address], :status],
       hc_options_set_string: [%i[address int32 bytes size_t address], :status],
       hc_options_status_expiry: [%i[address int32 int64 address], :status],
+      hc_options_add_url_rule: [%i[address int32 bytes size_t int64 address], :status],
       hc_options_clock: [%i[address function address function], :status],
       hc_options_log: [%i[address int32 function address function], :status],
       hc_options_filter: [%i[address function address function], :status],

@@ -35,13 +35,14 @@ module HTTPCache
       if Setting::LISTS.key?(name) then write_list(name, value)
       elsif Setting::TEXTS.key?(name) then write_text(name, value)
       elsif name == :status_expiry then write_status_expiry(value)
+      elsif name == :url_rules then write_url_rules(value)
       else
         number, encoded = Setting.encode(name, value)
         verb { |options, call| Native.hc_options_set(options, number, encoded, call.error) }
       end
     end
 
-    [*Setting::TABLE.keys, *Setting::LISTS.keys, *Setting::TEXTS.keys, :status_expiry].each do |name|
+    [*Setting::TABLE.keys, *Setting::LISTS.keys, *Setting::TEXTS.keys, :status_expiry, :url_rules].each do |name|
       define_method(:"#{name}=") { |value| self[name] = value }
     end
 
@@ -111,6 +112,13 @@ module HTTPCache
     def write_status_expiry(table)
       table.to_h.transform_values { |expiry| Setting.duration(expiry, 'status_expiry') }.each do |status, expiry|
         verb { |options, call| Native.hc_options_status_expiry(options, status, expiry, call.error) }
+      end
+    end
+
+    def write_url_rules(table)
+      table.to_h.transform_values { |expiry| Setting.duration(expiry, 'url_rules') }.each do |pattern, expiry|
+        kind, text = Setting.pattern(pattern)
+        verb { |options, call| Native.hc_options_add_url_rule(options, kind, text, text.bytesize, expiry, call.error) }
       end
     end
 

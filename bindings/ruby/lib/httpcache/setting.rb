@@ -44,6 +44,10 @@ module HTTPCache
   # [+cache_name+] who this cache is in Cache-Status: printable ASCII.
   # [+status_expiry+] a Hash: how long responses of a status (404), or of a class of them (4), stay fresh, before
   #   expire_after. +:unset+ takes one back.
+  # [+url_rules+] a Hash: how long responses stay fresh by URL. Of the patterns that match one the first holds, before
+  #   status_expiry and expire_after; of :unset none does. A String is a glob, "[scheme://]host[:port][/path]", with
+  #   +*+, +?+ and +[a-z]+ in the host, to its end, and in the path, from its beginning. A Regexp is searched for in
+  #   the whole URL, as the library reads its source.
   #
   # Those marked * can be set for a request as well; there +:unset+ gives the cache's own setting back.
   module Setting
@@ -125,6 +129,15 @@ module HTTPCache
       raise TypeError, "#{name} does not take #{value.inspect}" unless value.is_a?(Time)
 
       checked(name, (value.to_r * 1000).floor)
+    end
+
+    PATTERNS = { glob: 1, regex: 2 }.freeze
+
+    # The kind of a pattern for URLs, and its text.
+    def self.pattern(pattern)
+      return [PATTERNS[:glob], Bytes.of(pattern)] unless pattern.is_a?(Regexp)
+
+      [PATTERNS[:regex], Bytes.of(pattern.casefold? ? "(?i)#{pattern.source}" : pattern.source)]
     end
 
     # Among the negative numbers are the named values: no arithmetic may come to one of them.
