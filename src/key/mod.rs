@@ -8,6 +8,7 @@ pub mod marked;
 pub mod names;
 pub mod path;
 pub mod query;
+pub mod redact;
 pub mod selecting;
 
 use std::fmt;
