@@ -1,12 +1,13 @@
 //! Every option in one table: number, unit, default, range. The C header's list is checked against it.
 
+mod key_id;
 mod lists;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use self::lists::{Lists, StatusRule};
+pub use self::lists::{Lists, StatusRule, list};
 
 use crate::error::{Error, Kind, Result};
 pub use crate::transport::Cancellation;
@@ -85,6 +86,8 @@ pub struct Settings {
     pub immutable_forever: bool,
     /// A response whose beginning is stored is completed.
     pub complete: bool,
+    /// Of the request all fields and the body are stored, without their secrets, and not only what `Vary` needs.
+    pub keep_request: bool,
     /// Lists and names, shared by all copies of the settings.
     pub lists: Arc<Lists>,
     /// Larger bodies pass through unstored.
@@ -130,6 +133,7 @@ impl Default for Settings {
             cache_status: false,
             immutable_forever: false,
             complete: false,
+            keep_request: true,
             lists: Arc::default(),
             max_response_bytes: None,
             durability: None,
@@ -243,6 +247,7 @@ pub mod option {
     pub const CACHE_STATUS: i32 = 145;
     pub const IMMUTABLE_FOREVER: i32 = 146;
     pub const COMPLETE: i32 = 147;
+    pub const KEEP_REQUEST: i32 = 148;
 }
 
 /// All options, in the order of their numbers.
@@ -449,6 +454,13 @@ pub static OPTIONS: &[Spec] = &[
         false,
     ),
     spec(option::COMPLETE, "HC_OPT_COMPLETE", Unit::Switch, "0", true),
+    spec(
+        option::KEEP_REQUEST,
+        "HC_OPT_KEEP_REQUEST",
+        Unit::Switch,
+        "1",
+        false,
+    ),
 ];
 
 fn find(number: i32) -> Result<&'static Spec> {
@@ -598,6 +610,7 @@ impl Settings {
             option::CACHE_STATUS => self.cache_status = switch,
             option::IMMUTABLE_FOREVER => self.immutable_forever = switch,
             option::COMPLETE => self.complete = switch,
+            option::KEEP_REQUEST => self.keep_request = switch,
             _ => {}
         }
     }

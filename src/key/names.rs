@@ -106,7 +106,7 @@ impl Names {
             return Err(refuse("holds a NUL"));
         }
         if text.starts_with('$') {
-            let path = Path::parse(text).map_err(|why| refuse(why))?;
+            let path = Path::parse(text).map_err(refuse)?;
             self.paths.push(path);
         } else {
             self.own.push(text.to_owned());

@@ -47,6 +47,8 @@ pub enum Reason {
     Credentials,
     /// It was taken away, or made invalid, with others of its group.
     Group,
+    /// It names a URL with a secret in it, and cannot be stored as it is.
+    Redaction,
 }
 
 impl Reason {
@@ -74,6 +76,7 @@ impl Reason {
             Reason::Filter => c"filter",
             Reason::Credentials => c"credentials",
             Reason::Group => c"group",
+            Reason::Redaction => c"redaction",
         }
     }
 
@@ -107,6 +110,9 @@ impl Reason {
             Reason::Filter => "the filter refused it, or failed",
             Reason::Credentials => "it is for one user alone (RFC 9111 3.5)",
             Reason::Group => "its group was made invalid (RFC 9875)",
+            Reason::Redaction => {
+                "it names a URL that holds a secret, which is not stored, nor left out of a URL"
+            }
         }
     }
 }

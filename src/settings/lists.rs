@@ -5,12 +5,14 @@ use std::sync::Arc;
 use super::{Expiry, Settings};
 use crate::error::{Error, Kind, Result};
 use crate::http::fields::{is_token, quoted};
+use crate::key::names::Names;
 
 /// The numbers of the lists and names, as in the C header.
 #[allow(missing_docs, reason = "each is a list of the struct below")]
 pub mod list {
     pub const METHOD: i32 = 200;
     pub const STATUS: i32 = 201;
+    pub const IGNORED: i32 = 202;
     pub const TARGETED_FIELD: i32 = 206;
     pub const CACHE_NAME: i32 = 301;
 }
@@ -22,6 +24,8 @@ pub struct Lists {
     pub methods: Option<Vec<String>>,
     /// Status codes that are stored; `None`: 200, and with `cache_control` what RFC 9111 §3 allows.
     pub statuses: Option<Vec<u16>>,
+    /// Names whose values are left out of the key, and never reach the disk.
+    pub ignored: Names,
     /// Targeted fields, the most specific first (RFC 9213).
     pub targeted_fields: Vec<String>,
     /// Expiries of status codes; the last one that fits holds.
@@ -44,6 +48,7 @@ impl Default for Lists {
         Lists {
             methods: None,
             statuses: None,
+            ignored: Names::default(),
             targeted_fields: Vec::new(),
             status_rules: Vec::new(),
             cache_name: "httpcache".to_owned(),
@@ -77,9 +82,10 @@ impl Settings {
                 let status = text.and_then(|text| text.parse().ok());
                 let status = status.filter(|status| (200..=999).contains(status));
                 let status = status.ok_or_else(|| refuse("status code from 200 to 999"))?;
-                let statuses = lists.statuses.get_or_insert_with(|| vec![200]);
+                let statuses = lists.statuses.get_or_insert_with(default_statuses);
                 statuses.push(status);
             }
+            list::IGNORED => lists.ignored.add(item)?,
             list::TARGETED_FIELD => {
                 let name = text.ok_or_else(|| refuse("field name"))?;
                 lists.targeted_fields.push(name);
@@ -95,10 +101,26 @@ impl Settings {
         match number {
             list::METHOD => lists.methods = Some(Vec::new()),
             list::STATUS => lists.statuses = Some(Vec::new()),
+            list::IGNORED => lists.ignored.clear(),
             list::TARGETED_FIELD => lists.targeted_fields.clear(),
             _ => return Err(unknown(number)),
         }
         Ok(())
+    }
+
+    /// The items of a list as it stands, its default where nothing was added.
+    pub fn items(&self, number: i32) -> Result<Vec<String>> {
+        let lists = &self.lists;
+        Ok(match number {
+            list::METHOD => lists.methods.clone().unwrap_or_else(default_methods),
+            list::STATUS => {
+                let statuses = lists.statuses.clone().unwrap_or_else(default_statuses);
+                statuses.iter().map(u16::to_string).collect()
+            }
+            list::IGNORED => lists.ignored.iter().map(str::to_owned).collect(),
+            list::TARGETED_FIELD => lists.targeted_fields.clone(),
+            _ => return Err(unknown(number)),
+        })
     }
 
     /// Sets a name.
@@ -153,7 +175,39 @@ fn default_methods() -> Vec<String> {
     vec!["GET".to_owned(), "HEAD".to_owned()]
 }
 
+fn default_statuses() -> Vec<u16> {
+    vec![200]
+}
+
 fn unknown(number: i32) -> Error {
     let message = format!("list or name {number} is not known here");
     Error::new(Kind::Unsupported, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_read_as_they_stand() {
+        let mut settings = Settings::default();
+        let items = |settings: &Settings, list| settings.items(list).unwrap();
+        assert_eq!(items(&settings, list::METHOD), ["GET", "HEAD"]);
+        assert_eq!(items(&settings, list::STATUS), ["200"]);
+        assert_eq!(items(&settings, list::IGNORED).len(), 9);
+        assert!(items(&settings, list::TARGETED_FIELD).is_empty());
+        for (list, item) in [
+            (list::METHOD, "POST"),
+            (list::STATUS, "404"),
+            (list::IGNORED, "$..session id"),
+            (list::TARGETED_FIELD, "CDN-Cache-Control"),
+        ] {
+            settings.add(list, item.as_bytes()).unwrap();
+            assert_eq!(items(&settings, list).last().unwrap(), item);
+            settings.clear(list).unwrap();
+            assert!(items(&settings, list).is_empty());
+        }
+        let refused = settings.items(list::CACHE_NAME).unwrap_err();
+        assert_eq!(refused.kind(), Kind::Unsupported);
+    }
 }

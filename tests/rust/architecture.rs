@@ -12,7 +12,7 @@ const RULES: &[(&str, &[&str])] = &[
     ("storage", &[]),
     ("transport", &["http"]),
     // The settings name the types that the rooms below are set with.
-    ("settings", &["http", "storage", "transport"]),
+    ("settings", &["http", "key", "storage", "transport"]),
     ("key", &["http"]),
     ("record", &["http", "key"]),
     ("policy", &["http", "key", "record", "settings"]),

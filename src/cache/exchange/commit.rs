@@ -11,7 +11,7 @@ use crate::cache::marks;
 use crate::cache::shelf::{self, Entry, Place};
 use crate::error::Result;
 use crate::http::{ResponseHead, Url};
-use crate::key::{Key, PrimaryKey};
+use crate::key::{Key, PrimaryKey, redact};
 use crate::policy::no_vary_search::Variance;
 use crate::policy::reason::Reason;
 use crate::policy::said::Said;
@@ -101,12 +101,15 @@ impl Exchange {
         let fields = &self.request.http.fields;
         let who = Selector::of(fields, &said, store.secret(), self.settings());
         let source = BodySource::New(stored);
+        let redacted = redact::response(&placed.head, &self.settings().lists.ignored)?;
+        let request = self.stored_request(&placed.head.fields, store.secret())?;
         let (entry, head) = entry(
             store,
             &placed.key.text,
             &who,
-            &placed.head,
+            &redacted,
             &storing.stamp,
+            &request,
             source,
         )?;
         let key = Key {
@@ -140,8 +143,13 @@ impl Exchange {
             // What was stored before is no longer there: the caller alone has both.
             return Some(Reason::Invalidated);
         }
-        let most = self.settings().max_response_bytes?;
-        let is_too_large = placed.joined.as_ref()?.len() > most;
+        let settings = self.settings();
+        let joined = placed.joined.as_ref()?;
+        // The part that was there may be older than the names that are secret now.
+        if redact::must_be_altered(&placed.head.fields, &settings.lists.ignored) {
+            return Some(Reason::Redaction);
+        }
+        let is_too_large = joined.len() > settings.max_response_bytes?;
         is_too_large.then_some(Reason::TooLarge)
     }
 
@@ -180,8 +188,13 @@ impl Exchange {
 
     /// The URL under whose path a response is to be found for other queries too, where it says so.
     fn path_to_enter(&self, response: &ResponseHead) -> Option<Url> {
-        let is_wanted = self.settings().no_vary_search && response.status != 206;
+        let settings = self.settings();
+        let url = &self.request.http.url;
+        // The list holds URLs as they are.
+        let is_wanted = settings.no_vary_search
+            && response.status != 206
+            && !redact::is_redacted(url, &settings.lists.ignored);
         let variance = Variance::by(&response.fields);
-        (is_wanted && variance.is_some()).then(|| self.request.http.url.clone())
+        (is_wanted && variance.is_some()).then(|| url.clone())
     }
 }
