@@ -122,7 +122,8 @@ pub fn shown(stored: &[u8]) -> Vec<u8> {
     shown
 }
 
-/// The fields of a request with placeholders; `keep` says which ones are stored at all.
+/// The fields of a request with placeholders; `keep` says which ones are stored at all. Any of them may hold a URL, as
+/// Referer does: what is secret in it makes all of it secret.
 pub fn fields(
     fields: &Fields,
     names: &Names,
@@ -131,7 +132,11 @@ pub fn fields(
 ) -> Vec<(Vec<u8>, Vec<u8>)> {
     let kept = fields.iter().filter(|(name, _)| keep(name));
     kept.map(|(name, value)| {
-        let instead = placeholder(names.of_field(name), value, secret);
+        let treatment = match names.of_field(name) {
+            Treatment::Plain if holds_secret(value, names) => Treatment::Secret,
+            treatment => treatment,
+        };
+        let instead = placeholder(treatment, value, secret);
         (name.to_vec(), instead.unwrap_or_else(|| value.to_vec()))
     })
     .collect()
@@ -197,9 +202,13 @@ fn is_needed(name: &[u8]) -> bool {
 pub fn must_be_altered(fields: &Fields, names: &Names) -> bool {
     const URLS: [&[u8]; 4] = [b"Location", b"Content-Location", b"Link", b"Refresh"];
     let is_url = |name: &[u8]| URLS.iter().any(|url| url.eq_ignore_ascii_case(name));
-    fields.iter().any(|(name, value)| {
-        is_url(name) && (has_userinfo(value) || has_secret_parameter(value, names))
-    })
+    fields
+        .iter()
+        .any(|(name, value)| is_url(name) && holds_secret(value, names))
+}
+
+fn holds_secret(value: &[u8], names: &Names) -> bool {
+    has_userinfo(value) || has_secret_parameter(value, names)
 }
 
 /// An `@` in what begins with two slashes, or what browsers take for them (RFC 3986 §3.2.1).
@@ -358,14 +367,18 @@ mod tests {
             ("Cookie", "s=canary"),
             ("Page", "canary"),
             ("token", "canary"),
+            ("Referer", "http://h/?Token=canary"),
+            ("Referer", "http://h/?tokens=1"),
         ]);
         let stored = fields(&given, &names(), &SECRET, |name| name != b"Accept");
         let stored: Vec<(&[u8], usize)> = stored.iter().map(|(n, v)| (&n[..], v.len())).collect();
-        let expected: [(&[u8], usize); 4] = [
+        let expected: [(&[u8], usize); 6] = [
             (b"AUTHORIZATION", 1),
             (b"Cookie", 33),
             (b"Page", 1),
             (b"token", 33),
+            (b"Referer", 33),
+            (b"Referer", 18),
         ];
         assert_eq!(stored, expected);
         let plain = fields(&given, &names(), &SECRET, |name| name == b"Accept");
