@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use self::lists::{Lists, StatusRule};
+pub use self::lists::{Lists, StatusRule, list};
 pub use self::overrides::Overrides;
 
 use crate::error::{Error, Kind, Result};
@@ -92,6 +92,8 @@ pub struct Settings {
     pub immutable_forever: bool,
     /// A response whose beginning is stored is completed.
     pub complete: bool,
+    /// Of the request all fields and the body are stored, without their secrets, and not only what `Vary` needs.
+    pub keep_request: bool,
     /// Lists and names, shared by all copies of the settings.
     pub lists: Arc<Lists>,
     /// Larger bodies pass through unstored.
@@ -148,6 +150,7 @@ impl Default for Settings {
             cache_status: false,
             immutable_forever: false,
             complete: false,
+            keep_request: true,
             lists: Arc::default(),
             max_response_bytes: None,
             durability: None,
@@ -270,6 +273,7 @@ pub mod option {
     pub const CACHE_STATUS: i32 = 145;
     pub const IMMUTABLE_FOREVER: i32 = 146;
     pub const COMPLETE: i32 = 147;
+    pub const KEEP_REQUEST: i32 = 148;
     pub const UNORDERED_FIELDS: i32 = 149;
 }
 
@@ -506,6 +510,13 @@ pub static OPTIONS: &[Spec] = &[
     ),
     spec(option::COMPLETE, "HC_OPT_COMPLETE", Unit::Switch, "0", true),
     spec(
+        option::KEEP_REQUEST,
+        "HC_OPT_KEEP_REQUEST",
+        Unit::Switch,
+        "1",
+        false,
+    ),
+    spec(
         option::UNORDERED_FIELDS,
         "HC_OPT_UNORDERED_FIELDS",
         Unit::Switch,
@@ -695,6 +706,7 @@ impl Settings {
             option::CACHE_STATUS => self.cache_status = switch,
             option::IMMUTABLE_FOREVER => self.immutable_forever = switch,
             option::COMPLETE => self.complete = switch,
+            option::KEEP_REQUEST => self.keep_request = switch,
             option::UNORDERED_FIELDS => Arc::make_mut(&mut self.lists).unordered.all = switch,
             _ => {}
         }

@@ -114,7 +114,7 @@ impl Settings {
                 let status = text.and_then(|text| text.parse().ok());
                 let status = status.filter(|status| (200..=999).contains(status));
                 let status = status.ok_or_else(|| refuse("status code from 200 to 999"))?;
-                let statuses = lists.statuses.get_or_insert_with(|| vec![200]);
+                let statuses = lists.statuses.get_or_insert_with(default_statuses);
                 statuses.push(status);
             }
             list::IGNORED => lists.ignored.add(item)?,
@@ -142,6 +142,26 @@ impl Settings {
             _ => return Err(unknown(number)),
         }
         Ok(())
+    }
+
+    /// The items of a list as it stands, its default where nothing was added.
+    pub fn items(&self, number: i32) -> Result<Vec<String>> {
+        let lists = &self.lists;
+        Ok(match number {
+            list::METHOD => lists.methods.clone().unwrap_or_else(default_methods),
+            list::STATUS => {
+                let statuses = lists.statuses.clone().unwrap_or_else(default_statuses);
+                statuses.iter().map(u16::to_string).collect()
+            }
+            list::IGNORED => lists.ignored.iter().map(str::to_owned).collect(),
+            list::MATCH_FIELD => match &lists.matched {
+                MatchedFields::Listed(names) => names.clone(),
+                MatchedFields::None | MatchedFields::All => Vec::new(),
+            },
+            list::UNORDERED_FIELD => lists.unordered.names.clone(),
+            list::TARGETED_FIELD => lists.targeted_fields.clone(),
+            _ => return Err(unknown(number)),
+        })
     }
 
     /// Sets a name; `None`: its default.
@@ -226,6 +246,10 @@ fn default_methods() -> Vec<String> {
     vec!["GET".to_owned(), "HEAD".to_owned()]
 }
 
+fn default_statuses() -> Vec<u16> {
+    vec![200]
+}
+
 /// A partition; none where it is empty.
 pub(super) fn partition(value: Option<&[u8]>) -> Result<Option<Arc<[u8]>>> {
     const MOST_BYTES: usize = 4096;
@@ -247,4 +271,32 @@ pub(super) fn authority(value: Option<&[u8]>) -> Result<Option<Arc<Authority>>> 
 pub(super) fn unknown(number: i32) -> Error {
     let message = format!("list or name {number} is not known here");
     Error::new(Kind::Unsupported, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_read_as_they_stand() {
+        let mut settings = Settings::default();
+        let items = |settings: &Settings, list| settings.items(list).unwrap();
+        assert_eq!(items(&settings, list::METHOD), ["GET", "HEAD"]);
+        assert_eq!(items(&settings, list::STATUS), ["200"]);
+        assert_eq!(items(&settings, list::IGNORED).len(), 9);
+        assert!(items(&settings, list::TARGETED_FIELD).is_empty());
+        for (list, item) in [
+            (list::METHOD, "POST"),
+            (list::STATUS, "404"),
+            (list::IGNORED, "$..session id"),
+            (list::TARGETED_FIELD, "CDN-Cache-Control"),
+        ] {
+            settings.add(list, item.as_bytes()).unwrap();
+            assert_eq!(items(&settings, list).last().unwrap(), item);
+            settings.clear(list).unwrap();
+            assert!(items(&settings, list).is_empty());
+        }
+        let refused = settings.items(list::CACHE_NAME).unwrap_err();
+        assert_eq!(refused.kind(), Kind::Unsupported);
+    }
 }

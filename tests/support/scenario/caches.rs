@@ -203,6 +203,7 @@ fn list(name: &str) -> Checked<i32> {
     match name {
         "method" => Ok(200),
         "status" => Ok(201),
+        "ignored" => Ok(202),
         "targeted_field" => Ok(206),
         _ => Err(format!("{name} is no list")),
     }
