@@ -1,6 +1,7 @@
 //! Reading a field takes time in proportion to its length: of 1 MiB at most 24 times that of 64 KiB, where 16 would be
 //! exact. A release build is held to 10 ms for 1 MiB besides, and for a URL of 64 KiB, the longest that is looked up
-//! unless more is allowed. Processor time, the least of some rounds.
+//! unless more is allowed; content, which is read three times, to 120 ms for 1 MiB. Processor time, the least of some
+//! rounds.
 
 #![allow(
     clippy::unwrap_used,
@@ -18,6 +19,7 @@ use std::sync::{Arc, LazyLock};
 use httpcache::cache::{Cache, Options, Request, Response};
 use httpcache::http::fields::trim;
 use httpcache::http::{self, Fields, Method, ResponseHead, Url};
+use httpcache::key::body;
 use httpcache::key::matching::Matching;
 use httpcache::key::names::Names;
 use httpcache::key::selecting::{self, Vary, vary};
@@ -440,5 +442,97 @@ cases! {
         let mut response = ResponseHead::new(200, b"").unwrap();
         response.fields = fields.clone();
         black_box(invalidate::urls(&request, &response, &by_rfc()));
+    };
+}
+
+/// Reads content for the key, and makes of it what is kept.
+fn content(media_type: &'static str) -> impl Fn(&Vec<u8>) {
+    let fields = one("Content-Type", media_type.as_bytes());
+    let mut names = Names::default();
+    for name in ["own", "$..a..b", "$.a[*].own", "$..a.a.a.c"] {
+        names.add(name.as_bytes()).unwrap();
+    }
+    move |content| {
+        black_box(body::read(content, &fields, &names, false, &SECRET));
+        black_box(body::redacted(content, &fields, &names, &SECRET));
+        black_box(body::reread(content, &fields, &names, true, &SECRET));
+    }
+}
+
+fn json(content: &Vec<u8>) {
+    self::content("application/json")(content);
+}
+
+fn form(content: &Vec<u8>) {
+    self::content("application/x-www-form-urlencoded")(content);
+}
+
+fn parts(content: &Vec<u8>) {
+    self::content("multipart/form-data; boundary=--------")(content);
+}
+
+/// A text of JSON as deep as one may be, with this around what is within.
+fn nested(open: &str, close: &str) -> String {
+    format!("{}1{}", open.repeat(120), close.repeat(120))
+}
+
+/// A part with this line of its head, and this content.
+fn part(disposition: &str, content: &str) -> String {
+    format!("----------\r\nContent-Disposition: {disposition}\r\n\r\n{content}\r\n")
+}
+
+const NAMED: &str = "form-data; name=a";
+const CLOSED: &str = "------------";
+
+cases! {
+    content_of_json_members: |size| counted("{", |n| format!("\"{n}\":1,"), "\"a\":1}", size) => json;
+    content_of_json_members_backwards: |size| counted("{", |n| format!("\"{}\":1,", usize::MAX - n), "\"a\":1}", size) => json;
+    content_of_json_one_prefix: |size| counted("{", |n| format!("\"{}{n}\":1,", "x".repeat(1000)), "\"a\":1}", size) => json;
+    content_of_json_elements: |size| long("[", "0,", "0]", size) => json;
+    content_of_json_empty_ones: |size| long("[", "{},", "0]", size) => json;
+    content_of_json_secrets: |size| long("[", "{\"token\":1},", "0]", size) => json;
+    content_of_json_ignored: |size| long("[", "{\"a\":{\"b\":1}},", "0]", size) => json;
+    content_of_json_credentials: |size| long("[", "{\"api_key\":1},", "0]", size) => json;
+    content_of_json_string: |size| long("\"", "x", "\"", size) => json;
+    content_of_json_escapes: |size| long("\"", "\\u001f", "\"", size) => json;
+    content_of_json_surrogates: |size| long("\"", "\\ud83d\\ude00", "\"", size) => json;
+    content_of_json_unterminated: |size| long("\"", "\\\\", "", size) => json;
+    content_of_json_digits: |size| long("1", "0", "", size) => json;
+    content_of_json_spaces: |size| long("[", " ", "]", size) => json;
+    content_of_json_brackets: |size| long("", "[", "", size) => json;
+    content_of_json_deep_arrays: |size| counted("[", |_| nested("[", "]") + ",", "0]", size) => json;
+    content_of_json_deep_paths: |size| counted("[", |_| nested("{\"a\":", "}") + ",", "0]", size) => json;
+    content_of_json_deep_secrets: |size| counted("[", |_| nested("{\"token\":", "}") + ",", "0]", size) => json;
+    content_of_json_deep_credentials: |size| counted("[", |_| nested("{\"api_key\":", "}") + ",", "0]", size) => json;
+    content_of_json_below_deep_names: |size| {
+        let within = String::from_utf8(counted("{", |n| format!("\"{}\":1,", usize::MAX - n), "\"a\":1}", size)).unwrap();
+        nested("{\"z\":0,\"a\":", "}").replace('1', &within).into_bytes()
+    } => json;
+    content_of_json_names_twice: |size| counted("{", |n| format!("\"{n}\":1,"), "\"0\":1}", size) => json;
+    content_of_json_placeholders: |size| long("[", "{\"token\":\0},", "0]", size) => json;
+    content_of_form_pairs: |size| counted("", |n| format!("{}=1&", usize::MAX - n), "", size) => form;
+    content_of_form_of_one_name: |size| long("b=1", "&a=1", "", size) => form;
+    content_of_form_ampersands: |size| long("", "&", "", size) => form;
+    content_of_form_equals: |size| long("a", "=", "", size) => form;
+    content_of_form_escapes: |size| long("", "%61", "=1", size) => form;
+    content_of_form_broken_escapes: |size| long("", "%", "=1", size) => form;
+    content_of_form_plus: |size| long("", "+", "=1", size) => form;
+    content_of_form_secrets: |size| long("a=1", "&token=1", "", size) => form;
+    content_of_form_credentials: |size| long("a=1", "&API_KEY=0123456789abcdef", "", size) => form;
+    content_of_parts_many: |size| counted("", |n| part(NAMED, &n.to_string()), CLOSED, size) => parts;
+    content_of_parts_secret: |size| counted("", |_| part("form-data; name=token", "1"), CLOSED, size) => parts;
+    content_of_parts_one: |size| counted(&part(NAMED, ""), |_| String::from("- -"), "", size) => parts;
+    content_of_parts_dashes: |size| long(&part(NAMED, ""), "-------- ", CLOSED, size) => parts;
+    content_of_parts_line_ends: |size| long("----------\r\n", "\r\n", CLOSED, size) => parts;
+    content_of_parts_lines: |size| long("----------\r\n", "a: b\r\n", CLOSED, size) => parts;
+    content_of_parts_parameters: |size| {
+        let disposition = counted(NAMED, |n| format!("; n{n}=\"x\""), "", size);
+        format!("{}{CLOSED}", part(&String::from_utf8(disposition).unwrap(), "")).into_bytes()
+    } => parts;
+    content_type: |size| one("Content-Type", &counted("a/b", |n| format!("; n{n}=\"x\""), "", size)) => |fields| {
+        black_box(body::read(b"x", fields, &Names::default(), false, &SECRET));
+    };
+    content_encoding: |size| one("Content-Encoding", &long("a", " , ", "", size)) => |fields| {
+        black_box(body::read(b"x", fields, &Names::default(), false, &SECRET));
     };
 }

@@ -1,8 +1,8 @@
 //! A tree of JSON as text: members sorted by name, nothing between them, and what is ignored or secret taken out.
 
 use super::super::names::Treatment;
-use super::json::{Tree, Value};
-use super::placeholder::Placeholder;
+use super::json::{Siblings, Tree, Value};
+use super::placeholder::{Placeholder, push_hex};
 use super::walk::{Named, Walk};
 use super::{Normal, Rules};
 
@@ -11,7 +11,10 @@ pub fn normal(tree: &Tree, rules: &Rules) -> Option<Normal> {
     let mut writer = Writer {
         tree,
         rules,
-        normal: Normal::default(),
+        normal: Normal {
+            text: Vec::with_capacity(tree.len()),
+            credentials: Vec::new(),
+        },
         open: Vec::new(),
     };
     writer.run()?;
@@ -27,17 +30,23 @@ struct Writer<'a> {
 
 /// An object or array that is being written.
 struct Open<'a> {
-    children: std::vec::IntoIter<u32>,
-    is_object: bool,
+    children: Children,
     is_empty: bool,
     walk: Walk<'a>,
     place: Place,
+}
+
+enum Children {
+    Members(std::vec::IntoIter<u32>),
+    Elements(Siblings),
 }
 
 /// Where a value stands, and what becomes of it.
 #[derive(Clone, Copy)]
 struct Place {
     number: u32,
+    /// It is that of a member.
+    has_name: bool,
     /// Where its member begins in the text, and where it begins itself.
     starts: (usize, usize),
     treatment: Treatment,
@@ -50,69 +59,70 @@ struct Place {
 
 impl<'a> Writer<'a> {
     fn run(&mut self) -> Option<()> {
-        let whole = Place {
+        self.begin(Place {
             number: 0,
+            has_name: false,
             starts: (0, 0),
             treatment: Treatment::Plain,
             authenticates: false,
             counts_below: true,
             is_within: false,
-        };
-        self.begin(whole, Walk::new(self.rules.names.paths()))?;
+        })?;
         while let Some(open) = self.open.last_mut() {
-            match open.children.next() {
-                Some(child) => self.child(child)?,
-                None => {
-                    let close = if open.is_object { b'}' } else { b']' };
-                    self.normal.text.push(close);
-                    let place = open.place;
-                    self.open.pop();
-                    self.end(place);
-                }
+            let (child, close) = match &mut open.children {
+                Children::Members(members) => (members.next(), b'}'),
+                Children::Elements(elements) => (elements.next(self.tree), b']'),
+            };
+            if let Some(child) = child {
+                self.child(child)?;
+                continue;
             }
+            let place = open.place;
+            self.normal.text.push(close);
+            self.open.pop();
+            self.end(place);
         }
         Some(())
     }
 
     fn child(&mut self, number: u32) -> Option<()> {
         let is_top = self.open.len() == 1;
-        let tree = self.tree;
+        let text = &mut self.normal.text;
         let open = self.open.last()?;
-        let member = self.normal.text.len();
+        let start = text.len();
         if !open.is_empty {
-            self.normal.text.push(b',');
+            text.push(b',');
         }
-        let Place {
-            counts_below: counts,
-            is_within,
-            treatment: around,
-            ..
-        } = open.place;
+        let around = open.place;
         let mut place = Place {
             number,
-            starts: (member, self.normal.text.len()),
+            has_name: matches!(open.children, Children::Members(_)),
+            starts: (start, text.len()),
             treatment: Treatment::Plain,
             authenticates: false,
-            counts_below: counts,
-            is_within: is_within || around != Treatment::Plain,
+            counts_below: around.counts_below,
+            is_within: around.is_within || around.treatment != Treatment::Plain,
         };
-        if !open.is_object {
-            let walk = open.walk.element();
-            return self.begin(place, walk);
+        if place.has_name {
+            let name = self.tree.name(number);
+            push_string(text, name);
+            text.push(b':');
+            place.starts.1 = text.len();
+            let named = open.walk.names(name);
+            self.treat(&mut place, name, is_top, named);
         }
-        let name = tree.name(number);
-        let (named, walk) = open.walk.member(name);
+        self.begin(place)
+    }
+
+    fn treat(&self, place: &mut Place, name: &[u8], is_top: bool, named: Named) {
         let is_own;
         (place.treatment, is_own) = match place.is_within {
             true => (Treatment::Plain, named == Named::Exactly),
             false => self.treatment(name, is_top, named),
         };
-        place.authenticates = counts && !is_own && self.rules.names.authenticates(name);
-        place.counts_below = counts && !is_own && !place.authenticates;
-        push_string(&mut self.normal.text, name);
-        self.normal.text.push(b':');
-        place.starts.1 = self.normal.text.len();
-        self.begin(place, walk)
+        let counts = place.counts_below && !is_own;
+        place.authenticates = counts && self.rules.names.authenticates(name);
+        place.counts_below = counts && !place.authenticates;
     }
 
     /// What becomes of a member, and whether it is the user himself who has it ignored.
@@ -130,39 +140,57 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn begin(&mut self, place: Place, walk: Walk<'a>) -> Option<()> {
+    fn begin(&mut self, place: Place) -> Option<()> {
         let text = &mut self.normal.text;
         let tree = self.tree;
-        match tree.node(place.number)?.value {
-            Value::String(span) => push_string(text, tree.string(span)),
-            Value::Verbatim(span) => text.extend_from_slice(tree.verbatim(span)),
-            Value::Placeholder(placeholder) => {
-                match (place.treatment, placeholder) {
-                    (Treatment::Ignored, _) => {}
-                    (Treatment::Secret, Placeholder::Secret(_)) => placeholder.push(text),
-                    _ => return None,
-                }
-                self.keep(place);
+        let children = match tree.node(place.number)?.value {
+            Value::String(span) => {
+                push_string(text, tree.string(span));
+                self.end(place);
                 return Some(());
             }
-            value @ (Value::Object | Value::Array) => {
-                let is_object = matches!(value, Value::Object);
-                text.push(if is_object { b'{' } else { b'[' });
-                let mut children = tree.children(place.number);
-                if is_object {
-                    sort(&mut children, tree)?;
-                }
-                self.open.push(Open {
-                    children: children.into_iter(),
-                    is_object,
-                    is_empty: true,
-                    walk,
-                    place,
-                });
+            Value::Verbatim(span) => {
+                text.extend_from_slice(tree.verbatim(span));
+                self.end(place);
                 return Some(());
             }
+            Value::Placeholder(span) => {
+                let placeholder = Placeholder::read_whole(tree.verbatim(span))?;
+                return self.put_back(place, placeholder);
+            }
+            Value::Object => {
+                text.push(b'{');
+                Children::Members(sorted(tree.children(place.number), tree)?.into_iter())
+            }
+            Value::Array => {
+                text.push(b'[');
+                Children::Elements(tree.children(place.number))
+            }
+        };
+        let walk = match self.open.last() {
+            None => Walk::new(self.rules.names.paths()),
+            Some(around) if place.has_name => around.walk.member(tree.name(place.number)),
+            Some(around) => around.walk.element(),
+        };
+        self.open.push(Open {
+            children,
+            is_empty: true,
+            walk,
+            place,
+        });
+        Some(())
+    }
+
+    /// Writes what stands for a value that was taken out before, where that will do.
+    fn put_back(&mut self, place: Place, placeholder: Placeholder) -> Option<()> {
+        match (place.treatment, placeholder) {
+            (Treatment::Ignored, _) => {}
+            (Treatment::Secret, Placeholder::Secret(_)) => {
+                placeholder.push(&mut self.normal.text);
+            }
+            _ => return None,
         }
-        self.end(place);
+        self.keep(place);
         Some(())
     }
 
@@ -202,12 +230,13 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Sorts members by name; `None` where two have one name.
-fn sort(members: &mut [u32], tree: &Tree) -> Option<()> {
+/// Members sorted by name; `None` where two have one name.
+fn sorted(mut siblings: Siblings, tree: &Tree) -> Option<Vec<u32>> {
+    let mut members: Vec<u32> = std::iter::from_fn(|| siblings.next(tree)).collect();
     members.sort_unstable_by(|one, other| tree.name(*one).cmp(tree.name(*other)));
     members
         .is_sorted_by(|one, other| tree.name(*one) != tree.name(*other))
-        .then_some(())
+        .then_some(members)
 }
 
 /// A string with the escapes that it cannot be without (those of RFC 8785 §3.2.2.2).
@@ -236,8 +265,8 @@ fn push_escape(text: &mut Vec<u8>, byte: u8) {
         b'\t' => b't',
         b'"' | b'\\' => byte,
         _ => {
-            text.extend_from_slice(format!("\\u{byte:04x}").as_bytes());
-            return;
+            text.extend_from_slice(b"\\u00");
+            return push_hex(text, &[byte]);
         }
     };
     text.extend_from_slice(&[b'\\', letter]);

@@ -17,7 +17,10 @@ struct Pair<'a> {
 pub fn normal(body: &[u8], rules: &Rules) -> Option<Normal> {
     let mut pairs = pairs(body, rules)?;
     pairs.sort_by_key(|pair| pair.name);
-    let mut normal = Normal::default();
+    let mut normal = Normal {
+        text: Vec::with_capacity(body.len() + 1),
+        credentials: Vec::new(),
+    };
     for pair in pairs {
         let name = decoded(pair.name);
         let treatment = rules.names.of_parameter(&name);
@@ -51,11 +54,13 @@ fn pairs<'a>(body: &'a [u8], rules: &Rules) -> Option<Vec<Pair<'a>>> {
     if !rules.is_redacted && body.contains(&MARK) {
         return None;
     }
-    let ampersands = body.iter().filter(|byte| **byte == b'&').count();
-    if ampersands >= MOST_ITEMS {
+    let count = body.iter().filter(|byte| **byte == b'&').count() + 1;
+    if count > MOST_ITEMS {
         return None;
     }
-    Some(body.split(|byte| *byte == b'&').map(pair).collect())
+    let mut pairs = Vec::with_capacity(count);
+    pairs.extend(body.split(|byte| *byte == b'&').map(pair));
+    Some(pairs)
 }
 
 fn pair(written: &[u8]) -> Pair<'_> {

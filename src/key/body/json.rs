@@ -38,8 +38,8 @@ pub enum Value {
     String(Span),
     /// A number or a word, as it is written.
     Verbatim(Span),
-    /// A value that was taken away.
-    Placeholder(Placeholder),
+    /// What stands for a value that was taken out.
+    Placeholder(Span),
 }
 
 /// Where some bytes lie.
@@ -73,7 +73,7 @@ impl<'a> Tree<'a> {
             tree: Tree {
                 body,
                 text: Vec::new(),
-                nodes: Vec::new(),
+                nodes: Vec::with_capacity(most_nodes(body)),
             },
             at: 0,
             open: Vec::new(),
@@ -81,6 +81,11 @@ impl<'a> Tree<'a> {
         };
         parser.run()?;
         Some(parser.tree)
+    }
+
+    /// The bytes of the text.
+    pub fn len(&self) -> usize {
+        self.body.len()
     }
 
     /// The node of this number; the first is the whole value.
@@ -106,12 +111,34 @@ impl<'a> Tree<'a> {
     }
 
     /// The members or elements of a value, in the order of the text.
-    pub fn children(&self, number: u32) -> Vec<u32> {
-        let end = self.node(number).map_or(number, |node| node.end);
-        let next = |child: &u32| self.node(*child).map(|node| node.end);
-        std::iter::successors(Some(number + 1), next)
-            .take_while(|child| *child < end)
-            .collect()
+    pub fn children(&self, number: u32) -> Siblings {
+        Siblings {
+            next: number + 1,
+            end: self.node(number).map_or(number, |node| node.end),
+        }
+    }
+}
+
+/// Each value stands behind one of these, but for the whole one; then the list grows in no steps.
+fn most_nodes(body: &[u8]) -> usize {
+    let begins_next = |byte: &&u8| matches!(byte, b',' | b'[' | b'{');
+    let count = body.iter().filter(begins_next).count();
+    count.min(MOST_ITEMS) + 1
+}
+
+/// The numbers of values beside each other that are to come.
+#[derive(Clone, Copy)]
+pub struct Siblings {
+    next: u32,
+    end: u32,
+}
+
+impl Siblings {
+    /// The next one.
+    pub fn next(&mut self, tree: &Tree) -> Option<u32> {
+        let number = (self.next < self.end).then_some(self.next)?;
+        self.next = tree.node(number)?.end;
+        Some(number)
     }
 }
 
@@ -192,9 +219,9 @@ impl Parser<'_> {
             b'n' => self.word(b"ull")?,
             b'-' | b'0'..=b'9' => self.number(first)?,
             MARK if self.is_redacted => {
-                let (placeholder, rest) = Placeholder::read(self.tree.body.get(start..)?)?;
+                let (_, rest) = Placeholder::read(self.tree.body.get(start..)?)?;
                 self.at = self.tree.body.len() - rest.len();
-                return Some(Value::Placeholder(placeholder));
+                return Span::new(start, self.at).map(Value::Placeholder);
             }
             _ => return None,
         }

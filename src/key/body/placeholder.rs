@@ -48,14 +48,18 @@ impl Placeholder {
 
     /// Writes it.
     pub fn push(self, text: &mut Vec<u8>) {
-        const HEX: &[u8; 16] = b"0123456789abcdef";
         text.push(MARK);
-        let Placeholder::Secret(hash) = self else {
-            return;
-        };
-        for half in hash.iter().flat_map(|byte| [byte >> 4, byte & 15]) {
-            text.extend(HEX.get(usize::from(half)));
+        if let Placeholder::Secret(hash) = self {
+            push_hex(text, &hash);
         }
+    }
+}
+
+/// Bytes as hexadecimal digits.
+pub fn push_hex(text: &mut Vec<u8>, bytes: &[u8]) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for half in bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]) {
+        text.extend(DIGITS.get(usize::from(half)));
     }
 }
 

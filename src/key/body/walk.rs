@@ -1,11 +1,13 @@
 //! Which members of JSON the paths of [`Names`](super::super::names::Names) name, found on the way down.
 
+use std::rc::Rc;
+
 use super::super::path::{Path, Step};
 
 /// How far each path has come above a value.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Walk<'a> {
-    places: Vec<Place<'a>>,
+    places: Rc<Vec<Place<'a>>>,
 }
 
 /// The steps of a path that are to be matched yet.
@@ -35,52 +37,78 @@ impl<'a> Walk<'a> {
             is_exact: true,
         };
         Walk {
-            places: paths.iter().map(place).collect(),
+            places: Rc::new(paths.iter().map(place).collect()),
         }
     }
 
-    /// To a member of an object: what is named by it, and the walk below it.
-    pub fn member(&self, name: &[u8]) -> (Named, Self) {
-        let mut named = Named::Not;
+    /// How a member of an object is named.
+    pub fn names(&self, name: &[u8]) -> Named {
+        let ends = self.places.iter().filter_map(|place| place.at(name));
+        ends.filter(|place| place.left.is_empty())
+            .map(|place| match place.is_exact {
+                true => Named::Exactly,
+                false => Named::InAnyCase,
+            })
+            .max()
+            .unwrap_or(Named::Not)
+    }
+
+    /// To what is below a member.
+    pub fn member(&self, name: &[u8]) -> Self {
+        let stays = |place: &Place| place.is_anywhere() && place.at(name).is_none();
+        if self.places.iter().all(stays) {
+            return self.clone();
+        }
         let mut below = Vec::new();
-        for place in &self.places {
-            let Some((step, left)) = place.left.split_first() else {
-                continue;
-            };
-            let wanted = match step {
-                Step::Member(wanted) => wanted,
-                Step::Descendant(wanted) => {
-                    push(&mut below, *place);
-                    wanted
-                }
-                Step::Elements => continue,
-            };
-            if !wanted.as_bytes().eq_ignore_ascii_case(name) {
-                continue;
+        for place in self.places.iter() {
+            if place.is_anywhere() {
+                push(&mut below, *place);
             }
-            let is_exact = place.is_exact && wanted.as_bytes() == name;
-            if !left.is_empty() {
-                push(&mut below, Place { left, is_exact });
-            } else if is_exact {
-                named = Named::Exactly;
-            } else {
-                named = named.max(Named::InAnyCase);
+            if let Some(next) = place.at(name).filter(|next| !next.left.is_empty()) {
+                push(&mut below, next);
             }
         }
-        (named, Walk { places: below })
+        Walk {
+            places: Rc::new(below),
+        }
     }
 
     /// To an element of an array.
     pub fn element(&self) -> Self {
+        if self.places.iter().all(Place::is_anywhere) {
+            return self.clone();
+        }
         let mut below = Vec::new();
-        for place in &self.places {
+        for place in self.places.iter() {
             match place.left.split_first() {
                 Some((Step::Elements, left)) => push(&mut below, Place { left, ..*place }),
                 Some((Step::Descendant(_), _)) => push(&mut below, *place),
                 _ => {}
             }
         }
-        Walk { places: below }
+        Walk {
+            places: Rc::new(below),
+        }
+    }
+}
+
+impl<'a> Place<'a> {
+    /// What it waits for may lie however deep.
+    fn is_anywhere(&self) -> bool {
+        matches!(self.left.first(), Some(Step::Descendant(_)))
+    }
+
+    /// Behind the step that names this member, if the next one does.
+    fn at(&self, name: &[u8]) -> Option<Self> {
+        let (step, left) = self.left.split_first()?;
+        let (Step::Member(wanted) | Step::Descendant(wanted)) = step else {
+            return None;
+        };
+        let wanted = wanted.as_bytes();
+        wanted.eq_ignore_ascii_case(name).then(|| Place {
+            left,
+            is_exact: self.is_exact && wanted == name,
+        })
     }
 }
 
@@ -105,7 +133,7 @@ mod tests {
         for member in members {
             (last, walk) = match *member {
                 "" => (Named::Not, walk.element()),
-                name => walk.member(name.as_bytes()),
+                name => (walk.names(name.as_bytes()), walk.member(name.as_bytes())),
             };
         }
         last
@@ -143,7 +171,7 @@ mod tests {
         let paths = [Path::parse(&path).unwrap()];
         let mut walk = Walk::new(&paths);
         for _ in 0..1000 {
-            walk = walk.member(b"a").1;
+            walk = walk.member(b"a");
         }
         assert_eq!(walk.places.len(), 100);
     }
