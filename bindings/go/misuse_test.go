@@ -328,6 +328,7 @@ var misusedOptions = []misuse{
 	{"a method that holds a NUL", httpcache.ErrArgument, opened(&httpcache.Options{Methods: []string{"GET\x00"}})},
 	{"a status that is none", httpcache.ErrArgument, opened(&httpcache.Options{Statuses: []int{200, 99}})},
 	{"a status that is negative", httpcache.ErrArgument, opened(&httpcache.Options{Statuses: []int{-200}})},
+	{"an ignored path that is none", httpcache.ErrArgument, opened(&httpcache.Options{Ignored: []string{"$.a["}})},
 	{"a targeted field that is none", httpcache.ErrArgument, opened(&httpcache.Options{TargetedFields: []string{"a:b"}})},
 	{"targeted fields without RFC 9111", httpcache.ErrArgument, opened(&httpcache.Options{TargetedFields: []string{"a"}})},
 	{"an expiry of no status", httpcache.ErrArgument, opened(&httpcache.Options{

@@ -103,6 +103,14 @@ type Options struct {
 	Methods []string
 	// Status codes that are stored. Default: 200; with CacheControl what RFC 9111 3 allows.
 	Statuses []int
+	// Names of fields, of parameters of URLs and forms, and of members of JSON (or paths of them: "$.a.b",
+	// "$..name"): their values are left out of the key, and never reach the disk. They come to DefaultIgnored, unless
+	// ClearIgnored takes these away first.
+	Ignored      []string
+	ClearIgnored bool
+	// Beside a response all fields of its request are stored, and the body, without what Ignored keeps from the disk.
+	// On by default; Off: only what Vary needs.
+	KeepRequest Switch
 	// An expiry of their own for responses of a status code, or of a class of them by its first digit, which holds
 	// before Expiry: {404: ExpireAfter(time.Minute), 5: DoNotCache}. No instants.
 	StatusExpiry map[int]Expiry

@@ -54,6 +54,7 @@ func (o *Options) append(s []int64) []int64 {
 		s = appendNumber(s, C.HC_OPT_HEURISTIC_PERCENT, int64(o.HeuristicPercent))
 	}
 	s = appendSwitch(s, C.HC_OPT_SORT_QUERY, o.SortQuery)
+	s = appendSwitch(s, C.HC_OPT_KEEP_REQUEST, o.KeepRequest)
 	if o.Durability != AsMade {
 		s = append(s, C.HC_OPT_DURABILITY, int64(o.Durability-Fast))
 	}
@@ -150,6 +151,9 @@ func (o *Options) set(made *C.hc_options) error {
 			return err
 		}
 	}
+	if err := setIgnored(made, o); err != nil {
+		return err
+	}
 	for status, expiry := range o.StatusExpiry {
 		if err := setStatusExpiry(made, status, expiry); err != nil {
 			return err
@@ -177,7 +181,40 @@ func setList(made *C.hc_options, key C.hc_option, items []string) error {
 		return nil
 	}
 	var err *C.hc_error
-	status := C.hc_options_clear(made, key, &err)
+	if status := C.hc_options_clear(made, key, &err); status != C.HC_OK {
+		return newError(status, err)
+	}
+	return addToList(made, key, items)
+}
+
+// DefaultIgnored gives the names of Options.Ignored that are there without being added: those that authenticate.
+func DefaultIgnored() []string {
+	made := C.hc_options_new()
+	defer C.hc_options_free(made)
+	var names []string
+	for i := C.size_t(0); ; i++ {
+		name := C.hc_options_item(made, C.HC_LIST_IGNORED, i)
+		if name == nil {
+			return names
+		}
+		names = append(names, C.GoString(name))
+	}
+}
+
+// setIgnored adds: what authenticates stays ignored until somebody says otherwise.
+func setIgnored(made *C.hc_options, o *Options) error {
+	if o.ClearIgnored {
+		var err *C.hc_error
+		if status := C.hc_options_clear(made, C.HC_LIST_IGNORED, &err); status != C.HC_OK {
+			return newError(status, err)
+		}
+	}
+	return addToList(made, C.HC_LIST_IGNORED, o.Ignored)
+}
+
+func addToList(made *C.hc_options, key C.hc_option, items []string) error {
+	var err *C.hc_error
+	status := C.hc_status(C.HC_OK)
 	for i := 0; status == C.HC_OK && i < len(items); i++ {
 		item, size := textOf(items[i])
 		status = C.hc_options_add(made, key, item, size, &err)

@@ -11,7 +11,8 @@ static void close_cache(void *c) {
 
 static hc_option list_number(const char *name) {
     static const char *const names[] = {"method", "status", "ignored", "targeted_field"};
-    static const hc_option numbers[] = {HC_LIST_METHOD, HC_LIST_STATUS, HC_LIST_IGNORED, HC_LIST_TARGETED_FIELD};
+    static const hc_option numbers[] = {HC_LIST_METHOD, HC_LIST_STATUS, HC_LIST_IGNORED,
+                                        HC_LIST_TARGETED_FIELD};
     return numbers[scenario_place(names, NELEMS(names), name)];
 }
 

@@ -22,6 +22,7 @@ use httpcache::http::{self, Fields, Method, ResponseHead, Url};
 use httpcache::key::body;
 use httpcache::key::matching::Matching;
 use httpcache::key::names::Names;
+use httpcache::key::redact;
 use httpcache::key::selecting::{self, Vary, vary};
 use httpcache::key::{MethodClass, identify, language};
 use httpcache::policy::directives::{RequestDirectives, ResponseDirectives, Seconds};
@@ -57,6 +58,18 @@ macro_rules! cases {
 fn directives(fields: &Fields) {
     black_box(ResponseDirectives::read(fields));
     black_box(RequestDirectives::read(fields));
+}
+
+fn located(
+    begin: &'static str,
+    repeated: &'static str,
+    end: &'static str,
+) -> impl Fn(usize) -> Fields {
+    move |size| one("Location", &long(begin, repeated, end, size))
+}
+
+fn redacted(fields: &Fields) {
+    black_box(redact::must_be_altered(fields, &Names::default()));
 }
 
 fn cache_control(
@@ -118,6 +131,19 @@ fn group_names(fields: &Fields) {
 }
 
 cases! {
+    redact_location_slashes: located("", "/", "@") => redacted;
+    redact_location_authorities: located("", "//a,", "@") => redacted;
+    redact_location_backslashes: located("", "\\", "") => redacted;
+    redact_location_parameters: located("?", "tokex=1&", "") => redacted;
+    redact_location_equals: located("?", "=", "") => redacted;
+    redact_location_escapes: located("?", "%74", "=1") => redacted;
+    redact_location_escaped_names: located("?", "%74okex=1&", "") => redacted;
+    redact_request_fields: |size| in_lines("Referer", b"http://h/?token=1", size) => |fields: &Fields| {
+        black_box(redact::fields(fields, &matching(), &[1; 32], |_| true));
+    };
+    redact_shown: |size| long("", "\0a", "", size) => |text: &Vec<u8>| {
+        black_box(redact::shown(text));
+    };
     no_vary_search_params: |size| one("No-Vary-Search", &counted("params=(", |n| format!("\"{n}\" "), ")", size)) => variance;
     no_vary_search_escapes: |size| one("No-Vary-Search", &long("params=(\"", "%25", "\")", size)) => variance;
     no_vary_search_keys: |size| one("No-Vary-Search", &counted("", |n| format!("k{n},"), "key-order", size)) => variance;
@@ -300,7 +326,16 @@ fn keys(url: &[u8]) {
     black_box(request.url.join(b"../x?y"));
 }
 
+fn redacted_url(url: &[u8]) {
+    let (url, _) = Url::parse(url).unwrap();
+    black_box(redact::url(&url, &Names::default(), &[1; 32]));
+    black_box(redact::is_redacted(&url, &Names::default()));
+}
+
 cases! {
+    url_redacted: |size| long("http://h/?a", "&token=1", "", size) => |url| redacted_url(url);
+    url_redacted_escapes: |size| long("http://h/?a", "&tok%2Ben+=1", "", size) => |url| redacted_url(url);
+    url_redacted_name: |size| long("http://h/?", "%2F", "=1", size) => |url| redacted_url(url);
     url_path: |size| long("http://h/", "a", "", size) => |url| keys(url);
     url_segments: |size| long("http://h/", "a/", "", size) => |url| keys(url);
     url_dot_segments: |size| long("http://h/", "a/../", "", size) => |url| keys(url);

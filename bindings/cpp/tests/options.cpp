@@ -67,6 +67,11 @@ TEST(every_option_is_taken_in_its_range_and_refused_out_of_it) {
              o.statuses({200, 999});
          },
          [](auto &o) { o.statuses({199}); }},
+        {"ignored",
+         [](auto &o) {
+             o.ignored({"page", "$..session"});
+         },
+         [](auto &o) { o.ignored({"$.a["}); }},
         {"targeted_fields", [](auto &o) { o.targeted_fields({"CDN-Cache-Control"}); },
          [](auto &o) { o.targeted_fields({"a:"}); }},
         {"cache_name", [](auto &o) { o.cache_name("mine"); }, [](auto &o) { o.cache_name("\n"); }},
@@ -93,6 +98,7 @@ TEST(every_option_is_taken_in_its_range_and_refused_out_of_it) {
         switches.sort_query(on).shared(on).immutable_forever(on).invalidate(on);
         switches.no_vary_search(on).groups(on).select_language(on).cache_status(on).workers(on);
         switches.always_revalidate(on).refresh(on).force_refresh(on).complete(on);
+        switches.keep_request(on);
     }
 }
 
@@ -104,6 +110,16 @@ TEST(an_option_that_this_header_does_not_know_is_set_by_its_number) {
     CHECK_THROWS(o.set(9999, "x"), hc::errc::unsupported);
     CHECK_THROWS(o.add(9999, "x"), hc::errc::unsupported);
     CHECK_THROWS(o.clear(9999), hc::errc::unsupported);
+}
+
+TEST(lists_are_read_as_they_stand) {
+    hc::options o;
+    CHECK(o.items(HC_LIST_METHOD) == (std::vector<std::string>{"GET", "HEAD"}));
+    CHECK_EQ(o.items(HC_LIST_IGNORED).size(), 9u);
+    CHECK_EQ(o.ignored({"page"}).items(HC_LIST_IGNORED).back(), "page");
+    CHECK_EQ(o.items(HC_LIST_IGNORED).front(), "Authorization");
+    CHECK(o.clear(HC_LIST_IGNORED).items(HC_LIST_IGNORED).empty());
+    CHECK(o.items(9999).empty());
 }
 
 TEST(options_are_copied_when_a_cache_is_opened) {

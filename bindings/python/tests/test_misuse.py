@@ -251,6 +251,7 @@ OPTIONS = {
     "methods that are a number": ({"methods": 1}, TypeError),
     "status that is none": ({"statuses": [99]}, ArgumentError),
     "status that is text": ({"statuses": ["fine"]}, ArgumentError),
+    "an ignored path that is none": ({"ignored": ["$.a["]}, ArgumentError),
     "NUL in a field name": ({"targeted_fields": ["A\0"], "cache_control": True}, ArgumentError),
     "NUL in a name": ({"cache_name": "a\0b"}, ArgumentError),
     "name beyond ISO 8859-1": ({"cache_name": "\u20ac"}, ArgumentError),

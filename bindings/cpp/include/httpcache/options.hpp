@@ -16,6 +16,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace hc {
 
@@ -112,6 +113,20 @@ public:
     /// starts no thread. Default on.
     options &workers(bool on) { return set(HC_OPT_WORKERS, on); }
 
+    /// Beside a response all fields of its request are stored, and the body, without what is
+    /// ignored; off, only what Vary needs. Default on.
+    options &keep_request(bool on) { return set(HC_OPT_KEEP_REQUEST, on); }
+
+    /// Adds names of fields, of parameters of URLs and forms, and of members of JSON, or paths of
+    /// these ("$.a.b", "$..name"): their values are left out of the key, and never reach the disk.
+    /// By default those that authenticate; clear(HC_LIST_IGNORED) takes these away.
+    template <class Names = std::initializer_list<std::string_view>>
+    options &ignored(const Names &more) {
+        for (const std::string_view item : more)
+            add(HC_LIST_IGNORED, item);
+        return *this;
+    }
+
     /// Methods whose responses are stored. Default GET, HEAD. This and the next two replace the
     /// list, by braces or any container; after an error it holds the items before the one that was
     /// refused.
@@ -189,6 +204,14 @@ public:
     options &clear(hc_option list) {
         detail::call(hc_options_clear, live(), list);
         return *this;
+    }
+
+    /// The items of a list by its number, as it stands; none of one that is not known.
+    std::vector<std::string> items(hc_option list) const {
+        std::vector<std::string> all;
+        while (const char *item = hc_options_item(live(), list, all.size()))
+            all.emplace_back(item);
+        return all;
     }
 
     /// Replaces the clock of the cache and of everything stored in it; an empty function is the

@@ -55,6 +55,7 @@ module HTTPCache
       hc_options_new: [[], :address],
       hc_options_set: [%i[address int32 int64 address], :status],
       hc_options_add: [%i[address int32 bytes size_t address], :status],
+      hc_options_item: [%i[address int32 size_t], :string],
       hc_options_clear: [%i[address int32 address], :status],
       hc_options_set_string: [%i[address int32 bytes size_t address], :status],
       hc_options_status_expiry: [%i[address int32 int64 address], :status],

@@ -92,12 +92,31 @@ module HTTPCache
       log(level, &(write if logger))
     end
 
+    # The items of a list, by its setting's name, as it stands.
+    def items(name)
+      number = Setting::LISTS.fetch(name) { raise InvalidArgumentError, "#{name.inspect} is no list" }
+      use do |options|
+        (0..).lazy.map { |i| Native.hc_options_item(options, number, i) }.take_while(&:itself).to_a
+      end
+    end
+
+    # Takes all names away that are ignored, those that authenticate too.
+    def clear_ignored
+      clear(:ignored)
+    end
+
     private
+
+    def clear(name)
+      number = Setting::LISTS.fetch(name)
+      verb { |options, call| Native.hc_options_clear(options, number, call.error) }
+    end
 
     def write_list(name, items)
       number = Setting::LISTS.fetch(name)
       items = Array(items).map { |item| Bytes.of(item) }
-      verb { |options, call| Native.hc_options_clear(options, number, call.error) }
+      # What authenticates stays ignored until somebody says otherwise.
+      clear(name) unless name == :ignored
       items.each do |item|
         verb { |options, call| Native.hc_options_add(options, number, item, item.bytesize, call.error) }
       end

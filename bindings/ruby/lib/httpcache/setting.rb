@@ -33,10 +33,16 @@ module HTTPCache
   # [+cache_status+] Cache-Status is added to what is handed on (RFC 9211).
   # [+immutable_forever+] with cache_control: what says +immutable+ never becomes stale, whatever else it says.
   #
-  # Lists, which take the place of their defaults:
+  # [+keep_request+] beside a response all fields of its request are stored, and the body, without what +ignored+ keeps
+  #   from the disk; else only what Vary needs.
+  #
+  # Lists, which take the place of their defaults, but for +ignored+:
   #
   # [+methods+] whose responses are stored.
   # [+statuses+] that are stored.
+  # [+ignored+] names of fields, of parameters of URLs and forms, and of members of JSON, or paths of these ("$.a.b",
+  #   "$..name"): their values are left out of the key, and never reach the disk. They come to what authenticates;
+  #   Options#clear_ignored takes that away.
   # [+targeted_fields+] names of targeted fields, the most specific first (RFC 9213); with cache_control.
   #
   # And:
@@ -86,11 +92,12 @@ module HTTPCache
       max_url_bytes: [144, :number],
       cache_status: [145, :flag],
       immutable_forever: [146, :flag],
-      complete: [147, :flag, true]
+      complete: [147, :flag, true],
+      keep_request: [148, :flag]
     }.freeze
 
     # Name and number of those that are no numbers.
-    LISTS = { methods: 200, statuses: 201, targeted_fields: 206 }.freeze
+    LISTS = { methods: 200, statuses: 201, ignored: 202, targeted_fields: 206 }.freeze
     TEXTS = { cache_name: 301 }.freeze
 
     DURABILITIES = { fast: 0, safe: 1, synced: 2 }.freeze
