@@ -511,6 +511,21 @@ typedef hc_status (*hc_key_fn)(void *user, const hc_request *request, hc_sink *k
  * threads at once. */
 typedef hc_status (*hc_normalize_fn)(void *user, hc_request *copy);
 
+/* How far a long piece of work is: `done` of `total`, which may grow meanwhile. Any answer but 0 ends it with
+ * HC_E_CANCELLED. */
+typedef int32_t (*hc_progress_fn)(void *user, uint64_t done, uint64_t total);
+
+/* What hc_rekey came to. */
+typedef struct {
+    size_t struct_size; /* sizeof(hc_rekeyed), set by you. */
+    uint64_t moved; /* Stored responses that have a new key. */
+    /* Of those whose new key another one had already: the fresher one was kept, which is the one received later. */
+    uint64_t collided;
+    /* Stored responses that stay under their old key, for want of a value that was not kept, or because a function of
+     * yours failed. */
+    uint64_t left;
+} hc_rekeyed;
+
 /* Has `make` write the key of each request, in place of URL, parameters, body, fields and verification; the partition
  * (HC_STR_PARTITION), credentials and Vary still tell requests apart. It must not ask a cache that was opened with
  * these options: that is HC_E_MISUSE. NULL: the library makes them. */
@@ -543,6 +558,20 @@ hc_status hc_sink_write_field(hc_sink *s, const hc_request *r, const char *name,
  * printable, with a NUL. HC_NOT_FOUND: the cache has no part in such a request. HC_E_CALLBACK: a function of yours
  * failed. [any] */
 hc_status hc_key(hc_cache *c, const hc_request *r, char *key, hc_error **err);
+
+/* Writes to `id`, which holds HC_KEY_SIZE bytes, what names the settings that this cache makes keys by: printable, with a
+ * NUL. It is stored beside each response. [any] */
+hc_status hc_key_settings(hc_cache *c, char *id, hc_error **err);
+
+/* Makes anew the keys of what was stored under other settings of the key, so that it is found again: after another
+ * HC_LIST_IGNORED, HC_LIST_MATCH_FIELD and their like, HC_OPT_SORT_QUERY, or another function. `from` names the settings
+ * meant, as hc_key_settings does, with a space between several; NULL: all but this cache's, also those of other programs
+ * that have the directory. The keys are made from the stored requests, which hold no secrets: what is known of a value
+ * only as a keyed hash moves as that. A function of yours is shown REDACTED in their place. Goes on beside other use,
+ * and may be cancelled or killed at any moment: what was moved is moved, and the next call does the rest. `progress` may
+ * be NULL; `io` may be NULL and is filled in any case. [any] [wait] */
+hc_status hc_rekey(hc_cache *c, const char *from, size_t from_len, hc_progress_fn progress, void *user,
+                   hc_rekeyed *io, hc_error **err);
 
 /* ---- responses [one] ---- */
 

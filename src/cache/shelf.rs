@@ -415,7 +415,27 @@ pub(super) fn remove_now(cache: &Cache, why: &str, key: Key, id: BodyId) {
     });
 }
 
-fn remove_row(
+/// What is stored of a variant of a key.
+pub(super) fn present(
+    txn: &Transaction<'_>,
+    key: &PrimaryKey,
+    variant: &VariantId,
+) -> Result<Option<Head>> {
+    let of_key = |value: &[u8]| Stored::decode(value, &key.text).map(|stored| stored.head);
+    let Some(value) = txn.get(Table::Records, &key.row)? else {
+        return Ok(None);
+    };
+    let head = if Variants::is_list(value) {
+        let value = txn.get(Table::Records, &variant_row(&key.row, variant))?;
+        value.and_then(of_key)
+    } else {
+        of_key(value)
+    };
+    Ok(head.filter(|head| head.variant == *variant))
+}
+
+/// Takes a stored response away; not its body, where that is to be kept.
+pub(super) fn remove_row(
     txn: &mut Transaction<'_>,
     key: &PrimaryKey,
     found: &Place,
@@ -430,6 +450,10 @@ fn remove_row(
         return Ok(());
     };
     variants.ids.retain(|id| *id != found.variant);
+    if variants.ids.is_empty() {
+        txn.delete(Table::Records, &key.row)?;
+        return count_lists(txn, |lists| lists.saturating_sub(1));
+    }
     txn.put(Table::Records, &key.row, &variants.encode()?)
 }
 

@@ -260,6 +260,8 @@ pub(super) unsafe trait Sized_: Copy {}
 unsafe impl Sized_ for super::response::hc_view {}
 // SAFETY: integers behind a usize.
 unsafe impl Sized_ for super::cache::hc_stats {}
+// SAFETY: integers behind a usize.
+unsafe impl Sized_ for super::key::hc_rekeyed {}
 // SAFETY: pointers and nullable functions behind a usize.
 unsafe impl Sized_ for super::transport::hc_transport {}
 

@@ -7,11 +7,32 @@ use super::error::{hc_status, hc_status_code};
 use super::guard;
 use super::objects::{RequestViews, hc_cache, hc_error, hc_options, hc_request, hc_sink};
 use super::options::hc_destroy_fn;
-use crate::cache::{KeySink, Request};
+use crate::cache::{KeySink, Rekeyed, Request};
 use crate::error::{Error, Kind};
+use crate::key::Hex;
 
 /// Holds any key and its NUL.
 pub const HC_KEY_SIZE: usize = 128;
+
+/// What hc_rekey came to.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct hc_rekeyed {
+    /// sizeof(hc_rekeyed), set by you.
+    pub struct_size: usize,
+    /// Stored responses that have a new key.
+    pub moved: u64,
+    /// Of those whose new key another one had already: the fresher one was kept, which is the one received later.
+    pub collided: u64,
+    /// Stored responses that stay under their old key, for want of a value that was not kept, or because a function of
+    /// yours failed.
+    pub left: u64,
+}
+
+/// How far a long piece of work is: `done` of `total`, which may grow meanwhile. Any answer but 0 ends it with
+/// HC_E_CANCELLED.
+pub type hc_progress_fn =
+    Option<unsafe extern "C" fn(user: *mut c_void, done: u64, total: u64) -> i32>;
 
 /// Writes to `key` what tells `request` from others, with hc_sink_write and its like: at least 1 byte, at most 64 KiB.
 /// A negative status, no byte, or more of them: the request goes past the cache, and that is counted and logged. The
@@ -219,23 +240,118 @@ pub unsafe extern "C" fn hc_key(
     guard::status(err, || {
         // SAFETY: the caller passes NULL or an open cache, and NULL or a live request.
         let (c, r) = unsafe { (guard::object(c, "cache")?, guard::object(r, "request")?) };
-        if key.is_null() {
-            return Err(Error::new(Kind::Argument, "key is NULL"));
-        }
         let found = c.cache.key(&r.request)?;
         let text = found.as_ref().map_or(String::new(), ToString::to_string);
-        let text = text
-            .as_bytes()
-            .get(..HC_KEY_SIZE - 1)
-            .unwrap_or(text.as_bytes());
-        // SAFETY: the caller's place holds HC_KEY_SIZE bytes, which is more than the text has.
-        unsafe {
-            std::ptr::copy_nonoverlapping(text.as_ptr().cast(), key, text.len());
-            key.add(text.len()).write(0);
-        }
+        // SAFETY: the caller passes NULL or a place of HC_KEY_SIZE bytes.
+        unsafe { write_key(key, &text, "key")? };
         Ok(match found {
             Some(_) => 0,
             None => hc_status_code::HC_NOT_FOUND as hc_status,
         })
     })
+}
+
+/// Writes to `id`, which holds HC_KEY_SIZE bytes, what names the settings that this cache makes keys by: printable, with a
+/// NUL. It is stored beside each response. [any]
+///
+/// # Safety
+/// `c` is NULL or a cache that was not closed, `id` is NULL or holds HC_KEY_SIZE bytes, `err` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_key_settings(
+    c: *mut hc_cache,
+    id: *mut c_char,
+    err: *mut *mut hc_error,
+) -> hc_status {
+    guard::status(err, || {
+        // SAFETY: the caller passes NULL or an open cache.
+        let c = unsafe { guard::object(c, "cache")? };
+        let text = Hex(&c.cache.key_settings()).to_string();
+        // SAFETY: the caller passes NULL or a place of HC_KEY_SIZE bytes.
+        unsafe { write_key(id, &text, "id")? };
+        Ok(0)
+    })
+}
+
+/// Makes anew the keys of what was stored under other settings of the key, so that it is found again: after another
+/// HC_LIST_IGNORED, HC_LIST_MATCH_FIELD and their like, HC_OPT_SORT_QUERY, or another function. `from` names the settings
+/// meant, as hc_key_settings does, with a space between several; NULL: all but this cache's, also those of other programs
+/// that have the directory. The keys are made from the stored requests, which hold no secrets: what is known of a value
+/// only as a keyed hash moves as that. A function of yours is shown REDACTED in their place. Goes on beside other use,
+/// and may be cancelled or killed at any moment: what was moved is moved, and the next call does the rest. `progress` may
+/// be NULL; `io` may be NULL and is filled in any case. [any] [wait]
+///
+/// # Safety
+/// `c` is NULL or a cache that was not closed, `from` is NULL or holds as many bytes as said, `progress` may be called
+/// with `user`, `io` is NULL or a struct of `io->struct_size` bytes, `err` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_rekey(
+    c: *mut hc_cache,
+    from: *const c_char,
+    from_len: usize,
+    progress: hc_progress_fn,
+    user: *mut c_void,
+    io: *mut hc_rekeyed,
+    err: *mut *mut hc_error,
+) -> hc_status {
+    guard::status(err, || {
+        // SAFETY: the caller passes NULL or an open cache, and NULL or a readable string.
+        let (c, from) = unsafe {
+            (
+                guard::object(c, "cache")?,
+                guard::optional_text(from, from_len, "from")?,
+            )
+        };
+        // SAFETY: `io` is NULL or begins with its size.
+        unsafe { guard::check_size(io, "rekeyed")? };
+        let from = from.map(settings_ids).transpose()?;
+        let mut go_on = |done, total| {
+            // SAFETY: the caller passes NULL, or a function to be called with `user`.
+            progress.is_none_or(|progress| unsafe { progress(user, done, total) } == 0)
+        };
+        let mut rekeyed = Rekeyed::default();
+        let result = c.cache.rekey(from.as_deref(), &mut rekeyed, &mut go_on);
+        if !io.is_null() {
+            let counted = hc_rekeyed {
+                struct_size: size_of::<hc_rekeyed>(),
+                moved: rekeyed.moved,
+                collided: rekeyed.collided,
+                left: rekeyed.left,
+            };
+            // SAFETY: `io` has struct_size bytes, and hc_rekeyed begins with struct_size.
+            unsafe { guard::fill(io, &counted, "rekeyed")? };
+        }
+        result.map(|()| 0)
+    })
+}
+
+/// # Safety
+/// `place` is NULL or holds HC_KEY_SIZE bytes.
+unsafe fn write_key(place: *mut c_char, text: &str, name: &str) -> Result<(), Error> {
+    if place.is_null() {
+        return Err(Error::new(Kind::Argument, format!("{name} is NULL")));
+    }
+    let text = text.as_bytes();
+    let text = text.get(..HC_KEY_SIZE - 1).unwrap_or(text);
+    // SAFETY: the place holds HC_KEY_SIZE bytes, which is more than the text has.
+    unsafe {
+        std::ptr::copy_nonoverlapping(text.as_ptr().cast(), place, text.len());
+        place.add(text.len()).write(0);
+    }
+    Ok(())
+}
+
+fn settings_ids(from: &[u8]) -> Result<Vec<[u8; 8]>, Error> {
+    let refuse = || {
+        let message = "from: not what hc_key_settings writes";
+        Error::new(Kind::Argument, message)
+    };
+    let text = std::str::from_utf8(from).map_err(|_| refuse())?;
+    let ids: Option<Vec<[u8; 8]>> = text.split_ascii_whitespace().map(settings_id).collect();
+    ids.filter(|ids| !ids.is_empty()).ok_or_else(refuse)
+}
+
+fn settings_id(text: &str) -> Option<[u8; 8]> {
+    let is_hex = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let number = u64::from_str_radix(text, 16).ok()?;
+    is_hex.then(|| number.to_be_bytes())
 }

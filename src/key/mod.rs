@@ -2,6 +2,7 @@
 //!
 //! The primary key is an injective encoding of what is compared; its hashes are the row it is stored under.
 
+pub mod again;
 pub mod body;
 pub mod credentials;
 mod fields;
@@ -69,6 +70,16 @@ pub enum MethodClass {
     Part = 4,
     /// A part as it came, for the same Range again.
     Verbatim = 5,
+}
+
+impl MethodClass {
+    const ALL: [MethodClass; 5] = [
+        MethodClass::Get,
+        MethodClass::Head,
+        MethodClass::Other,
+        MethodClass::Part,
+        MethodClass::Verbatim,
+    ];
 }
 
 /// The method that a request tunnels through another one.
@@ -242,7 +253,7 @@ impl fmt::Display for PrimaryKey {
 }
 
 /// Bytes as they are shown.
-struct Hex<'a>(&'a [u8]);
+pub struct Hex<'a>(pub &'a [u8]);
 
 impl fmt::Display for Hex<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -76,6 +76,12 @@ impl Record<'_> {
 }
 
 impl Stored {
+    /// The key in a record.
+    pub fn key_of(bytes: &[u8]) -> Option<&[u8]> {
+        let head = Head::decode(bytes)?;
+        bytes.get(HEAD_SIZE..HEAD_SIZE.checked_add(head.key_len as usize)?)
+    }
+
     /// Reads a record of the primary key `key`, verifying all of it.
     pub fn decode(bytes: &[u8], key: &[u8]) -> Option<Stored> {
         let head = Head::decode(bytes)?;

@@ -1,6 +1,6 @@
 //! The request that a stored response answers, as it lies in the record: without secrets, and never read on a hit.
 //!
-//! `[version, id of the key's settings, method, URL, 1 if all fields follow, [name or code, value, ...], kind of body, body]`
+//! `[version, id of the key's settings, method, URL, verification of TLS, 1 if all fields follow, [name or code, value, ...], kind of body, body]`
 
 use rmp::{decode, encode};
 
@@ -9,7 +9,7 @@ use super::request_names;
 use crate::error::{Error, Kind, Result};
 
 const VERSION: u8 = 1;
-const PARTS: u32 = 8;
+const PARTS: u32 = 9;
 
 /// What of a request is stored beside the response to it. Values that never reach the disk are placeholders.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct StoredRequest {
     pub method: Vec<u8>,
     /// The URL.
     pub url: Vec<u8>,
+    /// How TLS was verified, as the key holds it; empty: as usual.
+    pub verification: Vec<u8>,
     /// Whether all fields were stored, and not only those that selected it.
     pub has_all_fields: bool,
     /// The fields in order. A placeholder begins with a NUL, so that this is no list that could be sent.
@@ -56,6 +58,7 @@ impl StoredRequest {
         encode::write_bin(bytes, &self.key_settings)?;
         encode::write_bin(bytes, &self.method)?;
         encode::write_bin(bytes, &self.url)?;
+        encode::write_bin(bytes, &self.verification)?;
         encode::write_uint(bytes, u64::from(self.has_all_fields))?;
         encode::write_array_len(bytes, (self.fields.len() * 2) as u32)?;
         for (name, value) in &self.fields {
@@ -87,6 +90,7 @@ impl StoredRequest {
         let key_settings = read_bytes(&mut rest)?.try_into().ok()?;
         let method = read_bytes(&mut rest)?.to_vec();
         let url = read_bytes(&mut rest)?.to_vec();
+        let verification = read_bytes(&mut rest)?.to_vec();
         let has_all_fields = match decode::read_int::<u8, _>(&mut rest).ok()? {
             0 => false,
             1 => true,
@@ -105,6 +109,7 @@ impl StoredRequest {
             key_settings,
             method,
             url,
+            verification,
             has_all_fields,
             fields,
             body,
@@ -142,6 +147,7 @@ mod tests {
             key_settings: *b"settings",
             method: b"POST".to_vec(),
             url: b"http://h/?token=\0aa".to_vec(),
+            verification: vec![0],
             has_all_fields: true,
             fields: vec![
                 (b"accept".to_vec(), b"text/plain".to_vec()),
@@ -196,6 +202,7 @@ mod tests {
                 key_settings: [1; 8],
                 method,
                 url,
+                verification: vec![],
                 has_all_fields: false,
                 fields: fields.collect(),
                 body: StoredBody::Bytes(body),

@@ -21,7 +21,7 @@ const RULES: &[(&str, &[&str])] = &[
         &["http", "key", "policy", "record", "settings", "storage"],
     ),
     ("fetch", &["cache", "http", "key", "settings", "transport"]),
-    ("ffi", &["cache", "fetch", "http", "transport"]),
+    ("ffi", &["cache", "fetch", "http", "key", "transport"]),
 ];
 
 /// Where `unsafe` may stand.

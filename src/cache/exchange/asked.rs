@@ -45,9 +45,14 @@ impl Exchange {
             (http.method.as_str(), stored_body(http, settings, secret))
         };
         let stored = StoredRequest {
-            key_settings: self.matching().id(),
+            key_settings: self.cache.key_settings(),
             method: method.as_bytes().to_vec(),
             url: redact::url(&http.url, names, secret).into_bytes(),
+            verification: settings
+                .verification
+                .as_deref()
+                .unwrap_or_default()
+                .to_vec(),
             has_all_fields,
             fields,
             body,

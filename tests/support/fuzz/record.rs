@@ -104,6 +104,7 @@ fn check_request(text: &[u8], at: usize) {
         key_settings: [at as u8; 8],
         method: text.iter().take(at % 16).copied().collect(),
         url: text.to_vec(),
+        verification: vec![0; at % 3],
         has_all_fields: at.is_multiple_of(2),
         fields: named
             .iter()

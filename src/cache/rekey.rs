@@ -1,0 +1,346 @@
+//! Making keys anew: what was stored under other settings of the key is found again.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::marks;
+use super::own_key::{self, KeySink};
+use super::shelf::{self, Entry, Place};
+use super::{Cache, Request};
+use crate::error::{Error, Kind, Result};
+use crate::http;
+use crate::key::again::{Asked, AskedContent, again};
+use crate::key::matching::Matching;
+use crate::key::url::canonical;
+use crate::key::{PrimaryKey, marked, redact};
+use crate::policy::no_vary_search::Variance;
+use crate::record::variants::Variants;
+use crate::record::{Record, Stored, StoredBody, StoredRequest};
+use crate::storage::{Store, Table, Transaction};
+
+/// What making keys anew came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rekeyed {
+    /// Stored responses that have a new key.
+    pub moved: u64,
+    /// Of those whose new key another one had already: that was removed which is less fresh.
+    pub collided: u64,
+    /// Stored responses whose new key cannot be known; they stay under the old one.
+    pub left: u64,
+}
+
+/// So many rows are looked at in one snapshot, and so many bytes are copied from it.
+const ROWS: usize = 256;
+const BYTES: usize = 1 << 20;
+
+/// A row that was read, and what it holds.
+type Row = (Vec<u8>, Vec<u8>);
+
+/// What became of one stored response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Move {
+    /// It is no longer as it was read.
+    Gone,
+    /// Its key is the same.
+    Stayed,
+    Moved,
+    Collided,
+}
+
+impl Cache {
+    /// The id of the settings that this cache makes keys by.
+    pub fn key_settings(&self) -> [u8; 8] {
+        let has_own_keys = self.options.own_matching.calls_back();
+        let matching = Matching {
+            own_key: has_own_keys.then_some(&[]),
+            ..self.settings().matching()
+        };
+        matching.id()
+    }
+
+    /// Makes anew the keys of what was stored under other settings: those of `from`, or all but this cache's. Each
+    /// response is moved by itself, so that the work may end at any point and be taken up again. `go_on` is told how
+    /// many rows were looked at, and of how many, and says whether to go on.
+    pub fn rekey(
+        self: &Arc<Self>,
+        from: Option<&[[u8; 8]]>,
+        rekeyed: &mut Rekeyed,
+        go_on: &mut dyn FnMut(u64, u64) -> bool,
+    ) -> Result<()> {
+        let store = self.current_store()?;
+        let total = store.usage()?.records;
+        let (mut seen, mut last) = (0, None);
+        loop {
+            let rows = rows_after(&store, &mut last, &mut seen)?;
+            for row in rows {
+                self.rekey_row(&store, from, row, rekeyed)?;
+            }
+            if !go_on(seen.min(total), total) {
+                return Err(Error::new(
+                    Kind::Cancelled,
+                    "making keys anew was cancelled",
+                ));
+            }
+            if last.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn rekey_row(
+        &self,
+        store: &Store,
+        from: Option<&[[u8; 8]]>,
+        (row, value): Row,
+        rekeyed: &mut Rekeyed,
+    ) -> Result<()> {
+        let now = self.key_settings();
+        let Some((before, stored)) = read(&value) else {
+            return Ok(());
+        };
+        let kept = value.get(stored.request.clone()).unwrap_or_default();
+        let Some(mut request) = StoredRequest::decode(kept) else {
+            // By which settings its key was made is not known.
+            rekeyed.left += u64::from(from.is_none());
+            return Ok(());
+        };
+        let is_meant = match from {
+            Some(from) => from.contains(&request.key_settings),
+            None => true,
+        };
+        if !is_meant || request.key_settings == now {
+            return Ok(());
+        }
+        let Some((key, path)) = self.key_again(&before, &request, store, &stored)? else {
+            rekeyed.left += 1;
+            return Ok(());
+        };
+        request.key_settings = now;
+        let moving = Moving {
+            most_variants: self.settings().max_variants,
+            record: encoded(&value, &stored, &key, &request)?,
+            before: PrimaryKey {
+                row: row.first_chunk().copied().unwrap_or_default(),
+                uri: Default::default(),
+                text: before,
+            },
+            is_variant: row.len() > crate::key::ROW_SIZE,
+            row,
+            value,
+            stored,
+            key,
+            path,
+        };
+        match moving.submit(store)? {
+            Move::Gone | Move::Stayed => {}
+            Move::Moved => rekeyed.moved += 1,
+            Move::Collided => {
+                rekeyed.moved += 1;
+                rekeyed.collided += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// The key that a stored request has now, and where it is to be found for other queries too; `None` where that
+    /// cannot be known.
+    fn key_again(
+        &self,
+        before: &[u8],
+        request: &StoredRequest,
+        store: &Store,
+        stored: &Stored,
+    ) -> Result<Option<(PrimaryKey, Option<Path>)>> {
+        let Some((shown, asked)) = asked(request) else {
+            return Ok(None);
+        };
+        let own_key = if self.options.own_matching.calls_back() {
+            match self.own_key_of(shown, store) {
+                // Of this request it makes none.
+                Err(error) if error.kind() == Kind::Callback => return Ok(None),
+                own_key => own_key?,
+            }
+        } else {
+            None
+        };
+        let matching = Matching {
+            own_key: own_key.as_deref(),
+            ..self.settings().matching()
+        };
+        let Some(key) = again(before, &asked, &matching, store.secret()) else {
+            return Ok(None);
+        };
+        let is_wanted = self.settings().no_vary_search
+            && own_key.is_none()
+            && Variance::by(&stored.response.fields).is_some();
+        let path = is_wanted.then(|| {
+            let url = canonical(&asked.url, &matching, store.secret());
+            let row = marked::row_of_path(&asked.request.url);
+            (row, url.text.into_owned())
+        });
+        Ok(Some((key, path)))
+    }
+
+    fn own_key_of(&self, shown: Request, store: &Store) -> Result<Option<Vec<u8>>> {
+        let own = &self.options.own_matching;
+        let _inside = own_key::enter(&self.inside)?;
+        let shown = Arc::new(shown);
+        let shown = own.normalised(&shown)?.unwrap_or(shown);
+        let sink = KeySink::new(self.settings().clone(), *store.secret());
+        own.key(&shown, sink)
+    }
+}
+
+/// The row of a URL's path, and the URL.
+type Path = (marked::Row, String);
+
+/// The next rows of stored responses, as many as one snapshot is held for. `last` is the one to go on behind; `None`
+/// when there are no more.
+fn rows_after(store: &Store, last: &mut Option<Vec<u8>>, seen: &mut u64) -> Result<Vec<Row>> {
+    let (mut rows, mut bytes, mut looked_at) = (Vec::new(), 0, 0);
+    let after = last.take();
+    store.read(|snapshot| {
+        (rows, bytes, looked_at) = (Vec::new(), 0, 0);
+        *last = None;
+        snapshot.scan_after(Table::Records, after.as_deref(), &mut |row, value| {
+            looked_at += 1;
+            if !Variants::is_list(value) {
+                bytes += value.len();
+                rows.push((row.to_vec(), value.to_vec()));
+            }
+            if looked_at < ROWS && bytes < BYTES {
+                return Ok(std::ops::ControlFlow::Continue(()));
+            }
+            *last = Some(row.to_vec());
+            Ok(std::ops::ControlFlow::Break(()))
+        })
+    })?;
+    *seen += looked_at as u64;
+    Ok(rows)
+}
+
+/// The key of a record, and what it holds.
+fn read(value: &[u8]) -> Option<(Vec<u8>, Stored)> {
+    let key = Stored::key_of(value)?;
+    Some((key.to_vec(), Stored::decode(value, key)?))
+}
+
+/// A stored request as the caller's functions are shown it, and as the library reads it.
+fn asked(stored: &StoredRequest) -> Option<(Request, Asked)> {
+    let url = String::from_utf8(stored.url.clone()).ok()?;
+    let mut shown = http::Request::new(&stored.method, &redact::shown(&stored.url)).ok()?;
+    let mut request = shown.clone();
+    for (name, value) in &stored.fields {
+        shown.fields.push(name, &redact::shown(value)).ok()?;
+        request.fields.push(name, value).ok()?;
+    }
+    let content = match &stored.body {
+        StoredBody::None => AskedContent::None,
+        StoredBody::Bytes(kept) => {
+            shown.body = redact::shown(kept);
+            AskedContent::Redacted(kept.clone())
+        }
+        StoredBody::Hash(_) => AskedContent::Unknown,
+    };
+    let is_usual = stored.verification.is_empty();
+    let asked = Asked {
+        request,
+        url,
+        has_all_fields: stored.has_all_fields,
+        verification: (!is_usual).then(|| stored.verification.clone()),
+        content,
+    };
+    let shown = Request {
+        http: shown,
+        overrides: Default::default(),
+        cancellation: Default::default(),
+    };
+    Some((shown, asked))
+}
+
+fn encoded(
+    value: &[u8],
+    stored: &Stored,
+    key: &PrimaryKey,
+    request: &StoredRequest,
+) -> Result<Vec<u8>> {
+    Record {
+        head: stored.head,
+        key: &key.text,
+        response: &stored.response,
+        selecting: &stored.selecting,
+        request: &request.encode()?,
+        body: value.get(stored.body.clone()).unwrap_or_default(),
+    }
+    .encode()
+}
+
+/// A stored response on its way from one key to another.
+struct Moving {
+    before: PrimaryKey,
+    is_variant: bool,
+    row: Vec<u8>,
+    value: Vec<u8>,
+    stored: Stored,
+    key: PrimaryKey,
+    record: Vec<u8>,
+    path: Option<Path>,
+    most_variants: usize,
+}
+
+impl Moving {
+    /// Moves it in a transaction of its own.
+    fn submit(self, store: &Store) -> Result<Move> {
+        let result = Arc::new(Mutex::new(Move::Gone));
+        let came_to = result.clone();
+        let size = self.record.len();
+        let change = move |txn: &mut Transaction<'_>| {
+            let done = self.carry_out(txn)?;
+            *came_to.lock().unwrap_or_else(PoisonError::into_inner) = done;
+            Ok(())
+        };
+        store.submit(size, Box::new(change))?;
+        let done = *result.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(done)
+    }
+
+    fn carry_out(&self, txn: &mut Transaction<'_>) -> Result<Move> {
+        if txn.get(Table::Records, &self.row)? != Some(&self.value) {
+            return Ok(Move::Gone);
+        }
+        let head = &self.stored.head;
+        let place = Place {
+            id: head.id,
+            variant: head.variant,
+            is_variant: self.is_variant,
+        };
+        let names = self.stored.selecting.iter().map(|(name, _)| name.clone());
+        let entry = Entry {
+            record: self.record.clone(),
+            variant: head.variant,
+            names: names.collect(),
+            file: shelf::body_file(head),
+        };
+        if self.before.text == self.key.text {
+            shelf::replace(txn, &self.before, &place, &entry, self.most_variants)?;
+            return Ok(Move::Stayed);
+        }
+        let present = shelf::present(txn, &self.key, &head.variant)?;
+        let is_fresher = present
+            .as_ref()
+            .is_none_or(|present| present.stamp.response_time < head.stamp.response_time);
+        if is_fresher {
+            shelf::remove_row(txn, &self.before, &place, entry.file.as_ref())?;
+            if let Some((row, url)) = &self.path {
+                marks::enter_url(txn, row, url)?;
+            }
+            shelf::enter(txn, &self.key, &entry, self.most_variants)?;
+        } else {
+            shelf::remove_row(txn, &self.before, &place, None)?;
+        }
+        Ok(if present.is_some() {
+            Move::Collided
+        } else {
+            Move::Moved
+        })
+    }
+}
