@@ -39,7 +39,7 @@ static uint64_t seed_of(int url, int version) {
 }
 
 static hc_request *of(int url, const char *fields) {
-    return request(text("GET http://h.test/%d", url), fields);
+    return request(text("GET http://h.test/%d?b=1&a=2", url), fields);
 }
 
 /* Stores a version of a URL, replacing another one. */
@@ -75,9 +75,16 @@ static int version_of(hc_cache *c, int url, int *is_fresh) {
 
 /* ---- what dies ---- */
 
+typedef enum {
+    PUTS,
+    FRESHENS,
+    REKEYS
+} deed;
+
 typedef struct {
     const char *name;
-    int url, version, freshens;
+    int url, version;
+    deed does;
     const char *points; /* What it does on the disk, in all levels of durability. */
 } scenario;
 
@@ -85,13 +92,29 @@ typedef struct {
 #define BODY "body-create body-write body-rename "
 
 static const scenario scenarios[] = {
-    {"a new small response", FIRST_NEW, 1, 0, DATA},
-    {"a new large response", FIRST_NEW + 1, 1, 0, DATA BODY},
-    {"another small response", 2, 2, 0, DATA},
-    {"another large response", 3, 2, 0, DATA BODY "body-unlink "},
-    {"freshening a small response", 4, 1, 1, DATA},
-    {"freshening a large response", 5, 1, 1, DATA},
+    {"a new small response", FIRST_NEW, 1, PUTS, DATA},
+    {"a new large response", FIRST_NEW + 1, 1, PUTS, DATA BODY},
+    {"another small response", 2, 2, PUTS, DATA},
+    {"another large response", 3, 2, PUTS, DATA BODY "body-unlink "},
+    {"freshening a small response", 4, 1, FRESHENS, DATA},
+    {"freshening a large response", 5, 1, FRESHENS, DATA},
+    {"making all keys anew", 0, 1, REKEYS, DATA},
 };
+
+/* Keys are made anew for a cache that keeps the order of parameters. */
+static const char *settings_of(const scenario *s) {
+    return s->does == REKEYS ? "sort_query 0" : "";
+}
+
+static void rekey(hc_cache *c, uint64_t moved) {
+    hc_rekeyed counted;
+    memset(&counted, 0, sizeof counted);
+    counted.struct_size = sizeof counted;
+    CHECK_OK(hc_rekey(c, NULL, 0, NULL, NULL, &counted, NULL));
+    CHECK_INT(counted.moved, moved);
+    CHECK_INT(counted.left, 0);
+    CHECK_INT(counted.collided, 0);
+}
 
 /* What the levels do besides. */
 static const char *const level_points[] = {"", "body-sync ", "body-sync body-names "};
@@ -120,10 +143,12 @@ static const char *prelude(int level) {
  * output what is acknowledged. */
 static int die(char **argv) {
     const scenario *s = &scenarios[atoi(argv[2])];
-    hc_cache *c = open_cache(argv[1], NULL, "");
+    hc_cache *c = open_cache(argv[1], NULL, settings_of(s));
     arm(1);
-    if (s->freshens)
+    if (s->does == FRESHENS)
         freshen(c, s->url, s->version);
+    else if (s->does == REKEYS)
+        rekey(c, PRELUDE);
     else
         put(c, s->url, s->version);
     flush(c);
@@ -196,6 +221,29 @@ static void check_nothing_unfinished(const char *directory, int large_responses)
     CHECK_INT(count_files(bodies, ""), large_responses);
 }
 
+/* Each response is under the one key or under the other, and what is left to do is done. */
+static void check_rekeyed(const char *directory, int is_acknowledged) {
+    test_log *log;
+    hc_cache *before = reopen(directory, &log);
+    hc_cache *after = open_cache(directory, NULL, "sort_query 0");
+    int url, moved = 0;
+    for (url = 0; url < PRELUDE; url++) {
+        int has_moved = version_of(after, url, NULL) == 1;
+        CHECK_INT(version_of(before, url, NULL), !has_moved);
+        moved += has_moved;
+    }
+    CHECK(!is_acknowledged || moved == PRELUDE);
+    rekey(after, (uint64_t)(PRELUDE - moved));
+    for (url = 0; url < PRELUDE; url++)
+        CHECK_INT(version_of(after, url, NULL), 1);
+    CHECK_INT(stats_of(after).responses, PRELUDE);
+    check_nothing_unfinished(directory, PRELUDE / 2);
+    CHECK_INT(stats_of(before).errors + stats_of(after).errors, 0);
+    CHECK_INT(log_lines(log), 0);
+    hc_close(before);
+    hc_close(after);
+}
+
 static void check_left(const char *directory, const scenario *s, int is_acknowledged) {
     test_log *log;
     hc_cache *c = reopen(directory, &log);
@@ -209,7 +257,7 @@ static void check_left(const char *directory, const scenario *s, int is_acknowle
     version = version_of(c, s->url, &fresh);
     if (is_acknowledged) {
         CHECK_INT(version, s->version);
-        CHECK_INT(fresh, s->freshens);
+        CHECK_INT(fresh, s->does == FRESHENS);
     }
     if (s->url >= FIRST_NEW)
         large += s->url % 2 && version != 0;
@@ -236,7 +284,10 @@ static int kill_at(int which, const char *stored, const char *point) {
         if (count == 1 && !died)
             check_fail(__FILE__, __LINE__, "the point was never reached");
         CHECK(died || is_acknowledged);
-        check_left(directory, &scenarios[which], is_acknowledged);
+        if (scenarios[which].does == REKEYS)
+            check_rekeyed(directory, is_acknowledged);
+        else
+            check_left(directory, &scenarios[which], is_acknowledged);
         kills += died;
         check_undo(mark);
     }
