@@ -110,7 +110,7 @@ static void rekey(hc_cache *c, uint64_t moved) {
     hc_rekeyed counted;
     memset(&counted, 0, sizeof counted);
     counted.struct_size = sizeof counted;
-    CHECK_OK(hc_rekey(c, NULL, 0, NULL, NULL, &counted, NULL));
+    CHECK_INT(hc_rekey(c, NULL, 0, NULL, NULL, &counted, NULL), HC_OK);
     CHECK_INT(counted.moved, moved);
     CHECK_INT(counted.left, 0);
     CHECK_INT(counted.collided, 0);

@@ -28,8 +28,11 @@ type Place = fn(&mut Draft, &Name, &str);
 
 /// Each way to place a secret.
 const PLACES: &[Place] = &[
+    in_query,
+    in_query_among_others,
     in_userinfo,
     in_field,
+    in_field_that_selects,
     in_cookie,
     in_referer,
     in_json,
@@ -46,6 +49,7 @@ const PLACES: &[Place] = &[
     in_link,
     in_refresh,
     in_userinfo_of_location,
+    beside_no_vary_search,
 ];
 
 /// The scene of a number, with a secret in it. `plain` is in a field that is none.
@@ -108,6 +112,15 @@ fn add(lines: &mut Vec<(String, String)>, name: &str, value: impl Into<String>) 
     lines.push((name.to_owned(), value.into()));
 }
 
+fn in_query(draft: &mut Draft, name: &Name, secret: &str) {
+    draft.url += &format!("?{}={secret}", parameter(name));
+}
+
+fn in_query_among_others(draft: &mut Draft, name: &Name, secret: &str) {
+    let name = parameter(name);
+    draft.url += &format!("?z=1&{name}={secret}&&{name}=/{secret}=&a=%zz");
+}
+
 fn in_userinfo(draft: &mut Draft, name: &Name, secret: &str) {
     let path = draft.url.split_off("http://".len());
     let userinfo = if name.plain().len().is_multiple_of(2) {
@@ -124,6 +137,11 @@ fn in_field(draft: &mut Draft, name: &Name, secret: &str) {
         &name.as_field(),
         format!("Bearer {secret}"),
     );
+}
+
+fn in_field_that_selects(draft: &mut Draft, name: &Name, secret: &str) {
+    add(&mut draft.fields, &name.as_field(), secret);
+    add(&mut draft.answer, "Vary", name.as_field());
 }
 
 fn in_cookie(draft: &mut Draft, name: &Name, secret: &str) {
@@ -249,4 +267,10 @@ fn in_userinfo_of_location(draft: &mut Draft, _: &Name, secret: &str) {
         format!("//u:{secret}@h.test/"),
     );
     draft.outcome = Outcome::NotStored;
+}
+
+fn beside_no_vary_search(draft: &mut Draft, name: &Name, secret: &str) {
+    in_query(draft, name, secret);
+    add(&mut draft.answer, "No-Vary-Search", "params=(\"utm\")");
+    add(&mut draft.answer, "Cache-Groups", "\"a\"");
 }
