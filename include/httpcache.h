@@ -253,22 +253,30 @@ typedef enum {
     /* 0 or 1. * Where the beginning of a response is stored (RFC 9111 3.3), the origin is asked for the rest
      * alone. hc_fetch joins them. With hc_lookup see HC_CONTINUED, which you have to heed then. Default 0. */
     HC_OPT_COMPLETE = 147,
+    /* 0 or 1. Beside a response all fields of its request are stored, and the body, up to 64 KiB each and without
+     * what HC_LIST_IGNORED keeps from the disk. 0: only the fields that Vary names, and a keyed hash of the body.
+     * Default 1. */
+    HC_OPT_KEEP_REQUEST = 148,
     /* 0 or 1. The lists of all request fields mean the same in any order and letter case. Default 0. */
     HC_OPT_UNORDERED_FIELDS = 149,
 } hc_option_key;
 
-/* Lists of hc_options_add and hc_options_clear, and names of hc_options_set_string; those marked * also of
- * hc_request_set_string. */
+/* Lists of hc_options_add, hc_options_clear and hc_options_item, and names of hc_options_set_string; those marked *
+ * also of hc_request_set_string. */
 typedef enum {
     HC_LIST_METHOD = 200, /* Methods whose responses are stored. Default GET, HEAD. */
     /* Status codes that are stored, in decimal. Default 200; with CACHE_CONTROL and none added, what RFC
      * 9111 3 allows. Never stored are 1xx, 304, 407, 412 and 416; 206 as the RFC says (3.3). */
     HC_LIST_STATUS = 201,
-    /* Names that count for nothing: of parameters of a query, a form or the top of a JSON body, spelled alike, and of
-     * request fields; or paths of members of JSON ("$.a.b", "$..name", "$.list[*].name"). They are no part of the key,
-     * and their values never reach the disk, however the name is spelled. Default Authorization, Proxy-Authorization,
-     * X-API-Key, X-Auth-Token, X-API-Token, X-Access-Token, access_token, api_key, apikey: by these, unlike by those
-     * you add, responses are still kept apart for each user, see HC_OPT_SHARE_CREDENTIALS. */
+    /* Names that count for nothing: of request fields, of parameters of URLs and forms, and of members at the top of
+     * JSON; or paths of members that lie deeper ("$.a.b", "$..name", "$.list[*].name"). Their values are left out of
+     * the key, and never reach the disk, in the request and in the fields of the response. Fields are compared without
+     * case; of another spelling of a parameter the key keeps a keyed hash. Default what authenticates: Authorization,
+     * Proxy-Authorization, X-API-Key, X-Auth-Token, X-API-Token, X-Access-Token, access_token, api_key, apikey; a stored
+     * response is selected by those who sent the same of these, unless you add them yourself, and see
+     * HC_OPT_SHARE_CREDENTIALS. A response is not stored (HC_NOT_STORED, "redaction") whose Location,
+     * Content-Location, Link or Refresh holds such a value, or userinfo. Fields that say how a response is reused
+     * (Vary, Date, ...), Set-Cookie and its body are stored as they are. */
     HC_LIST_IGNORED = 202,
     /* Names of request fields that are part of the key, beside those that Vary selects by. Default none. */
     HC_LIST_MATCH_FIELD = 203,
@@ -286,6 +294,19 @@ typedef enum {
      * again; its content when it is set is part of the key. Default none. */
     HC_STR_CA_FILE = 311,
 } hc_list_key;
+
+/* What language a pattern for URLs is written in. What is matched is the normalised URL, without userinfo and
+ * fragment. */
+typedef enum {
+    /* `[scheme://]host[:port][/path]`. `*` stands for any number of characters, `?` for one, `[a-z]` and `[!a-z]` for
+     * one of some. Of the host, to its end and without regard to case; no wildcard stands for a `/`, `:` or `@`, and
+     * `*` alone for any host. Port and scheme are compared where they are given. Of path and query the beginning, with
+     * case; there wildcards stand for a `/` too. An empty glob matches all. */
+    HC_GLOB = 1,
+    /* A regular expression, searched for in the whole URL in time linear in its length: ^ and $ anchor it, (?i)
+     * ignores case; there are no look-around and no backreferences. */
+    HC_REGEX = 2,
+} hc_pattern;
 
 /* How grave a log line is. */
 typedef enum {
@@ -323,6 +344,10 @@ hc_status hc_options_set(hc_options *o, hc_option key, int64_t value, hc_error *
  * HC_E_ARGUMENT: the item is none of its kind. */
 hc_status hc_options_add(hc_options *o, hc_option list, const char *item, size_t item_len, hc_error **err);
 
+/* The item at place `i` of a list of hc_list_key, as it stands or by default. NULL: it has no more, or is not
+ * known. Lent until the options are changed or freed. */
+const char *hc_options_item(const hc_options *o, hc_option list, size_t i);
+
 /* Empties a list of hc_list_key: its default too is gone. HC_E_UNSUPPORTED: the list is not known. */
 hc_status hc_options_clear(hc_options *o, hc_option list, hc_error **err);
 
@@ -336,6 +361,14 @@ hc_status hc_options_set_string(hc_options *o, hc_option name, const char *value
  * says (its own expiry, and without CACHE_CONTROL its max-age) comes first, and with CACHE_CONTROL what the
  * response says. */
 hc_status hc_options_status_expiry(hc_options *o, int32_t status, int64_t expire_after, hc_error **err);
+
+/* Adds a rule for the URLs that match a pattern of `kind`, one of hc_pattern: of the rules that match, the first one
+ * added holds. `expire_after` is in ms or a named value: HC_DO_NOT_CACHE keeps the cache out of it, HC_UNSET leaves it to
+ * the rules that follow. What comes before hc_options_status_expiry comes before this too, and
+ * this before that. HC_E_ARGUMENT: the pattern is none of its kind, or
+ * takes too much memory. */
+hc_status hc_options_add_url_rule(hc_options *o, int32_t kind, const char *pattern, size_t pattern_len,
+                                  int64_t expire_after, hc_error **err);
 
 /* Replaces the clock of the cache and of everything stored in it. NULL: the system's. */
 hc_status hc_options_clock(hc_options *o, hc_clock_fn clock, void *user, hc_destroy_fn destroy);

@@ -2,14 +2,17 @@
 
 mod lists;
 mod overrides;
+pub mod url_rules;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use self::lists::{Lists, StatusRule};
+pub use self::lists::{Lists, StatusRule, list};
 pub use self::overrides::Overrides;
 
 use crate::error::{Error, Kind, Result};
+use crate::http::Url;
 use crate::key::matching::Matching;
 pub use crate::transport::Cancellation;
 use crate::transport::{Authority, TransferSettings};
@@ -59,6 +62,8 @@ pub struct Settings {
     pub expiry: Expiry,
     /// That expiry is the request's own.
     pub has_own_expiry: bool,
+    /// That expiry is the one of this URL rule, counted from 0 in the order given.
+    pub url_rule: Option<u32>,
     /// Percent of the time since Last-Modified taken as lifetime where nothing else says one.
     pub heuristic_percent: i64,
     /// Use of stale responses when the origin fails.
@@ -87,6 +92,8 @@ pub struct Settings {
     pub immutable_forever: bool,
     /// A response whose beginning is stored is completed.
     pub complete: bool,
+    /// Of the request all fields and the body are stored, without their secrets, and not only what `Vary` needs.
+    pub keep_request: bool,
     /// Lists and names, shared by all copies of the settings.
     pub lists: Arc<Lists>,
     /// Larger bodies pass through unstored.
@@ -128,6 +135,7 @@ impl Default for Settings {
             shared: false,
             expiry: Expiry::Unset,
             has_own_expiry: false,
+            url_rule: None,
             heuristic_percent: 10,
             stale_if_error: Staleness::Within(0),
             stale_while_revalidate: Staleness::Within(0),
@@ -142,6 +150,7 @@ impl Default for Settings {
             cache_status: false,
             immutable_forever: false,
             complete: false,
+            keep_request: true,
             lists: Arc::default(),
             max_response_bytes: None,
             durability: None,
@@ -264,6 +273,7 @@ pub mod option {
     pub const CACHE_STATUS: i32 = 145;
     pub const IMMUTABLE_FOREVER: i32 = 146;
     pub const COMPLETE: i32 = 147;
+    pub const KEEP_REQUEST: i32 = 148;
     pub const UNORDERED_FIELDS: i32 = 149;
 }
 
@@ -500,6 +510,13 @@ pub static OPTIONS: &[Spec] = &[
     ),
     spec(option::COMPLETE, "HC_OPT_COMPLETE", Unit::Switch, "0", true),
     spec(
+        option::KEEP_REQUEST,
+        "HC_OPT_KEEP_REQUEST",
+        Unit::Switch,
+        "1",
+        false,
+    ),
+    spec(
         option::UNORDERED_FIELDS,
         "HC_OPT_UNORDERED_FIELDS",
         Unit::Switch,
@@ -554,7 +571,8 @@ impl Settings {
     /// Refuses options that contradict each other, naming both.
     pub fn check(&self) -> Result<()> {
         self.check_policy()?;
-        if self.expiry != Expiry::DoNotCache {
+        // A URL rule may have something cached all the same.
+        if self.expiry != Expiry::DoNotCache || !self.lists.url_rules.is_empty() {
             return Ok(());
         }
         let other = if self.only_if_cached {
@@ -591,6 +609,21 @@ impl Settings {
     /// Whether unsafe methods invalidate.
     pub fn invalidates(&self) -> bool {
         self.invalidate.unwrap_or(self.cache_control)
+    }
+
+    /// Lays the first rule that matches a URL over these, unless the request has an expiry of its own.
+    pub fn ruled_by<'a>(settings: Cow<'a, Settings>, url: &Url) -> Cow<'a, Settings> {
+        let rules = &settings.lists.url_rules;
+        if settings.has_own_expiry || rules.is_empty() {
+            return settings;
+        }
+        let Some(ruled) = rules.decide(url) else {
+            return settings;
+        };
+        let mut settings = settings.into_owned();
+        settings.expiry = ruled.expiry;
+        settings.url_rule = Some(ruled.number);
+        Cow::Owned(settings)
     }
 
     /// Whether query parameters are sorted by name in the key.
@@ -673,6 +706,7 @@ impl Settings {
             option::CACHE_STATUS => self.cache_status = switch,
             option::IMMUTABLE_FOREVER => self.immutable_forever = switch,
             option::COMPLETE => self.complete = switch,
+            option::KEEP_REQUEST => self.keep_request = switch,
             option::UNORDERED_FIELDS => Arc::make_mut(&mut self.lists).unordered.all = switch,
             _ => {}
         }

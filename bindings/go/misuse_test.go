@@ -328,6 +328,7 @@ var misusedOptions = []misuse{
 	{"a method that holds a NUL", httpcache.ErrArgument, opened(&httpcache.Options{Methods: []string{"GET\x00"}})},
 	{"a status that is none", httpcache.ErrArgument, opened(&httpcache.Options{Statuses: []int{200, 99}})},
 	{"a status that is negative", httpcache.ErrArgument, opened(&httpcache.Options{Statuses: []int{-200}})},
+	{"an ignored path that is none", httpcache.ErrArgument, opened(&httpcache.Options{Ignored: []string{"$.a["}})},
 	{"a targeted field that is none", httpcache.ErrArgument, opened(&httpcache.Options{TargetedFields: []string{"a:b"}})},
 	{"targeted fields without RFC 9111", httpcache.ErrArgument, opened(&httpcache.Options{TargetedFields: []string{"a"}})},
 	{"an expiry of no status", httpcache.ErrArgument, opened(&httpcache.Options{
@@ -338,6 +339,11 @@ var misusedOptions = []misuse{
 		StatusExpiry: map[int]httpcache.Expiry{200: httpcache.ExpireAfter(-2147483646 * time.Millisecond)}})},
 	{"an instant for a status", httpcache.ErrArgument, opened(&httpcache.Options{
 		StatusExpiry: map[int]httpcache.Expiry{200: httpcache.ExpireAt(time.Now())}})},
+	{"a glob without a host", httpcache.ErrArgument, opened(&httpcache.Options{URLRules: []httpcache.URLRule{{Glob: "/a"}}})},
+	{"a regular expression that is none", httpcache.ErrArgument, opened(&httpcache.Options{URLRules: []httpcache.URLRule{{Regexp: "("}}})},
+	{"two patterns in one rule", httpcache.ErrArgument, opened(&httpcache.Options{URLRules: []httpcache.URLRule{{Glob: "*", Regexp: "a"}}})},
+	{"an instant for a rule", httpcache.ErrArgument, opened(&httpcache.Options{
+		URLRules: []httpcache.URLRule{{Glob: "*", Expiry: httpcache.ExpireAt(time.Now())}}})},
 	{"a name that is not printable", httpcache.ErrArgument, opened(&httpcache.Options{CacheName: "a\nb"})},
 	{"a name that holds a NUL", httpcache.ErrArgument, opened(&httpcache.Options{CacheName: "a\x00b"})},
 	{"a switch of threads there is not", httpcache.ErrArgument, opened(&httpcache.Options{Workers: 3})},

@@ -103,9 +103,19 @@ type Options struct {
 	Methods []string
 	// Status codes that are stored. Default: 200; with CacheControl what RFC 9111 3 allows.
 	Statuses []int
+	// Names of fields, of parameters of URLs and forms, and of members of JSON (or paths of them: "$.a.b",
+	// "$..name"): their values are left out of the key, and never reach the disk. They come to DefaultIgnored, unless
+	// ClearIgnored takes these away first.
+	Ignored      []string
+	ClearIgnored bool
+	// Beside a response all fields of its request are stored, and the body, without what Ignored keeps from the disk.
+	// On by default; Off: only what Vary needs.
+	KeepRequest Switch
 	// An expiry of their own for responses of a status code, or of a class of them by its first digit, which holds
 	// before Expiry: {404: ExpireAfter(time.Minute), 5: DoNotCache}. No instants.
 	StatusExpiry map[int]Expiry
+	// Expiries by URL: of the rules that match one, the first holds, before StatusExpiry and Expiry.
+	URLRules []URLRule
 	// Unsafe methods that succeed take away what is stored of their URL (RFC 9111 4.4). Default: with CacheControl.
 	Invalidate Switch
 	// No-Vary-Search says which parameters of a URL count for nothing.
@@ -150,4 +160,15 @@ type Options struct {
 	// logged, by package log.
 	Log      func(level LogLevel, line string)
 	LogLevel LogLevel
+}
+
+// URLRule is the expiry of the URLs that a pattern matches, which is one of two.
+type URLRule struct {
+	// "[scheme://]host[:port][/path]": "*", "?" and "[a-z]" in the host, to its end, and in the path, from its
+	// beginning. "*" alone matches all.
+	Glob string
+	// A regular expression, searched for in the whole URL.
+	Regexp string
+	// DoNotCache keeps the cache out of it, Unset leaves it to the rules that follow. No instants.
+	Expiry Expiry
 }

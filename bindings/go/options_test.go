@@ -57,6 +57,18 @@ func TestOptionsOfACacheAreHeard(t *testing.T) {
 		{"StatusExpiry of none", httpcache.Fresh, httpcache.Fresh, func(o *httpcache.Options) {
 			o.StatusExpiry = map[int]httpcache.Expiry{200: httpcache.Unset}
 		}, answer(200, "", tagged, old), time.Minute, get(url)},
+		{"URLRules", httpcache.Revalidate, httpcache.Fresh, func(o *httpcache.Options) {
+			o.URLRules = []httpcache.URLRule{{Regexp: "nowhere", Expiry: httpcache.DoNotCache}, {Glob: "*", Expiry: httpcache.ExpireAfter(time.Second)}}
+		}, answer(200, "", tagged, old), time.Minute, get(url)},
+		{"URLRules that forbid", httpcache.Forward, httpcache.Fresh, func(o *httpcache.Options) {
+			o.URLRules = []httpcache.URLRule{{Glob: "*"}, {Regexp: "^http", Expiry: httpcache.DoNotCache}}
+		}, answer(200, "", minute), 0, get(url)},
+		{"Ignored", httpcache.Forward, httpcache.Fresh, func(o *httpcache.Options) { o.Ignored = []string{"page"} },
+			answer(200, "", minute, field{"Link", "</?page=2>; rel=next"}), 0, get(url)},
+		{"ClearIgnored", httpcache.Fresh, httpcache.Forward, func(o *httpcache.Options) { o.ClearIgnored = true },
+			answer(200, "", minute, field{"Link", "</?api_key=2>; rel=next"}), 0, get(url)},
+		{"KeepRequest", httpcache.Fresh, httpcache.Fresh, func(o *httpcache.Options) { o.KeepRequest = httpcache.Off },
+			answer(200, "", minute), 0, get(url)},
 		{"Methods", httpcache.Forward, httpcache.Fresh, func(o *httpcache.Options) { o.Methods = []string{"HEAD", "QUERY"} },
 			answer(200, "", minute), 0, get(url)},
 	} {
@@ -130,4 +142,10 @@ func TestCacheStatusNamesTheCache(t *testing.T) {
 	c := open(t, by(func(*httpcache.Options) {}))
 	put(t, c, get(url), answer(200, "", field{"Cache-Control", "max-age=60"}), httpcache.Stored)
 	equal(t, "without", lookup(t, c, get(url)).Response().Fields.Get("Cache-Status"), "")
+}
+
+func TestTheNamesThatAreIgnoredByDefault(t *testing.T) {
+	names := strings.Join(httpcache.DefaultIgnored(), " ")
+	equal(t, "names", names, "Authorization Proxy-Authorization X-API-Key X-Auth-Token X-API-Token X-Access-Token "+
+		"access_token api_key apikey")
 }

@@ -54,6 +54,7 @@ func (o *Options) append(s []int64) []int64 {
 		s = appendNumber(s, C.HC_OPT_HEURISTIC_PERCENT, int64(o.HeuristicPercent))
 	}
 	s = appendSwitch(s, C.HC_OPT_SORT_QUERY, o.SortQuery)
+	s = appendSwitch(s, C.HC_OPT_KEEP_REQUEST, o.KeepRequest)
 	if o.Durability != AsMade {
 		s = append(s, C.HC_OPT_DURABILITY, int64(o.Durability-Fast))
 	}
@@ -150,8 +151,16 @@ func (o *Options) set(made *C.hc_options) error {
 			return err
 		}
 	}
+	if err := setIgnored(made, o); err != nil {
+		return err
+	}
 	for status, expiry := range o.StatusExpiry {
 		if err := setStatusExpiry(made, status, expiry); err != nil {
+			return err
+		}
+	}
+	for _, rule := range o.URLRules {
+		if err := addURLRule(made, rule); err != nil {
 			return err
 		}
 	}
@@ -172,7 +181,40 @@ func setList(made *C.hc_options, key C.hc_option, items []string) error {
 		return nil
 	}
 	var err *C.hc_error
-	status := C.hc_options_clear(made, key, &err)
+	if status := C.hc_options_clear(made, key, &err); status != C.HC_OK {
+		return newError(status, err)
+	}
+	return addToList(made, key, items)
+}
+
+// DefaultIgnored gives the names of Options.Ignored that are there without being added: those that authenticate.
+func DefaultIgnored() []string {
+	made := C.hc_options_new()
+	defer C.hc_options_free(made)
+	var names []string
+	for i := C.size_t(0); ; i++ {
+		name := C.hc_options_item(made, C.HC_LIST_IGNORED, i)
+		if name == nil {
+			return names
+		}
+		names = append(names, C.GoString(name))
+	}
+}
+
+// setIgnored adds: what authenticates stays ignored until somebody says otherwise.
+func setIgnored(made *C.hc_options, o *Options) error {
+	if o.ClearIgnored {
+		var err *C.hc_error
+		if status := C.hc_options_clear(made, C.HC_LIST_IGNORED, &err); status != C.HC_OK {
+			return newError(status, err)
+		}
+	}
+	return addToList(made, C.HC_LIST_IGNORED, o.Ignored)
+}
+
+func addToList(made *C.hc_options, key C.hc_option, items []string) error {
+	var err *C.hc_error
+	status := C.hc_status(C.HC_OK)
 	for i := 0; status == C.HC_OK && i < len(items); i++ {
 		item, size := textOf(items[i])
 		status = C.hc_options_add(made, key, item, size, &err)
@@ -187,18 +229,46 @@ func setStatusExpiry(made *C.hc_options, status int, expiry Expiry) error {
 	if status != int(int32(status)) {
 		return &Error{Status: ErrArgument, Message: "the status is not between 100 and 999"}
 	}
-	ms := expiry.ms
-	switch expiry.kind {
-	case expiryUnset:
-		ms = C.HC_UNSET
-	case expiryAt:
-		return &Error{Status: ErrArgument, Message: "the expiry of a status is an instant"}
+	ms, wrong := durationOf(expiry, "a status")
+	if wrong != nil {
+		return wrong
 	}
 	var err *C.hc_error
-	if status := C.hc_options_status_expiry(made, C.int32_t(status), C.int64_t(ms), &err); status != C.HC_OK {
+	if status := C.hc_options_status_expiry(made, C.int32_t(status), ms, &err); status != C.HC_OK {
 		return newError(status, err)
 	}
 	return nil
+}
+
+func addURLRule(made *C.hc_options, rule URLRule) error {
+	kind, pattern := C.HC_GLOB, rule.Glob
+	if rule.Regexp != "" {
+		if rule.Glob != "" {
+			return &Error{Status: ErrArgument, Message: "a rule has a glob and a regular expression"}
+		}
+		kind, pattern = C.HC_REGEX, rule.Regexp
+	}
+	ms, wrong := durationOf(rule.Expiry, "a rule")
+	if wrong != nil {
+		return wrong
+	}
+	var err *C.hc_error
+	text, size := textOf(pattern)
+	if status := C.hc_options_add_url_rule(made, C.int32_t(kind), text, size, ms, &err); status != C.HC_OK {
+		return newError(status, err)
+	}
+	return nil
+}
+
+// durationOf is an expiry that counts from the receipt of a response.
+func durationOf(expiry Expiry, of string) (C.int64_t, error) {
+	switch expiry.kind {
+	case expiryUnset:
+		return C.HC_UNSET, nil
+	case expiryAt:
+		return 0, &Error{Status: ErrArgument, Message: "the expiry of " + of + " is an instant"}
+	}
+	return C.int64_t(expiry.ms), nil
 }
 
 func (o *Options) setCallbacks(made *C.hc_options) {

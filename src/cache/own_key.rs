@@ -10,7 +10,7 @@ use crate::http;
 use crate::key::matching::Matching;
 use crate::key::names::field_name;
 use crate::key::url::canonical;
-use crate::key::{MethodClass, content, identify, selecting};
+use crate::key::{MethodClass, content_of, encoded, identify, selecting};
 use crate::policy::admit::{Admission, admit};
 use crate::settings::Settings;
 
@@ -82,8 +82,8 @@ impl KeySink {
 
     /// Takes what would stand in a key for a request's content.
     pub fn write_body(&mut self, request: &http::Request) -> Result<()> {
-        let content = content(request, &self.settings.matching(), &self.secret);
-        self.write_part(&content)
+        let content = content_of(request, &self.settings.matching(), &self.secret);
+        self.write_part(&content.as_ref().map(encoded).unwrap_or_default())
     }
 
     /// Takes the value of a request's field as it would stand in a key; says whether there is such a field.

@@ -359,6 +359,22 @@ impl Place {
     }
 }
 
+/// The request that a stored response answers, as its record holds it; `None` when another one stands there now.
+pub(super) fn stored_request(
+    store: &Store,
+    key: &PrimaryKey,
+    found: &Place,
+) -> Result<Option<Vec<u8>>> {
+    store.read(|snapshot| {
+        let Some(value) = snapshot.get(Table::Records, &found.row(key))? else {
+            return Ok(None);
+        };
+        let stored = Stored::decode(value, &key.text).filter(|stored| stored.head.id == found.id);
+        let request = stored.and_then(|stored| value.get(stored.request));
+        Ok(request.map(<[u8]>::to_vec))
+    })
+}
+
 /// Takes a stored response away, if it is still the one that was selected.
 pub(super) fn remove(txn: &mut Transaction<'_>, key: &PrimaryKey, found: &Place) -> Result<()> {
     if is_still_there(txn, key, found)? {

@@ -1,7 +1,8 @@
 //! The opaque objects of the C API.
 
-use std::cell::OnceCell;
-use std::ffi::CString;
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
+use std::ffi::{CString, c_char};
 use std::sync::Arc;
 
 use super::field::hc_field;
@@ -63,6 +64,7 @@ pub struct hc_options {
     pub(super) options: Options,
     /// In place of libcurl.
     pub(super) transport: Option<Arc<dyn Transport>>,
+    pub(super) items: Items,
 }
 
 /// An open cache; share it between threads. [any]
@@ -119,4 +121,21 @@ pub(super) struct ResponseViews {
     pub(super) joined: Vec<Vec<u8>>,
     pub(super) key: OnceCell<CString>,
     pub(super) body: OnceCell<crate::cache::Bytes>,
+}
+
+/// The lists of options as they were lent to C, dropped when one changes.
+#[derive(Default)]
+pub(super) struct Items(RefCell<BTreeMap<i32, Vec<CString>>>);
+
+impl Items {
+    /// The item of a list at a place; NULL when there is none. It stays where it is while others are lent.
+    pub(super) fn get(&self, options: &Options, list: i32, at: usize) -> *const c_char {
+        let mut lists = self.0.borrow_mut();
+        let items = lists.entry(list).or_insert_with(|| {
+            let items = options.settings.items(list).unwrap_or_default();
+            let item = |item: String| CString::new(item).unwrap_or_default();
+            items.into_iter().map(item).collect()
+        });
+        items.get(at).map_or(std::ptr::null(), |item| item.as_ptr())
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::error::hc_status;
 use super::guard;
 use super::objects::{
-    Process, RequestViews, ResponseViews, hc_error, hc_options, hc_request, hc_response,
+    Items, Process, RequestViews, ResponseViews, hc_error, hc_options, hc_request, hc_response,
 };
 use crate::cache::{Clock, Filter, Log, Options, Request, Verdict};
 
@@ -122,12 +122,16 @@ pub enum hc_option_key {
     /// 0 or 1. * Where the beginning of a response is stored (RFC 9111 3.3), the origin is asked for the rest
     /// alone. hc_fetch joins them. With hc_lookup see HC_CONTINUED, which you have to heed then. Default 0.
     HC_OPT_COMPLETE = 147,
+    /// 0 or 1. Beside a response all fields of its request are stored, and the body, up to 64 KiB each and without
+    /// what HC_LIST_IGNORED keeps from the disk. 0: only the fields that Vary names, and a keyed hash of the body.
+    /// Default 1.
+    HC_OPT_KEEP_REQUEST = 148,
     /// 0 or 1. The lists of all request fields mean the same in any order and letter case. Default 0.
     HC_OPT_UNORDERED_FIELDS = 149,
 }
 
-/// Lists of hc_options_add and hc_options_clear, and names of hc_options_set_string; those marked * also of
-/// hc_request_set_string.
+/// Lists of hc_options_add, hc_options_clear and hc_options_item, and names of hc_options_set_string; those marked *
+/// also of hc_request_set_string.
 #[repr(C)]
 pub enum hc_list_key {
     /// Methods whose responses are stored. Default GET, HEAD.
@@ -135,11 +139,15 @@ pub enum hc_list_key {
     /// Status codes that are stored, in decimal. Default 200; with CACHE_CONTROL and none added, what RFC
     /// 9111 3 allows. Never stored are 1xx, 304, 407, 412 and 416; 206 as the RFC says (3.3).
     HC_LIST_STATUS = 201,
-    /// Names that count for nothing: of parameters of a query, a form or the top of a JSON body, spelled alike, and of
-    /// request fields; or paths of members of JSON ("$.a.b", "$..name", "$.list[*].name"). They are no part of the key,
-    /// and their values never reach the disk, however the name is spelled. Default Authorization, Proxy-Authorization,
-    /// X-API-Key, X-Auth-Token, X-API-Token, X-Access-Token, access_token, api_key, apikey: by these, unlike by those
-    /// you add, responses are still kept apart for each user, see HC_OPT_SHARE_CREDENTIALS.
+    /// Names that count for nothing: of request fields, of parameters of URLs and forms, and of members at the top of
+    /// JSON; or paths of members that lie deeper ("$.a.b", "$..name", "$.list[*].name"). Their values are left out of
+    /// the key, and never reach the disk, in the request and in the fields of the response. Fields are compared without
+    /// case; of another spelling of a parameter the key keeps a keyed hash. Default what authenticates: Authorization,
+    /// Proxy-Authorization, X-API-Key, X-Auth-Token, X-API-Token, X-Access-Token, access_token, api_key, apikey; a stored
+    /// response is selected by those who sent the same of these, unless you add them yourself, and see
+    /// HC_OPT_SHARE_CREDENTIALS. A response is not stored (HC_NOT_STORED, "redaction") whose Location,
+    /// Content-Location, Link or Refresh holds such a value, or userinfo. Fields that say how a response is reused
+    /// (Vary, Date, ...), Set-Cookie and its body are stored as they are.
     HC_LIST_IGNORED = 202,
     /// Names of request fields that are part of the key, beside those that Vary selects by. Default none.
     HC_LIST_MATCH_FIELD = 203,
@@ -156,6 +164,20 @@ pub enum hc_list_key {
     /// A path. * A file of certificates in PEM that vouch for origins, in place of the system's. hc_fetch reads it
     /// again; its content when it is set is part of the key. Default none.
     HC_STR_CA_FILE = 311,
+}
+
+/// What language a pattern for URLs is written in. What is matched is the normalised URL, without userinfo and
+/// fragment.
+#[repr(C)]
+pub enum hc_pattern {
+    /// `[scheme://]host[:port][/path]`. `*` stands for any number of characters, `?` for one, `[a-z]` and `[!a-z]` for
+    /// one of some. Of the host, to its end and without regard to case; no wildcard stands for a `/`, `:` or `@`, and
+    /// `*` alone for any host. Port and scheme are compared where they are given. Of path and query the beginning, with
+    /// case; there wildcards stand for a `/` too. An empty glob matches all.
+    HC_GLOB = 1,
+    /// A regular expression, searched for in the whole URL in time linear in its length: ^ and $ anchor it, (?i)
+    /// ignores case; there are no look-around and no backreferences.
+    HC_REGEX = 2,
 }
 
 /// How grave a log line is.
@@ -197,6 +219,7 @@ pub extern "C" fn hc_options_new() -> *mut hc_options {
         guard::lend(hc_options {
             options: Options::default(),
             transport: None,
+            items: Items::default(),
         })
     })
 }
@@ -244,7 +267,28 @@ pub unsafe extern "C" fn hc_options_add(
             )
         };
         o.options.settings.add(list, item)?;
+        o.items = Items::default();
         Ok(0)
+    })
+}
+
+/// The item at place `i` of a list of hc_list_key, as it stands or by default. NULL: it has no more, or is not
+/// known. Lent until the options are changed or freed.
+///
+/// # Safety
+/// `o` is NULL or options that were not freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_options_item(
+    o: *const hc_options,
+    list: hc_option,
+    i: usize,
+) -> *const c_char {
+    guard::value(std::ptr::null(), || {
+        // SAFETY: the caller passes NULL or live options that no other thread uses now.
+        let Ok(o) = (unsafe { guard::object(o, "options") }) else {
+            return std::ptr::null();
+        };
+        o.items.get(&o.options, list, i)
     })
 }
 
@@ -262,6 +306,7 @@ pub unsafe extern "C" fn hc_options_clear(
         // SAFETY: the caller passes NULL or live options that no other thread uses now.
         let o = unsafe { guard::object_mut(o, "options")? };
         o.options.settings.clear(list)?;
+        o.items = Items::default();
         Ok(0)
     })
 }
@@ -311,6 +356,39 @@ pub unsafe extern "C" fn hc_options_status_expiry(
         // SAFETY: the caller passes NULL or live options that no other thread uses now.
         let o = unsafe { guard::object_mut(o, "options")? };
         o.options.settings.set_status_expiry(status, expire_after)?;
+        Ok(0)
+    })
+}
+
+/// Adds a rule for the URLs that match a pattern of `kind`, one of hc_pattern: of the rules that match, the first one
+/// added holds. `expire_after` is in ms or a named value: HC_DO_NOT_CACHE keeps the cache out of it, HC_UNSET leaves it to
+/// the rules that follow. What comes before hc_options_status_expiry comes before this too, and
+/// this before that. HC_E_ARGUMENT: the pattern is none of its kind, or
+/// takes too much memory.
+///
+/// # Safety
+/// `o` is NULL or options that were not freed, `pattern` is NULL or holds as many bytes as said, `err` is NULL or
+/// writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_options_add_url_rule(
+    o: *mut hc_options,
+    kind: i32,
+    pattern: *const c_char,
+    pattern_len: usize,
+    expire_after: i64,
+    err: *mut *mut hc_error,
+) -> hc_status {
+    guard::status(err, || {
+        // SAFETY: the caller passes live options that no other thread uses now, and a readable string.
+        let (o, pattern) = unsafe {
+            (
+                guard::object_mut(o, "options")?,
+                guard::text(pattern, pattern_len, "pattern")?,
+            )
+        };
+        o.options
+            .settings
+            .add_url_rule(kind, pattern, expire_after)?;
         Ok(0)
     })
 }

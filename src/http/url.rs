@@ -374,7 +374,7 @@ fn split_port(host_port: &[u8]) -> Option<(&[u8], Option<u32>)> {
     }
 }
 
-fn normal_host(host: &[u8]) -> Option<String> {
+pub(crate) fn normal_host(host: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(host)
         .ok()
         .filter(|text| !text.is_empty())?;
@@ -386,7 +386,7 @@ fn normal_host(host: &[u8]) -> Option<String> {
 
 /// Escapes in upper case, unreserved bytes unescaped, bytes that may not stand there escaped
 /// (RFC 3986 §6.2.2). A `%` that begins no escape is kept, and what follows it does not become one.
-fn normal_percent(text: &[u8]) -> String {
+pub(crate) fn normal_percent(text: &[u8]) -> String {
     let mut normal = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((&byte, tail)) = rest.split_first() {
@@ -440,7 +440,7 @@ fn push_escape(text: &mut String, byte: u8) {
 }
 
 /// RFC 3986 §5.2.4. Empty segments are kept: `//` and `/` are different paths.
-fn without_dot_segments(path: &str) -> String {
+pub(crate) fn without_dot_segments(path: &str) -> String {
     let path = path.strip_prefix('/').unwrap_or(path);
     let mut segments: Vec<&str> = Vec::new();
     let mut pieces = path.split('/').peekable();
@@ -495,7 +495,7 @@ fn basic(userinfo: &[u8]) -> String {
 }
 
 /// A URL as a part of a message: what stands before an `@` may be a password and is left out.
-fn shown(url: &[u8]) -> String {
+pub(crate) fn shown(url: &[u8]) -> String {
     match url.iter().rposition(|b| *b == b'@') {
         Some(at) => quoted(&[b"\xe2\x80\xa6", url.get(at..).unwrap_or_default()].concat()),
         None => quoted(url),

@@ -11,11 +11,12 @@ pub type Mark = [u8; 16];
 /// The mark of a request without credentials, and of what is for all.
 pub const NOBODY: Mark = [0; 16];
 
-/// The mark of a request, of whose URL the credentials are known, and whether it carries credentials at all. What the
+/// The mark of a request, of whose URL and content the credentials are known, and whether it carries credentials at all. What the
 /// user said counts for nothing is no credential.
 pub(super) fn of(
     request: &Request,
     in_url: &[u8],
+    in_content: &[u8],
     matching: &Matching<'_>,
     secret: &[u8; 32],
 ) -> (Mark, bool) {
@@ -25,7 +26,7 @@ pub(super) fn of(
         .iter()
         .filter(|(name, _)| names.authenticates(name))
         .collect();
-    if found.is_empty() && in_url.is_empty() {
+    if found.is_empty() && in_url.is_empty() && in_content.is_empty() {
         return (NOBODY, false);
     }
     if matching.shares_credentials {
@@ -41,6 +42,7 @@ pub(super) fn of(
     let mut text = Vec::new();
     push_part(&mut text, &in_fields);
     push_part(&mut text, in_url);
+    push_part(&mut text, in_content);
     (first_half(blake3::keyed_hash(secret, &text)), true)
 }
 

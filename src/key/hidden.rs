@@ -29,6 +29,20 @@ pub fn secret(value: &[u8], secret: &[u8; 32]) -> String {
     hidden
 }
 
+/// The keyed hash in what stands for a secret.
+pub fn hash_of(value: &[u8]) -> Option<[u8; 16]> {
+    let digits = value.strip_prefix(b"\0")?;
+    let mut hash = [0; 16];
+    if digits.len() != SECRET_SIZE - 1 || !digits.iter().all(u8::is_ascii_hexdigit) {
+        return None;
+    }
+    for (byte, pair) in hash.iter_mut().zip(digits.chunks_exact(2)) {
+        let pair = std::str::from_utf8(pair).ok()?;
+        *byte = u8::from_str_radix(pair, 16).ok()?;
+    }
+    Some(hash)
+}
+
 /// Whether a value is one that stands for another.
 pub fn is_hidden(value: &str) -> bool {
     value.starts_with('\0')
@@ -46,5 +60,9 @@ mod tests {
         assert_ne!(one, secret(b"other", &[1; 32]));
         assert_ne!(one, secret(b"canary", &[2; 32]));
         assert_eq!(one, secret(one.as_bytes(), &[2; 32]));
+        let hash = first_half(blake3::keyed_hash(&[1; 32], b"canary"));
+        assert_eq!(hash_of(one.as_bytes()), Some(hash));
+        assert_eq!(hash_of(b"canary"), None);
+        assert_eq!(hash_of(IGNORED.as_bytes()), None);
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! The primary key is an injective encoding of what is compared; its hashes are the row it is stored under.
 
+pub mod body;
 pub mod credentials;
 mod fields;
 pub mod hidden;
@@ -10,6 +11,7 @@ pub mod marked;
 pub mod matching;
 pub mod names;
 pub mod path;
+pub mod redact;
 pub mod selecting;
 pub mod url;
 
@@ -17,6 +19,7 @@ use std::fmt;
 
 use once_cell::sync::OnceCell;
 
+use self::body::Content;
 use self::credentials::Mark;
 use self::matching::Matching;
 use self::url::Canonical;
@@ -123,13 +126,38 @@ pub fn identify_as(
     secret: &[u8; 32],
 ) -> Identity {
     let url = url::canonical(url, matching, secret);
-    let (mark, has_credentials) = credentials::of(request, &url.credentials, matching, secret);
-    let key = PrimaryKey::new(&url, request, class, matching, secret);
+    let content = content_of(request, matching, secret);
+    let in_content = content
+        .as_ref()
+        .map_or(&[][..], |content| &content.credentials);
+    let (mark, has_credentials) =
+        credentials::of(request, &url.credentials, in_content, matching, secret);
+    let parts = parts(request, content.as_ref(), class, matching, secret);
+    let key = PrimaryKey::new(&url, class, &parts, matching);
     Identity {
         key,
         mark,
         has_credentials,
     }
+}
+
+/// The content of a request as it is compared; `None` where there is none.
+pub fn content_of(
+    request: &Request,
+    matching: &Matching<'_>,
+    secret: &[u8; 32],
+) -> Option<Content> {
+    let presence_counts = matching.presence_counts;
+    let is_there = !request.body.is_empty();
+    is_there.then(|| {
+        body::read(
+            &request.body,
+            &request.fields,
+            matching.names,
+            presence_counts,
+            secret,
+        )
+    })
 }
 
 /// The part of a row that all that is stored of a URL begins with.
@@ -149,10 +177,9 @@ fn row_of_text(url: &Canonical<'_>, matching: &Matching<'_>) -> [u8; URL_SIZE] {
 impl PrimaryKey {
     fn new(
         url: &Canonical<'_>,
-        request: &Request,
         class: MethodClass,
+        parts: &[(Part, Vec<u8>)],
         matching: &Matching<'_>,
-        secret: &[u8; 32],
     ) -> Self {
         let (kind, target) = match matching.own_key {
             Some(own) => (1, own),
@@ -163,7 +190,10 @@ impl PrimaryKey {
         push_part(&mut text, target);
         let rest_at = text.len();
         text.push(class as u8);
-        push_parts(&mut text, request, class, matching, secret);
+        for (part, value) in parts {
+            text.push(*part as u8);
+            push_part(&mut text, value);
+        }
         let uri = row_of_text(url, matching);
         let rest = text.get(rest_at..).unwrap_or_default();
         let row = if matching.collides {
@@ -227,51 +257,53 @@ pub(crate) fn push_part(text: &mut Vec<u8>, part: &[u8]) {
 }
 
 /// What else tells requests apart, and is no part of most keys.
-fn push_parts(
-    text: &mut Vec<u8>,
+fn parts(
     request: &Request,
+    content: Option<&Content>,
     class: MethodClass,
     matching: &Matching<'_>,
     secret: &[u8; 32],
-) {
-    let mut push = |part: Part, value: &[u8]| {
-        text.push(part as u8);
-        push_part(text, value);
-    };
+) -> Vec<(Part, Vec<u8>)> {
+    let mut parts = Vec::new();
     if let Some(partition) = matching.partition {
         let hash = first_half(blake3::keyed_hash(secret, partition));
-        push(Part::Partition, &hash);
+        parts.push((Part::Partition, hash.to_vec()));
     }
-    if matching.own_key.is_none() {
-        if let Some(verification) = matching.verification {
-            push(Part::Verification, verification);
-        }
-        if !request.body.is_empty() {
-            push(Part::Content, &content(request, matching, secret));
-        }
-        if let Some(fields) = fields::matched(&request.fields, matching, secret) {
-            push(Part::Fields, &fields);
-        }
+    let is_own = matching.own_key.is_some();
+    if !is_own {
+        let verification = matching.verification.map(<[u8]>::to_vec);
+        parts.extend(verification.map(|value| (Part::Verification, value)));
+        parts.extend(content.map(|content| (Part::Content, encoded(content))));
+        let fields = fields::matched(&request.fields, matching, secret);
+        parts.extend(fields.map(|value| (Part::Fields, value)));
     }
     match class {
-        MethodClass::Other if matching.own_key.is_none() => {
-            let mut method = Vec::new();
-            push_part(&mut method, request.method.as_str().as_bytes());
-            let other = method_override(&request.fields).unwrap_or_default();
-            push_part(&mut method, other.as_bytes());
-            push(Part::Method, &method);
-        }
+        MethodClass::Other if !is_own => parts.push((Part::Method, method(request))),
         MethodClass::Verbatim => {
             let range = request.fields.first(b"Range").unwrap_or_default();
-            push(Part::Range, range);
+            parts.push((Part::Range, range.to_vec()));
         }
         _ => {}
     }
+    parts
+}
+
+/// What stands in a key for a method and the one that it overrides.
+fn method(request: &Request) -> Vec<u8> {
+    let mut method = Vec::new();
+    push_part(&mut method, request.method.as_str().as_bytes());
+    let other = method_override(&request.fields).unwrap_or_default();
+    push_part(&mut method, other.as_bytes());
+    method
 }
 
 /// What stands in a key for the content of a request.
-pub fn content(request: &Request, _matching: &Matching<'_>, _secret: &[u8; 32]) -> Vec<u8> {
-    blake3::hash(&request.body).as_bytes().to_vec()
+pub fn encoded(content: &Content) -> Vec<u8> {
+    let mut text = vec![content.kind as u8];
+    push_part(&mut text, &content.media_type);
+    push_part(&mut text, &content.coding);
+    push_part(&mut text, &content.digest);
+    text
 }
 
 /// The hash of what comes after the target. Nearly all requests have nothing there but their class.

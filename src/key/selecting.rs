@@ -3,7 +3,7 @@
 use super::credentials::{self, Mark};
 use super::matching::{Matching, Unordered};
 use super::names::Treatment;
-use super::{VariantId, first_half, push_part};
+use super::{VariantId, first_half, hidden, push_part, redact};
 use crate::http::Fields;
 use crate::http::fields::{LONGEST_READ, is_token, trim};
 
@@ -59,13 +59,29 @@ pub(super) fn compared(
     secret: &[u8; 32],
 ) -> Vec<u8> {
     let joined = normal(name, joined, matching.unordered);
-    if matching.names.of_field(name.as_bytes()) == Treatment::Plain {
+    if redact::of_field(name.as_bytes(), &joined, matching.names) == Treatment::Plain {
         return joined;
     }
     // A NUL never stands in a field, so no plain value looks like a hash.
     let mut hash = vec![0];
-    hash.extend_from_slice(&first_half(blake3::keyed_hash(secret, &joined)));
+    match hidden::hash_of(&joined) {
+        Some(known) => hash.extend_from_slice(&known),
+        None => hash.extend_from_slice(&first_half(blake3::keyed_hash(secret, &joined))),
+    }
     hash
+}
+
+/// What stands for the value of a secret field where it may be seen.
+pub(super) fn hidden(
+    fields: &Fields,
+    name: &[u8],
+    matching: &Matching<'_>,
+    secret: &[u8; 32],
+) -> Vec<u8> {
+    let name = String::from_utf8_lossy(name);
+    let joined = fields.joined(name.as_bytes()).unwrap_or_default();
+    let normal = normal(&name, &joined, matching.unordered);
+    hidden::secret(&normal, secret).into_bytes()
 }
 
 /// The id of the variant that a request selects by these fields and its credentials.

@@ -136,9 +136,10 @@ pub fn stamp(
     stamp
 }
 
-/// The user's expiry for a status: that of the request, else of the status, else of the cache.
+/// The user's expiry for a status: that of the request, else of the first URL rule, else of the status, else of the
+/// cache.
 pub fn own_expiry(status: u16, settings: &Settings) -> Expiry {
-    if settings.has_own_expiry {
+    if settings.has_own_expiry || settings.url_rule.is_some() {
         return settings.expiry;
     }
     settings.status_expiry(status).unwrap_or(settings.expiry)

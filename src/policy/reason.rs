@@ -49,6 +49,8 @@ pub enum Reason {
     Credentials,
     /// It was taken away, or made invalid, with others of its group.
     Group,
+    /// It names a URL with a secret in it, and cannot be stored as it is.
+    Redaction,
 }
 
 impl Reason {
@@ -77,6 +79,7 @@ impl Reason {
             Reason::Key => c"key",
             Reason::Credentials => c"credentials",
             Reason::Group => c"group",
+            Reason::Redaction => c"redaction",
         }
     }
 
@@ -111,6 +114,9 @@ impl Reason {
             Reason::Key => "the function that makes keys, or that normalises requests, failed",
             Reason::Credentials => "it is for one user alone (RFC 9111 3.5)",
             Reason::Group => "its group was made invalid (RFC 9875)",
+            Reason::Redaction => {
+                "it names a URL that holds a secret, which is not stored, nor left out of a URL"
+            }
         }
     }
 }

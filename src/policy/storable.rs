@@ -7,6 +7,7 @@ use super::reason::Reason;
 use super::said::Said;
 use super::validate::Validators;
 use crate::http::{Request, ResponseHead};
+use crate::key::redact;
 use crate::key::selecting::{Vary, vary};
 use crate::settings::{Expiry, Settings};
 
@@ -42,6 +43,9 @@ pub fn is_storable(answer: &Answer<'_>, settings: &Settings) -> Result<(), Reaso
     }
     if settings.cache_control {
         by_rfc_9111(answer, settings)?;
+    }
+    if redact::must_be_altered(&response.fields, &settings.lists.ignored) {
+        return Err(Reason::Redaction);
     }
     if says_its_expiry(answer, settings) {
         return Ok(());
@@ -298,6 +302,18 @@ mod tests {
             .set_status_expiry(404, crate::settings::DO_NOT_CACHE)
             .unwrap();
         assert_eq!(storable(404, "", &settings), Err(Reason::Bypass));
+    }
+
+    #[test]
+    fn a_url_with_a_secret_in_it_is_not_stored() {
+        let mut settings = settings(false, false);
+        settings.add(201, b"302").unwrap();
+        let location = "Location: http://h/?token=a";
+        assert_eq!(storable(302, location, &settings), Err(Reason::Redaction));
+        assert_eq!(storable(302, "Location: http://h/?a=b", &settings), Ok(()));
+        settings.add(202, b"a").unwrap();
+        let reason = storable(302, "Location: http://h/?a=b", &settings);
+        assert_eq!(reason, Err(Reason::Redaction));
     }
 
     #[test]

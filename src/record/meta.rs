@@ -1,6 +1,8 @@
-//! The MessagePack part of a record: reason, fields, selecting fields.
+//! The MessagePack part of a record: reason, fields, selecting fields, and the request, which is bytes here.
 //!
-//! `[reason, [name or code, value, ...], [name, value or nil, ...]]`
+//! `[reason, [name or code, value, ...], [name, value or nil, ...], request]`
+
+use std::ops::Range;
 
 use rmp::{Marker, decode};
 use serde::ser::{Serialize, SerializeSeq, SerializeTuple, Serializer};
@@ -13,6 +15,8 @@ use crate::http::{Fields, ResponseHead};
 pub struct Meta {
     pub response: ResponseHead,
     pub selecting: Selecting,
+    /// Where the request lies in the part.
+    pub request: Range<usize>,
 }
 
 pub fn encode(record: &Record<'_>, bytes: &mut Vec<u8>) -> Result<()> {
@@ -32,10 +36,11 @@ struct WrittenBytes<'a>(&'a [u8]);
 
 impl Serialize for Written<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        let mut parts = serializer.serialize_tuple(3)?;
+        let mut parts = serializer.serialize_tuple(4)?;
         parts.serialize_element(&WrittenBytes(self.0.response.reason.to_bytes()))?;
         parts.serialize_element(&WrittenFields(&self.0.response.fields))?;
         parts.serialize_element(&WrittenSelecting(self.0.selecting))?;
+        parts.serialize_element(&WrittenBytes(self.0.request))?;
         parts.end()
     }
 }
@@ -74,15 +79,24 @@ impl Serialize for WrittenBytes<'_> {
 /// Reads the part back. A hit does this each time, so it is read by hand: about half the instructions of Serde.
 pub fn decode(bytes: &[u8], status: u16) -> Option<Meta> {
     let mut rest = bytes;
-    if decode::read_array_len(&mut rest).ok()? != 3 {
-        return None;
-    }
+    // A version before this one stored no request.
+    let has_request = match decode::read_array_len(&mut rest).ok()? {
+        3 => false,
+        4 => true,
+        _ => return None,
+    };
     let mut response = ResponseHead::new(status, read_bytes(&mut rest)?).ok()?;
     response.fields = read_fields(&mut rest, bytes.len())?;
     let selecting = read_selecting(&mut rest)?;
+    let request = if has_request {
+        read_bytes(&mut rest)?.len()
+    } else {
+        0
+    };
     rest.is_empty().then_some(Meta {
         response,
         selecting,
+        request: bytes.len() - request..bytes.len(),
     })
 }
 
@@ -133,7 +147,7 @@ fn read_name<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
     names::name(code).map(str::as_bytes)
 }
 
-fn read_bytes<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
+pub(super) fn read_bytes<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
     const BIN8: u8 = 0xc4;
     let (len, from) = match rest {
         // Nearly all of them.

@@ -5,6 +5,8 @@
 mod head;
 mod meta;
 mod names;
+mod request;
+mod request_names;
 pub mod variants;
 
 use std::ops::Range;
@@ -12,6 +14,7 @@ use std::ops::Range;
 use xxhash_rust::xxh3::xxh3_64;
 
 pub use head::{Expires, HEAD_SIZE, Head, Stamp};
+pub use request::{StoredBody, StoredRequest};
 
 use crate::error::Result;
 use crate::http::ResponseHead;
@@ -32,6 +35,8 @@ pub struct Record<'a> {
     pub response: &'a ResponseHead,
     /// What selects this variant.
     pub selecting: &'a Selecting,
+    /// The request it answers, as [`StoredRequest::encode`] wrote it; empty: it is not known.
+    pub request: &'a [u8],
     /// The body, if it lies in the record.
     pub body: &'a [u8],
 }
@@ -45,6 +50,8 @@ pub struct Stored {
     pub response: ResponseHead,
     /// What selects this variant.
     pub selecting: Selecting,
+    /// Where the request lies in the record, unread.
+    pub request: Range<usize>,
     /// Where the body lies in the record; empty when it is a file.
     pub body: Range<usize>,
 }
@@ -88,6 +95,7 @@ impl Stored {
             head,
             response: meta.response,
             selecting: meta.selecting,
+            request: key_end + meta.request.start..key_end + meta.request.end,
             body: meta_end..bytes.len(),
         })
     }
@@ -154,6 +162,7 @@ mod tests {
             key,
             response: &response,
             selecting: &selecting,
+            request: b"request",
             body,
         };
         record.encode().unwrap()
@@ -172,7 +181,17 @@ mod tests {
             (head.mark, head.id, head.variant),
             ([7; 16], [9; 16], [8; 16])
         );
+        assert_eq!(&bytes[stored.request], b"request");
         assert_eq!(&bytes[stored.body], b"body");
+    }
+
+    #[test]
+    fn a_record_of_before_has_no_request() {
+        let part = rmp_serde::to_vec(&("", Vec::<u8>::new(), Vec::<u8>::new())).unwrap();
+        // The reason is bytes, not text.
+        let part = [&part[..1], &[0xc4, 0], &part[2..]].concat();
+        let meta = meta::decode(&part, 200).unwrap();
+        assert_eq!(meta.request, part.len()..part.len());
     }
 
     #[test]

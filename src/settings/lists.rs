@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::url_rules::{PatternKind, UrlRules};
 use super::{Expiry, Settings};
 use crate::error::{Error, Kind, Result};
 use crate::http::fields::{is_token, quoted};
@@ -24,7 +25,7 @@ pub mod list {
 }
 
 /// Settings that are lists or names.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Lists {
     /// Methods whose responses are stored; `None`: GET and HEAD, and with `cache_control` what RFC 9111 allows.
     pub methods: Option<Vec<String>>,
@@ -40,6 +41,8 @@ pub struct Lists {
     pub targeted_fields: Vec<String>,
     /// Expiries of status codes; the last one that fits holds.
     pub status_rules: Vec<StatusRule>,
+    /// Expiries by URL; the first rule that matches holds.
+    pub url_rules: Arc<UrlRules>,
     /// Who this cache is in `Cache-Status` (RFC 9211 §2).
     pub cache_name: String,
 }
@@ -65,6 +68,7 @@ impl Default for Lists {
             unordered: Unordered::default(),
             targeted_fields: Vec::new(),
             status_rules: Vec::new(),
+            url_rules: Arc::default(),
             cache_name: DEFAULT_NAME.to_owned(),
         }
     }
@@ -110,7 +114,7 @@ impl Settings {
                 let status = text.and_then(|text| text.parse().ok());
                 let status = status.filter(|status| (200..=999).contains(status));
                 let status = status.ok_or_else(|| refuse("status code from 200 to 999"))?;
-                let statuses = lists.statuses.get_or_insert_with(|| vec![200]);
+                let statuses = lists.statuses.get_or_insert_with(default_statuses);
                 statuses.push(status);
             }
             list::IGNORED => lists.ignored.add(item)?,
@@ -138,6 +142,26 @@ impl Settings {
             _ => return Err(unknown(number)),
         }
         Ok(())
+    }
+
+    /// The items of a list as it stands, its default where nothing was added.
+    pub fn items(&self, number: i32) -> Result<Vec<String>> {
+        let lists = &self.lists;
+        Ok(match number {
+            list::METHOD => lists.methods.clone().unwrap_or_else(default_methods),
+            list::STATUS => {
+                let statuses = lists.statuses.clone().unwrap_or_else(default_statuses);
+                statuses.iter().map(u16::to_string).collect()
+            }
+            list::IGNORED => lists.ignored.iter().map(str::to_owned).collect(),
+            list::MATCH_FIELD => match &lists.matched {
+                MatchedFields::Listed(names) => names.clone(),
+                MatchedFields::None | MatchedFields::All => Vec::new(),
+            },
+            list::UNORDERED_FIELD => lists.unordered.names.clone(),
+            list::TARGETED_FIELD => lists.targeted_fields.clone(),
+            _ => return Err(unknown(number)),
+        })
     }
 
     /// Sets a name; `None`: its default.
@@ -180,10 +204,7 @@ impl Settings {
                 format!("{status} is no status code from 200 to 999, nor the first digit of one");
             return Err(Error::new(Kind::Argument, message));
         };
-        if value < 0 && !matches!(value, super::UNSET | super::NEVER | super::DO_NOT_CACHE) {
-            let message = format!("the expiry of status {status} is negative: {value}");
-            return Err(Error::new(Kind::Argument, message));
-        }
+        check_expiry(value, || format!("status {status}"))?;
         let rules = &mut Arc::make_mut(&mut self.lists).status_rules;
         rules.retain(|rule| rule.status != code);
         if value != super::UNSET {
@@ -196,6 +217,14 @@ impl Settings {
         Ok(())
     }
 
+    /// Adds a rule for the URLs that match a pattern, behind those before.
+    pub fn add_url_rule(&mut self, kind: i32, pattern: &[u8], value: i64) -> Result<()> {
+        let kind = PatternKind::of(kind)?;
+        check_expiry(value, || format!("the rule {}", quoted(pattern)))?;
+        let rules = &mut Arc::make_mut(&mut self.lists).url_rules;
+        Arc::make_mut(rules).add(kind, pattern, Expiry::from_duration(value))
+    }
+
     /// The expiry that was given to a status code, or else to its class.
     pub fn status_expiry(&self, status: u16) -> Option<Expiry> {
         let rules = &self.lists.status_rules;
@@ -205,8 +234,20 @@ impl Settings {
     }
 }
 
+fn check_expiry(value: i64, of: impl FnOnce() -> String) -> Result<()> {
+    if value >= 0 || matches!(value, super::UNSET | super::NEVER | super::DO_NOT_CACHE) {
+        return Ok(());
+    }
+    let message = format!("the expiry of {} is negative: {value}", of());
+    Err(Error::new(Kind::Argument, message))
+}
+
 fn default_methods() -> Vec<String> {
     vec!["GET".to_owned(), "HEAD".to_owned()]
+}
+
+fn default_statuses() -> Vec<u16> {
+    vec![200]
 }
 
 /// A partition; none where it is empty.
@@ -230,4 +271,32 @@ pub(super) fn authority(value: Option<&[u8]>) -> Result<Option<Arc<Authority>>> 
 pub(super) fn unknown(number: i32) -> Error {
     let message = format!("list or name {number} is not known here");
     Error::new(Kind::Unsupported, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_read_as_they_stand() {
+        let mut settings = Settings::default();
+        let items = |settings: &Settings, list| settings.items(list).unwrap();
+        assert_eq!(items(&settings, list::METHOD), ["GET", "HEAD"]);
+        assert_eq!(items(&settings, list::STATUS), ["200"]);
+        assert_eq!(items(&settings, list::IGNORED).len(), 9);
+        assert!(items(&settings, list::TARGETED_FIELD).is_empty());
+        for (list, item) in [
+            (list::METHOD, "POST"),
+            (list::STATUS, "404"),
+            (list::IGNORED, "$..session id"),
+            (list::TARGETED_FIELD, "CDN-Cache-Control"),
+        ] {
+            settings.add(list, item.as_bytes()).unwrap();
+            assert_eq!(items(&settings, list).last().unwrap(), item);
+            settings.clear(list).unwrap();
+            assert!(items(&settings, list).is_empty());
+        }
+        let refused = settings.items(list::CACHE_NAME).unwrap_err();
+        assert_eq!(refused.kind(), Kind::Unsupported);
+    }
 }

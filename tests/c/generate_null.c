@@ -85,6 +85,7 @@ static const struct {
     {"const char *", "text", "\"X-Namevalue\""},
     {"const uint32_t *", "lengths", "e->lengths"},
     {"size_t", "n", "1"},
+    {"size_t", "i", "0"},
     {"const char *", "reason", "\"OK\""},
     {"const char *", "item", "\"X-Item\""},
     {"size_t", "item_len", "6"},
@@ -181,7 +182,7 @@ static const struct {
     {"hc_response_from_cache", "0"},  {"hc_response_get", "NULL"},
     {"hc_response_key", "NULL"},      {"hc_exchange_decision", "HC_FORWARD"},
     {"hc_exchange_forward", "NULL"},  {"hc_exchange_reason", "\"\""},
-    {"hc_exchange_explain", "NULL"},
+    {"hc_exchange_explain", "NULL"},  {"hc_options_item", "NULL"},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))

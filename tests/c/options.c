@@ -43,6 +43,7 @@ static const rule rules[] = {
     {HC_OPT_SORT_QUERY, 0, {0, 1}, {2, -1, HC_NEVER_EXPIRE, MAX, MIN}},
     {HC_OPT_STALE_WHILE_REVALIDATE, 1, {0, 1, MAX, HC_NEVER_EXPIRE}, {-1, HC_DO_NOT_CACHE, MIN}},
     {HC_OPT_COMPLETE, 1, {0, 1}, {2, -1, HC_NEVER_EXPIRE, MAX, MIN}},
+    {HC_OPT_KEEP_REQUEST, 0, {0, 1}, {2, -1, HC_NEVER_EXPIRE, MAX, MIN}},
     {HC_OPT_WORKERS, 0, {0, 1}, {2, -1, HC_NEVER_EXPIRE, MAX, MIN}},
     {HC_OPT_SHARED, 0, {0, 1}, {2, -1, HC_NEVER_EXPIRE, MAX, MIN}},
     {HC_OPT_ALWAYS_REVALIDATE, 1, {0, 1}, {2, -1, HC_NEVER_EXPIRE, MAX, MIN}},
@@ -383,6 +384,8 @@ static void lists_take_items_of_their_kind(void) {
         {HC_LIST_STATUS, "404", "99"},
         {HC_LIST_STATUS, "999", "1000"},
         {HC_LIST_STATUS, "404", "4o4"},
+        {HC_LIST_IGNORED, "session id", "$.a["},
+        {HC_LIST_IGNORED, "$..session", "$"},
         {HC_LIST_TARGETED_FIELD, "CDN-Cache-Control", "a:"},
         {HC_LIST_IGNORED, "auth token", "$."},
         {HC_LIST_IGNORED, "$.a.b", "$.a["},
@@ -406,6 +409,52 @@ static void lists_take_items_of_their_kind(void) {
     CHECK_STATUS(hc_options_set_string(o, HC_STR_CACHE_NAME, "", 0, &err), HC_E_ARGUMENT);
     CHECK_STATUS(hc_options_set_string(o, HC_STR_CACHE_NAME, "\xff", 1, &err), HC_E_ARGUMENT);
     CHECK_STATUS(hc_options_set_string(o, HC_LIST_METHOD, "x", 1, &err), HC_E_UNSUPPORTED);
+}
+
+static void check_items(const hc_options *o, hc_option list, const char *const *items, size_t n) {
+    size_t i;
+    for (i = 0; i < n; i++)
+        CHECK_STR(hc_options_item(o, list, i), items[i]);
+    CHECK(hc_options_item(o, list, n) == NULL);
+    CHECK(hc_options_item(o, list, SIZE_MAX) == NULL);
+}
+
+static void lists_are_read_as_they_stand(void) {
+    static const char *const methods[] = {"GET", "HEAD"};
+    static const char *const statuses[] = {"200", "404"};
+    static const char *const ignored[] = {
+        "Authorization",  "Proxy-Authorization", "X-API-Key", "X-Auth-Token", "X-API-Token",
+        "X-Access-Token", "access_token",        "api_key",   "apikey",       "page"};
+    hc_options *o = options(NULL, "");
+    const char *lent;
+    check_items(o, HC_LIST_METHOD, methods, 2);
+    check_items(o, HC_LIST_STATUS, statuses, 1);
+    check_items(o, HC_LIST_IGNORED, ignored, 9);
+    check_items(o, HC_LIST_TARGETED_FIELD, NULL, 0);
+    check_items(o, HC_STR_CACHE_NAME, NULL, 0);
+    check_items(o, -1, NULL, 0);
+    CHECK_STATUS(hc_options_add(o, HC_LIST_STATUS, "404", 3, &err), HC_OK);
+    CHECK_STATUS(hc_options_add(o, HC_LIST_IGNORED, "page", HC_NTS, &err), HC_OK);
+    lent = hc_options_item(o, HC_LIST_IGNORED, 9);
+    check_items(o, HC_LIST_STATUS, statuses, 2);
+    check_items(o, HC_LIST_IGNORED, ignored, 10);
+    CHECK_STR(lent, "page");
+    CHECK_STATUS(hc_options_clear(o, HC_LIST_IGNORED, &err), HC_OK);
+    check_items(o, HC_LIST_IGNORED, NULL, 0);
+}
+
+static void a_url_with_a_secret_in_it_is_not_stored(void) {
+    hc_options *o = options(NULL, "expire_after 60000");
+    hc_cache *c;
+    CHECK_STATUS(hc_options_add(o, HC_LIST_IGNORED, "page", HC_NTS, &err), HC_OK);
+    c = open_with(fresh_directory(), o);
+    CHECK_INT(fetch_from(c, URL "1", answer(200, "Link: </?PAGE=2>; rel=next", "x")).outcome,
+              HC_NOT_STORED);
+    CHECK_INT(fetch_from(c, URL "2", answer(200, "Location: //user@h/", "x")).outcome,
+              HC_NOT_STORED);
+    CHECK_INT(fetch_from(c, URL "3", answer(200, "Link: </?pages=2>; rel=next", "x")).outcome,
+              HC_STORED);
+    hc_close(c);
 }
 
 static void what_belongs_to_rfc_9111_needs_it(void) {
@@ -436,8 +485,72 @@ static void a_status_has_an_expiry_of_its_own(void) {
     hc_close(c);
 }
 
+static void add_rule(hc_options *o, int32_t kind, const char *pattern, int64_t expiry) {
+    CHECK_STATUS(hc_options_add_url_rule(o, kind, pattern, HC_NTS, expiry, &err), HC_OK);
+}
+
+static void the_first_url_rule_that_matches_has_its_expiry(void) {
+    test_clock *clock = new_clock();
+    hc_options *o = options(clock, "expire_after 60000");
+    hc_cache *c;
+    add_rule(o, HC_GLOB, "*/unset", HC_UNSET);
+    add_rule(o, HC_GLOB, "*.h.test/a", 1000);
+    add_rule(o, HC_REGEX, "/a[0-9]+$", HC_NEVER_EXPIRE);
+    add_rule(o, HC_GLOB, "H.test/a", 2000);
+    add_rule(o, HC_GLOB, "h.test/private/", HC_DO_NOT_CACHE);
+    c = open_with(fresh_directory(), o);
+    CHECK_INT(fetch_from(c, "http://x.h.test/a1", answer(200, "", "x")).expires_at, T0 + 1000);
+    CHECK_INT(fetch_from(c, "http://h.test/a1", answer(200, "", "x")).expires_at, HC_NEVER_EXPIRE);
+    CHECK_INT(fetch_from(c, "http://h.test/a", answer(200, "", "x")).expires_at, T0 + 2000);
+    CHECK_INT(fetch_from(c, "http://h.test/unset", answer(200, "", "x")).expires_at, T0 + 60000);
+    CHECK_INT(fetch_from(c, "http://h.test/private/x", answer(200, "", "x")).outcome,
+              HC_NOT_STORED);
+    hc_close(c);
+}
+
+static void a_pattern_that_is_none_is_refused_and_named(void) {
+    static const struct {
+        int32_t kind;
+        const char *pattern, *said;
+    } refused[] = {
+        {HC_GLOB, "h.test/[a", "h.test/[a"},     {HC_GLOB, "h.test/[]", "is empty"},
+        {HC_GLOB, "h.test/[z-a]", "z-a"},        {HC_GLOB, "/a", "host"},
+        {HC_GLOB, "user:word@h.test", "@h.test"}, {HC_REGEX, "(a", "unclosed group"},
+        {HC_REGEX, "(?!a)", "look-around"},      {HC_REGEX, "((a{100}){100}){100}", "memory"},
+        {0, "*", "0 is no kind"},                {3, "*", "3 is no kind"},
+    };
+    hc_options *o = options(NULL, "");
+    char *large = (char *)calloc(1, 1 << 20);
+    size_t i;
+    for (i = 0; i < NELEMS(refused); i++) {
+        check_note("%s", refused[i].pattern);
+        CHECK_MESSAGE(hc_options_add_url_rule(o, refused[i].kind, refused[i].pattern, HC_NTS, 1,
+                                              &err),
+                      HC_E_ARGUMENT, refused[i].said);
+    }
+    CHECK_MESSAGE(hc_options_add_url_rule(o, HC_GLOB, "h.test", HC_NTS, -1, &err), HC_E_ARGUMENT,
+                  "h.test");
+    memset(large, 'a', 1 << 20);
+    CHECK_MESSAGE(hc_options_add_url_rule(o, HC_REGEX, large, 1 << 20, 1, &err), HC_E_ARGUMENT,
+                  "1048576 bytes");
+    free(large);
+}
+
+static void a_session_that_caches_nothing_may_use_what_a_rule_allows(void) {
+    hc_options *o = options(NULL, "expire_after do_not_cache, stale_if_error never");
+    hc_cache *c = NULL;
+    CHECK_MESSAGE(hc_open(fresh_directory(), o, &c, &err), HC_E_CONFLICT, "HC_OPT_STALE_IF_ERROR");
+    add_rule(o, HC_GLOB, "h.test", 1000);
+    hc_close(open_with(fresh_directory(), o));
+}
+
 static const check_test tests[] = {
+    TEST(the_first_url_rule_that_matches_has_its_expiry),
+    TEST(a_pattern_that_is_none_is_refused_and_named),
+    TEST(a_session_that_caches_nothing_may_use_what_a_rule_allows),
     TEST(lists_take_items_of_their_kind),
+    TEST(lists_are_read_as_they_stand),
+    TEST(a_url_with_a_secret_in_it_is_not_stored),
     TEST(what_belongs_to_rfc_9111_needs_it),
     TEST(a_status_has_an_expiry_of_its_own),
     TEST(a_value_in_its_range_is_taken),

@@ -10,8 +10,9 @@ static void close_cache(void *c) {
 }
 
 static hc_option list_number(const char *name) {
-    static const char *const names[] = {"method", "status", "targeted_field"};
-    static const hc_option numbers[] = {HC_LIST_METHOD, HC_LIST_STATUS, HC_LIST_TARGETED_FIELD};
+    static const char *const names[] = {"method", "status", "ignored", "targeted_field"};
+    static const hc_option numbers[] = {HC_LIST_METHOD, HC_LIST_STATUS, HC_LIST_IGNORED,
+                                        HC_LIST_TARGETED_FIELD};
     return numbers[scenario_place(names, NELEMS(names), name)];
 }
 
@@ -37,6 +38,24 @@ static hc_status set_lists(hc_options *o, const json_t *scenario) {
     return status;
 }
 
+static hc_status add_url_rules(hc_options *o, const json_t *scenario) {
+    static const char *const kinds[] = {"glob", "regex"};
+    static const int32_t numbers[] = {HC_GLOB, HC_REGEX};
+    hc_status status = HC_OK;
+    json_t *rule;
+    size_t i;
+    json_array_foreach(json_object_get(scenario, "url_rules"), i, rule) {
+        const char *kind = json_string_value(json_array_get(rule, 0));
+        const json_t *pattern = json_array_get(rule, 1);
+        if (status == HC_OK)
+            status = hc_options_add_url_rule(o, numbers[scenario_place(kinds, NELEMS(kinds), kind)],
+                                             json_string_value(pattern),
+                                             json_string_length(pattern),
+                                             scenario_time(json_array_get(rule, 2), 0), NULL);
+    }
+    return status;
+}
+
 hc_cache *scenario_open(const json_t *scenario, test_clock *now) {
     hc_cache *cache = NULL;
     hc_options *o = options(now, "durability 0");
@@ -51,6 +70,8 @@ hc_cache *scenario_open(const json_t *scenario, test_clock *now) {
         if (status == HC_OK)
             status = hc_options_status_expiry(o, atoi(name), scenario_time(value, 0), NULL);
     }
+    if (status == HC_OK)
+        status = add_url_rules(o, scenario);
     if (status == HC_OK)
         status = hc_open(text("%s/cache", fresh_directory()), o, &cache, NULL);
     if (scenario_is_refused("opening", status, scenario, "open"))

@@ -287,6 +287,7 @@ static const struct {
     {"shared", HC_OPT_SHARED},
     {"workers", HC_OPT_WORKERS},
     {"complete", HC_OPT_COMPLETE},
+    {"keep_request", HC_OPT_KEEP_REQUEST},
     {"stale_while_revalidate", HC_OPT_STALE_WHILE_REVALIDATE},
     {"always_revalidate", HC_OPT_ALWAYS_REVALIDATE},
     {"refresh", HC_OPT_REFRESH},

@@ -6,7 +6,7 @@
 # FUZZ_TARGETS="url range" is of these alone. A finding is build/fuzz/artifacts/TARGET/...; the log beside says how
 # to run it again.
 
-FUZZ_TARGETS ?= cache_control dates etag_lists exchange range record structured url vary
+FUZZ_TARGETS ?= cache_control content dates etag_lists exchange range record structured url vary
 FUZZ_SECONDS ?= 60
 FUZZ_MAX_LEN ?= 1024
 CARGO_FUZZ := build/cargo-fuzz/bin/cargo-fuzz

@@ -62,6 +62,7 @@ macro_rules! targets {
 
 targets!(
     cache_control,
+    content,
     dates,
     etag_lists,
     exchange,

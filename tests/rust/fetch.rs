@@ -234,6 +234,29 @@ fn redirects_are_followed_each_through_the_cache() {
 }
 
 #[test]
+fn a_stored_redirect_is_walked_by_those_who_follow_and_handed_to_those_who_do_not() {
+    let bench = Bench::new(&[(option::CACHE_CONTROL, 1)]);
+    let kept = ("Cache-Control", "max-age=60");
+    bench
+        .will(answer(301, &[("Location", "/b"), kept], &[b"moved"]))
+        .will(answer(200, &[kept], &[b"here"]));
+    let ask = |follow: i64| {
+        let mut request = Request::new(b"GET", b"http://h/a").unwrap();
+        request.overrides.set(option::FOLLOW, follow).unwrap();
+        let mut fetched = fetch(&bench.cache, &bench.origin, None, &Arc::new(request)).unwrap();
+        let body = read(&mut fetched);
+        (fetched.response.head.status, body)
+    };
+    assert_eq!(ask(0), (301, b"moved".to_vec()));
+    assert_eq!(ask(1), (200, b"here".to_vec()));
+    // Neither is asked for again, and each caller has what it wanted: whether one follows is not in the key.
+    assert_eq!(ask(1), (200, b"here".to_vec()));
+    assert_eq!(ask(0), (301, b"moved".to_vec()));
+    let asked = bench.origin.asked.lock().unwrap().clone();
+    assert_eq!(asked, ["GET http://h/a", "GET http://h/b"]);
+}
+
+#[test]
 fn an_unreachable_origin_gives_its_error_or_what_is_stale() {
     let bench = Bench::new(&[(option::EXPIRE_AFTER, 0), (option::STALE_IF_ERROR, 1 << 40)]);
     assert_eq!(

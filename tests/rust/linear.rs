@@ -1,6 +1,7 @@
 //! Reading a field takes time in proportion to its length: of 1 MiB at most 24 times that of 64 KiB, where 16 would be
 //! exact. A release build is held to 10 ms for 1 MiB besides, and for a URL of 64 KiB, the longest that is looked up
-//! unless more is allowed. Processor time, the least of some rounds.
+//! unless more is allowed; content, which is read three times, to 120 ms for 1 MiB. Processor time, the least of some
+//! rounds.
 
 #![allow(
     clippy::unwrap_used,
@@ -18,8 +19,10 @@ use std::sync::{Arc, LazyLock};
 use httpcache::cache::{Cache, Options, Request, Response};
 use httpcache::http::fields::trim;
 use httpcache::http::{self, Fields, Method, ResponseHead, Url};
+use httpcache::key::body;
 use httpcache::key::matching::Matching;
 use httpcache::key::names::Names;
+use httpcache::key::redact;
 use httpcache::key::selecting::{self, Vary, vary};
 use httpcache::key::{MethodClass, identify, language};
 use httpcache::policy::directives::{RequestDirectives, ResponseDirectives, Seconds};
@@ -55,6 +58,18 @@ macro_rules! cases {
 fn directives(fields: &Fields) {
     black_box(ResponseDirectives::read(fields));
     black_box(RequestDirectives::read(fields));
+}
+
+fn located(
+    begin: &'static str,
+    repeated: &'static str,
+    end: &'static str,
+) -> impl Fn(usize) -> Fields {
+    move |size| one("Location", &long(begin, repeated, end, size))
+}
+
+fn redacted(fields: &Fields) {
+    black_box(redact::must_be_altered(fields, &Names::default()));
 }
 
 fn cache_control(
@@ -116,6 +131,19 @@ fn group_names(fields: &Fields) {
 }
 
 cases! {
+    redact_location_slashes: located("", "/", "@") => redacted;
+    redact_location_authorities: located("", "//a,", "@") => redacted;
+    redact_location_backslashes: located("", "\\", "") => redacted;
+    redact_location_parameters: located("?", "tokex=1&", "") => redacted;
+    redact_location_equals: located("?", "=", "") => redacted;
+    redact_location_escapes: located("?", "%74", "=1") => redacted;
+    redact_location_escaped_names: located("?", "%74okex=1&", "") => redacted;
+    redact_request_fields: |size| in_lines("Referer", b"http://h/?token=1", size) => |fields: &Fields| {
+        black_box(redact::fields(fields, &matching(), &[1; 32], |_| true));
+    };
+    redact_shown: |size| long("", "\0a", "", size) => |text: &Vec<u8>| {
+        black_box(redact::shown(text));
+    };
     no_vary_search_params: |size| one("No-Vary-Search", &counted("params=(", |n| format!("\"{n}\" "), ")", size)) => variance;
     no_vary_search_escapes: |size| one("No-Vary-Search", &long("params=(\"", "%25", "\")", size)) => variance;
     no_vary_search_keys: |size| one("No-Vary-Search", &counted("", |n| format!("k{n},"), "key-order", size)) => variance;
@@ -298,7 +326,16 @@ fn keys(url: &[u8]) {
     black_box(request.url.join(b"../x?y"));
 }
 
+fn redacted_url(url: &[u8]) {
+    let (url, _) = Url::parse(url).unwrap();
+    black_box(redact::url(&url, &Names::default(), &[1; 32]));
+    black_box(redact::is_redacted(&url, &Names::default()));
+}
+
 cases! {
+    url_redacted: |size| long("http://h/?a", "&token=1", "", size) => |url| redacted_url(url);
+    url_redacted_escapes: |size| long("http://h/?a", "&tok%2Ben+=1", "", size) => |url| redacted_url(url);
+    url_redacted_name: |size| long("http://h/?", "%2F", "=1", size) => |url| redacted_url(url);
     url_path: |size| long("http://h/", "a", "", size) => |url| keys(url);
     url_segments: |size| long("http://h/", "a/", "", size) => |url| keys(url);
     url_dot_segments: |size| long("http://h/", "a/../", "", size) => |url| keys(url);
@@ -440,5 +477,97 @@ cases! {
         let mut response = ResponseHead::new(200, b"").unwrap();
         response.fields = fields.clone();
         black_box(invalidate::urls(&request, &response, &by_rfc()));
+    };
+}
+
+/// Reads content for the key, and makes of it what is kept.
+fn content(media_type: &'static str) -> impl Fn(&Vec<u8>) {
+    let fields = one("Content-Type", media_type.as_bytes());
+    let mut names = Names::default();
+    for name in ["own", "$..a..b", "$.a[*].own", "$..a.a.a.c"] {
+        names.add(name.as_bytes()).unwrap();
+    }
+    move |content| {
+        black_box(body::read(content, &fields, &names, false, &SECRET));
+        black_box(body::redacted(content, &fields, &names, &SECRET));
+        black_box(body::reread(content, &fields, &names, true, &SECRET));
+    }
+}
+
+fn json(content: &Vec<u8>) {
+    self::content("application/json")(content);
+}
+
+fn form(content: &Vec<u8>) {
+    self::content("application/x-www-form-urlencoded")(content);
+}
+
+fn parts(content: &Vec<u8>) {
+    self::content("multipart/form-data; boundary=--------")(content);
+}
+
+/// A text of JSON as deep as one may be, with this around what is within.
+fn nested(open: &str, close: &str) -> String {
+    format!("{}1{}", open.repeat(120), close.repeat(120))
+}
+
+/// A part with this line of its head, and this content.
+fn part(disposition: &str, content: &str) -> String {
+    format!("----------\r\nContent-Disposition: {disposition}\r\n\r\n{content}\r\n")
+}
+
+const NAMED: &str = "form-data; name=a";
+const CLOSED: &str = "------------";
+
+cases! {
+    content_of_json_members: |size| counted("{", |n| format!("\"{n}\":1,"), "\"a\":1}", size) => json;
+    content_of_json_members_backwards: |size| counted("{", |n| format!("\"{}\":1,", usize::MAX - n), "\"a\":1}", size) => json;
+    content_of_json_one_prefix: |size| counted("{", |n| format!("\"{}{n}\":1,", "x".repeat(1000)), "\"a\":1}", size) => json;
+    content_of_json_elements: |size| long("[", "0,", "0]", size) => json;
+    content_of_json_empty_ones: |size| long("[", "{},", "0]", size) => json;
+    content_of_json_secrets: |size| long("[", "{\"token\":1},", "0]", size) => json;
+    content_of_json_ignored: |size| long("[", "{\"a\":{\"b\":1}},", "0]", size) => json;
+    content_of_json_credentials: |size| long("[", "{\"api_key\":1},", "0]", size) => json;
+    content_of_json_string: |size| long("\"", "x", "\"", size) => json;
+    content_of_json_escapes: |size| long("\"", "\\u001f", "\"", size) => json;
+    content_of_json_surrogates: |size| long("\"", "\\ud83d\\ude00", "\"", size) => json;
+    content_of_json_unterminated: |size| long("\"", "\\\\", "", size) => json;
+    content_of_json_digits: |size| long("1", "0", "", size) => json;
+    content_of_json_spaces: |size| long("[", " ", "]", size) => json;
+    content_of_json_brackets: |size| long("", "[", "", size) => json;
+    content_of_json_deep_arrays: |size| counted("[", |_| nested("[", "]") + ",", "0]", size) => json;
+    content_of_json_deep_paths: |size| counted("[", |_| nested("{\"a\":", "}") + ",", "0]", size) => json;
+    content_of_json_deep_secrets: |size| counted("[", |_| nested("{\"token\":", "}") + ",", "0]", size) => json;
+    content_of_json_deep_credentials: |size| counted("[", |_| nested("{\"api_key\":", "}") + ",", "0]", size) => json;
+    content_of_json_below_deep_names: |size| {
+        let within = String::from_utf8(counted("{", |n| format!("\"{}\":1,", usize::MAX - n), "\"a\":1}", size)).unwrap();
+        nested("{\"z\":0,\"a\":", "}").replace('1', &within).into_bytes()
+    } => json;
+    content_of_json_names_twice: |size| counted("{", |n| format!("\"{n}\":1,"), "\"0\":1}", size) => json;
+    content_of_json_placeholders: |size| long("[", "{\"token\":\0},", "0]", size) => json;
+    content_of_form_pairs: |size| counted("", |n| format!("{}=1&", usize::MAX - n), "", size) => form;
+    content_of_form_of_one_name: |size| long("b=1", "&a=1", "", size) => form;
+    content_of_form_ampersands: |size| long("", "&", "", size) => form;
+    content_of_form_equals: |size| long("a", "=", "", size) => form;
+    content_of_form_escapes: |size| long("", "%61", "=1", size) => form;
+    content_of_form_broken_escapes: |size| long("", "%", "=1", size) => form;
+    content_of_form_plus: |size| long("", "+", "=1", size) => form;
+    content_of_form_secrets: |size| long("a=1", "&token=1", "", size) => form;
+    content_of_form_credentials: |size| long("a=1", "&API_KEY=0123456789abcdef", "", size) => form;
+    content_of_parts_many: |size| counted("", |n| part(NAMED, &n.to_string()), CLOSED, size) => parts;
+    content_of_parts_secret: |size| counted("", |_| part("form-data; name=token", "1"), CLOSED, size) => parts;
+    content_of_parts_one: |size| counted(&part(NAMED, ""), |_| String::from("- -"), "", size) => parts;
+    content_of_parts_dashes: |size| long(&part(NAMED, ""), "-------- ", CLOSED, size) => parts;
+    content_of_parts_line_ends: |size| long("----------\r\n", "\r\n", CLOSED, size) => parts;
+    content_of_parts_lines: |size| long("----------\r\n", "a: b\r\n", CLOSED, size) => parts;
+    content_of_parts_parameters: |size| {
+        let disposition = counted(NAMED, |n| format!("; n{n}=\"x\""), "", size);
+        format!("{}{CLOSED}", part(&String::from_utf8(disposition).unwrap(), "")).into_bytes()
+    } => parts;
+    content_type: |size| one("Content-Type", &counted("a/b", |n| format!("; n{n}=\"x\""), "", size)) => |fields| {
+        black_box(body::read(b"x", fields, &Names::default(), false, &SECRET));
+    };
+    content_encoding: |size| one("Content-Encoding", &long("a", " , ", "", size)) => |fields| {
+        black_box(body::read(b"x", fields, &Names::default(), false, &SECRET));
     };
 }

@@ -51,6 +51,10 @@ TEST(every_option_is_taken_in_its_range_and_refused_out_of_it) {
          [](auto &o) { o.status_expiry(1, 1min); }},
         {"status_expiry negative", [](auto &o) { o.status_expiry(999, hc::do_not_cache); },
          [](auto &o) { o.status_expiry(404, hc::named(-1)); }},
+        {"url_rule", [](auto &o) { o.url_rule("*.h.test/a", 1min).url_rule("", hc::unset); },
+         [](auto &o) { o.url_rule("h.test/[", 1min); }},
+        {"url_rule_by_regex", [](auto &o) { o.url_rule_by_regex("^https:", hc::do_not_cache); },
+         [](auto &o) { o.url_rule_by_regex("(", 1min); }},
         {"methods",
          [](auto &o) {
              o.methods({"GET", "QUERY"});
@@ -63,6 +67,11 @@ TEST(every_option_is_taken_in_its_range_and_refused_out_of_it) {
              o.statuses({200, 999});
          },
          [](auto &o) { o.statuses({199}); }},
+        {"ignored",
+         [](auto &o) {
+             o.ignored({"page", "$..session"});
+         },
+         [](auto &o) { o.ignored({"$.a["}); }},
         {"targeted_fields", [](auto &o) { o.targeted_fields({"CDN-Cache-Control"}); },
          [](auto &o) { o.targeted_fields({"a:"}); }},
         {"cache_name", [](auto &o) { o.cache_name("mine"); }, [](auto &o) { o.cache_name("\n"); }},
@@ -89,6 +98,7 @@ TEST(every_option_is_taken_in_its_range_and_refused_out_of_it) {
         switches.sort_query(on).shared(on).immutable_forever(on).invalidate(on);
         switches.no_vary_search(on).groups(on).select_language(on).cache_status(on).workers(on);
         switches.always_revalidate(on).refresh(on).force_refresh(on).complete(on);
+        switches.keep_request(on);
     }
 }
 
@@ -100,6 +110,16 @@ TEST(an_option_that_this_header_does_not_know_is_set_by_its_number) {
     CHECK_THROWS(o.set(9999, "x"), hc::errc::unsupported);
     CHECK_THROWS(o.add(9999, "x"), hc::errc::unsupported);
     CHECK_THROWS(o.clear(9999), hc::errc::unsupported);
+}
+
+TEST(lists_are_read_as_they_stand) {
+    hc::options o;
+    CHECK(o.items(HC_LIST_METHOD) == (std::vector<std::string>{"GET", "HEAD"}));
+    CHECK_EQ(o.items(HC_LIST_IGNORED).size(), 9u);
+    CHECK_EQ(o.ignored({"page"}).items(HC_LIST_IGNORED).back(), "page");
+    CHECK_EQ(o.items(HC_LIST_IGNORED).front(), "Authorization");
+    CHECK(o.clear(HC_LIST_IGNORED).items(HC_LIST_IGNORED).empty());
+    CHECK(o.items(9999).empty());
 }
 
 TEST(options_are_copied_when_a_cache_is_opened) {
@@ -179,6 +199,17 @@ TEST(a_status_has_an_expiry_of_its_own) {
     CHECK_EQ(x.store(hc::response(404)), hc::outcome::stored);
     CHECK(x.view().freshness_lifetime() == 1min);
     CHECK_EQ(stores(t.cache, 410), hc::outcome::not_stored);
+}
+
+TEST(the_first_rule_for_a_url_holds) {
+    hc::options o;
+    o.url_rule_by_regex("/private/", hc::do_not_cache).url_rule("*.test", 1min).url_rule("*", 1h);
+    test_cache t(std::move(o));
+    hc::exchange x = t.cache.lookup(hc::request("GET", "http://a.test/x"));
+    CHECK_EQ(x.store(hc::response(200)), hc::outcome::stored);
+    CHECK(x.view().freshness_lifetime() == 1min);
+    hc::exchange other = t.cache.lookup(hc::request("GET", "http://a.test/private/x"));
+    CHECK_EQ(other.store(hc::response(200)), hc::outcome::not_stored);
 }
 
 TEST(what_is_targeted_at_this_cache_comes_first) {

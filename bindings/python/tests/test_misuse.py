@@ -4,6 +4,7 @@ import copy
 import io
 import math
 import pickle
+import re
 import threading
 from datetime import datetime, timedelta, timezone
 
@@ -250,11 +251,17 @@ OPTIONS = {
     "methods that are a number": ({"methods": 1}, TypeError),
     "status that is none": ({"statuses": [99]}, ArgumentError),
     "status that is text": ({"statuses": ["fine"]}, ArgumentError),
+    "an ignored path that is none": ({"ignored": ["$.a["]}, ArgumentError),
     "NUL in a field name": ({"targeted_fields": ["A\0"], "cache_control": True}, ArgumentError),
     "NUL in a name": ({"cache_name": "a\0b"}, ArgumentError),
     "name beyond ISO 8859-1": ({"cache_name": "\u20ac"}, ArgumentError),
     "negative expiry of a status": ({"status_expiry": {404: -1}}, ArgumentError),
     "expiry of a status that is none": ({"status_expiry": {1000: 1}}, ArgumentError),
+    "glob without a host": ({"url_rules": {"/a": 1}}, ArgumentError),
+    "expression that is too clever": ({"url_rules": {re.compile("(?=a)"): 1}}, ArgumentError),
+    "negative expiry of a rule": ({"url_rules": {"*": -1}}, ArgumentError),
+    "rule of a number": ({"url_rules": {1: 1}}, TypeError),
+    "rule of bytes": ({"url_rules": {re.compile(b"a"): 1}}, TypeError),
     "shared without cache_control": ({"shared": True}, httpcache.Error),
     "flag of 2": ({"cache_control": 2}, ArgumentError),
     "flag of text": ({"cache_control": "yes"}, TypeError),

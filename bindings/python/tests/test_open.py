@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import stat
 from datetime import datetime, timedelta, timezone
 
@@ -152,11 +153,15 @@ def test_all_options_at_once(directory):
         cache_status=True,
         immutable_forever=True,
         complete=True,
+        keep_request=False,
+        ignored=["page"],
+        clear_ignored=False,
         methods=["GET", "HEAD"],
         statuses=[200, 404],
         targeted_fields=("CDN-Cache-Control",),
         cache_name="mine",
         status_expiry={404: timedelta(minutes=1), 5: Expiry.DO_NOT_CACHE},
+        url_rules={"*.h.test/a": 1, re.compile("^https:", re.I): Expiry.NEVER},
         max_url_bytes=1000,
         logger=logging.getLogger("mine"),
         log_level=logging.DEBUG,
@@ -179,6 +184,30 @@ def test_lists_of_methods_and_statuses(open_cache):
             assert exchange.get("Cache-Status").startswith("mine;")
     with Request("POST", URL, body=b"another") as request, cache.lookup(request) as exchange:
         assert exchange.decision is Decision.FORWARD
+
+
+def test_the_first_rule_for_a_url_holds(open_cache):
+    rules = {re.compile("/PRIVATE/", re.I): Expiry.DO_NOT_CACHE, "*/unset": Expiry.UNSET, "*": 5}
+    cache = open_cache(url_rules=rules)
+    assert store(cache, "http://h.test/private/x", fields=()) is Outcome.NOT_STORED
+    store(cache, "http://h.test/unset", fields=())
+    with cache.lookup("http://h.test/unset") as exchange:
+        assert exchange.freshness_lifetime == timedelta(seconds=5)
+
+
+def test_what_is_ignored_is_added_to_what_authenticates(open_cache):
+    names = "Authorization Proxy-Authorization X-API-Key X-Auth-Token X-API-Token X-Access-Token"
+    assert httpcache.default_ignored() == (*names.split(), "access_token", "api_key", "apikey")
+    # A link with such a value in it would have to be altered.
+    links = {name: [("Link", f"</?{name}=1>; rel=next")] for name in ("page", "api_key", "other")}
+    for options, refused in (
+        ({}, {"api_key"}),
+        ({"ignored": ["page"]}, {"api_key", "page"}),
+        ({"ignored": ["page"], "clear_ignored": True}, {"page"}),
+    ):
+        cache = open_cache(**options)
+        stored = {name: store(cache, f"{URL}{name}", fields=fields) for name, fields in links.items()}
+        assert {name for name, outcome in stored.items() if outcome is Outcome.NOT_STORED} == refused
 
 
 def test_a_status_has_an_expiry_of_its_own(open_cache):

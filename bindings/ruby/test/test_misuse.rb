@@ -162,6 +162,8 @@ class TestMisuse < CacheTest
   self.case('a name of the cache with a line end', INVALID) { E::Options.new(cache_name: "a\n") }
   self.case('an expiry of a status that is none', INVALID) { E::Options.new(status_expiry: { 1000 => 1 }) }
   self.case('a negative expiry of a status', INVALID) { E::Options.new(status_expiry: { 404 => -1 }) }
+  self.case('a glob without a host', INVALID) { E::Options.new(url_rules: { '/a' => 1 }) }
+  self.case('an expression that is too clever', INVALID) { E::Options.new(url_rules: { /(?=a)/ => 1 }) }
   self.case('an expiry of a word', TypeError) { E::Options.new(status_expiry: { 'many' => 1 }) }
   self.case('a list of a request', E::Error) { get(methods: ['GET']) }
   self.case('nil in a list', TypeError) { E::Options.new(methods: [nil]) }

@@ -42,7 +42,8 @@ class TestOptions < CacheTest
   end
 
   def test_every_setting_has_a_setter_and_a_keyword
-    lists = { methods: %w[GET], statuses: [200], targeted_fields: [], cache_name: 'a', status_expiry: { 4 => :unset } }
+    lists = { methods: %w[GET], statuses: [200], ignored: %w[page], targeted_fields: [], cache_name: 'a',
+              status_expiry: { 4 => :unset }, url_rules: { '*' => :unset } }
     lists.each { |name, value| HTTPCache::Options.new(name => value).public_send(:"#{name}=", value) }
     values = { flag: true, duration: 1, instant: @clock.now, number: 100, durability: :safe }
     HTTPCache::Setting::TABLE.each do |name, (_, kind)|
@@ -61,6 +62,24 @@ class TestOptions < CacheTest
     assert_equal :stored, store(cache, HTTPCache::Request.new('POST', "#{URL}404"), answer(404))
     assert_equal :not_stored, store(cache, HTTPCache::Request.new('POST', "#{URL}410"), answer(410))
     assert_equal :not_stored, store(open_cache(statuses: []))
+  end
+
+  def test_what_is_ignored_is_added_to_what_authenticates
+    options = HTTPCache::Options.new(ignored: %w[page])
+    assert_equal %w[Authorization Proxy-Authorization X-API-Key X-Auth-Token X-API-Token X-Access-Token
+                    access_token api_key apikey page], options.items(:ignored)
+    options.clear_ignored
+    options.ignored = '$..session'
+    assert_equal ['$..session'], options.items(:ignored)
+    assert_equal %w[GET HEAD], options.items(:methods)
+    assert_raises(HTTPCache::InvalidArgumentError) { options.items(:cache_name) }
+    assert_raises(HTTPCache::InvalidArgumentError) { options.ignored = '$.a[' }
+  end
+
+  def test_a_link_with_an_ignored_value_is_not_stored
+    link = answer(200, FRESH.merge('Link' => '</?page=2>; rel=next'))
+    assert_equal :not_stored, store(open_cache(ignored: %w[page]), get, link)
+    assert_equal :stored, store(open_cache(keep_request: false), get, link)
   end
 
   def test_targeted_fields
@@ -84,6 +103,17 @@ class TestOptions < CacheTest
       end
     end
     assert_equal [60.0, 1.5, :never], lifetimes
+  end
+
+  def test_the_first_rule_for_a_url_holds
+    rules = { /PRIVATE/i => :do_not_cache, "#{URL}unset" => :unset, '*' => 1.5 }
+    cache = open_cache(cache_control: false, url_rules: rules, clock: @clock.to_proc)
+    assert_equal :not_stored, store(cache, get("#{URL}private"), answer(200, {}))
+    lifetime = cache.lookup(get("#{URL}unset")) do |exchange|
+      exchange.store(answer(200, {}))
+      exchange.freshness_lifetime
+    end
+    assert_equal 1.5, lifetime
   end
 
   def test_limits_may_be_never

@@ -12,7 +12,7 @@ use crate::cache::shelf::{self, Entry, Place};
 use crate::error::Result;
 use crate::http::ResponseHead;
 use crate::key::url::canonical;
-use crate::key::{Key, PrimaryKey, marked};
+use crate::key::{Key, PrimaryKey, marked, redact};
 use crate::policy::no_vary_search::Variance;
 use crate::policy::reason::Reason;
 use crate::policy::said::Said;
@@ -101,12 +101,15 @@ impl Exchange {
         let said = Said::by(&placed.head.fields, self.settings());
         let who = self.selector(&said);
         let source = BodySource::New(stored);
+        let redacted = redact::response(&placed.head, &self.settings().lists.ignored)?;
+        let request = self.stored_request(&placed.head.fields, store.secret())?;
         let (entry, head) = entry(
             store,
             &placed.key.text,
             &who,
-            &placed.head,
+            &redacted,
             &storing.stamp,
+            &request,
             source,
         )?;
         let key = Key {
@@ -140,8 +143,13 @@ impl Exchange {
             // What was stored before is no longer there: the caller alone has both.
             return Some(Reason::Invalidated);
         }
-        let most = self.settings().max_response_bytes?;
-        let is_too_large = placed.joined.as_ref()?.len() > most;
+        let settings = self.settings();
+        let joined = placed.joined.as_ref()?;
+        // The part that was there may be older than the names that are secret now.
+        if redact::must_be_altered(&placed.head.fields, &settings.lists.ignored) {
+            return Some(Reason::Redaction);
+        }
+        let is_too_large = joined.len() > settings.max_response_bytes?;
         is_too_large.then_some(Reason::TooLarge)
     }
 

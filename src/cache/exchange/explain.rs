@@ -31,6 +31,9 @@ impl Exchange {
             (None, Some(info)) => (info.key, info.freshness),
             (None, None) => (None, None),
         };
+        if let Some(rule) = self.settings().url_rule {
+            line("url rule", format!("number {}, counted from 1", rule + 1));
+        }
         match variant {
             Some(key) => line("stored response", key.to_string()),
             None => line(

@@ -7,6 +7,7 @@ use crate::cache::shelf::{self, Place};
 use crate::error::Result;
 use crate::http::ResponseHead;
 use crate::key::credentials;
+use crate::key::redact;
 use crate::key::selecting::{Vary, vary};
 use crate::policy::reason::Reason;
 use crate::policy::said::Said;
@@ -58,15 +59,12 @@ impl Exchange {
         };
         let source = BodySource::Kept(&found.stored.head, found.body.as_slice());
         let key = selected.key.clone();
+        let Some(request) = shelf::stored_request(store, &key, &place)? else {
+            return Ok(());
+        };
+        let redacted = redact::response(&found.stored.response, &self.settings().lists.ignored)?;
         let stamp = found.stored.head.stamp;
-        let (entry, head) = entry(
-            store,
-            &key.text,
-            &who,
-            &found.stored.response,
-            &stamp,
-            source,
-        )?;
+        let (entry, head) = entry(store, &key.text, &who, &redacted, &stamp, &request, source)?;
         let most = self.settings().max_variants;
         let size = entry.record.len();
         let change = move |txn: &mut Transaction<'_>| {
@@ -87,7 +85,8 @@ impl Exchange {
     }
 
     /// Whether a response may stay stored with what a confirmation brought: no request would match it any more
-    /// (§4.1), or it says no-store (§5.2.2.5), or private to a shared cache (§5.2.2.7).
+    /// (§4.1), or it says no-store (§5.2.2.5), or private to a shared cache (§5.2.2.7), or it names a URL with a
+    /// secret in it.
     fn may_stay(&self, selected: &Selected) -> bool {
         let response = &selected.found.stored.response;
         let settings = self.settings();
@@ -97,6 +96,8 @@ impl Exchange {
             && selected.found.stored.head.mark == credentials::NOBODY
             && self.has_credentials
             && !selected.said.directives.allow_sharing();
+        let ignored = &settings.lists.ignored;
+        let may = may && !redact::must_be_altered(&response.fields, ignored);
         may && !is_ownerless && vary(&response.fields) != Vary::Any
     }
 }

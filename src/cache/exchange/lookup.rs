@@ -20,6 +20,7 @@ use crate::policy::range::Asked;
 use crate::policy::reason::Reason;
 use crate::policy::validate::Validators;
 use crate::policy::{groups, precondition};
+use crate::settings::Settings;
 use crate::storage::forks;
 
 impl Exchange {
@@ -37,7 +38,7 @@ impl Exchange {
             let message = format!("the URL has {url_bytes} bytes, over HC_OPT_MAX_URL_BYTES");
             return Err(Error::new(Kind::TooLarge, message));
         }
-        let own_settings = match settings {
+        let own_settings = match Settings::ruled_by(settings, &request.http.url) {
             Cow::Borrowed(_) => None,
             Cow::Owned(settings) => Some(Box::new(settings)),
         };

@@ -1,6 +1,7 @@
 //! One request on its way through the cache: looked up, then answered or forwarded, and what became of that.
 
 mod answer;
+mod asked;
 mod commit;
 mod complete;
 mod explain;

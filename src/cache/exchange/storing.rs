@@ -162,6 +162,7 @@ pub(super) fn entry(
     who: &Selector<'_>,
     response: &ResponseHead,
     stamp: &Stamp,
+    request: &[u8],
     body: BodySource<'_>,
 ) -> Result<(Entry, Head)> {
     let Vary::Fields(names) = vary(&response.fields) else {
@@ -208,6 +209,7 @@ pub(super) fn entry(
         key,
         response,
         selecting: &selecting,
+        request,
         body: inline,
     }
     .encode()?;

@@ -79,7 +79,13 @@ impl<'t> Snapshot<'t> {
     /// bytes, until it says so or fails.
     pub fn scan_prefix(&self, table: Table, prefix: &[u8], each: EachRow<'_>) -> Result<()> {
         // SAFETY: the transaction is active, and nothing can write through it.
-        unsafe { rows::scan(self.raw, self.tables, table, prefix, each) }
+        unsafe { rows::scan(self.raw, self.tables, table, prefix, None, each) }
+    }
+
+    /// The same with all rows behind one, or all where there is none: for a walk that goes on in another snapshot.
+    pub fn scan_after(&self, table: Table, after: Option<&[u8]>, each: EachRow<'_>) -> Result<()> {
+        // SAFETY: as above.
+        unsafe { rows::scan(self.raw, self.tables, table, b"", after, each) }
     }
 
     pub(super) fn count(&self, table: Table) -> Result<u64> {

@@ -61,7 +61,8 @@ pub(super) unsafe fn get<'v>(
     }
 }
 
-/// Calls `each` with the rows that begin with `prefix`, in order.
+/// Calls `each` with the rows that begin with `prefix`, in order; only with those behind `after`, if there is one,
+/// which begins with it too.
 ///
 /// # Safety
 /// As for [`get`], for the time of the call.
@@ -70,11 +71,13 @@ pub(super) unsafe fn scan(
     tables: &Tables,
     table: Table,
     prefix: &[u8],
+    after: Option<&[u8]>,
     each: EachRow<'_>,
 ) -> Result<()> {
     // SAFETY: the caller's promise.
     let mut cursor = unsafe { Cursor::open(raw, tables.handle(table)) }?;
-    let mut next = cursor.seek(prefix)?;
+    let from = after.map(|after| [after, &[0]].concat());
+    let mut next = cursor.seek(from.as_deref().unwrap_or(prefix))?;
     while let Some((row, value)) = next {
         if !row.starts_with(prefix) {
             break;

@@ -144,7 +144,7 @@ impl Transaction<'_> {
     /// bytes, until it says so or fails.
     pub fn scan_prefix(&self, table: Table, prefix: &[u8], each: EachRow<'_>) -> Result<()> {
         // SAFETY: the transaction is active, and `each` cannot write: this value is borrowed.
-        unsafe { rows::scan(self.raw, self.tables, table, prefix, each) }
+        unsafe { rows::scan(self.raw, self.tables, table, prefix, None, each) }
     }
 
     /// Says that `row` of the records refers to the body: from the commit on its file is kept.

@@ -3,6 +3,7 @@
 //! An input is text, one thing a line, so that a seed can be written and a finding can be read.
 
 pub mod cache_control;
+pub mod content;
 pub mod dates;
 pub mod etag_lists;
 pub mod exchange;

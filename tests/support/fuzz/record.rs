@@ -4,7 +4,9 @@
 
 use httpcache::http::ResponseHead;
 use httpcache::record::variants::Variants;
-use httpcache::record::{Expires, HEAD_SIZE, Head, Record, Selecting, Stamp, Stored};
+use httpcache::record::{
+    Expires, HEAD_SIZE, Head, Record, Selecting, Stamp, Stored, StoredBody, StoredRequest,
+};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{fields, lines};
@@ -38,16 +40,19 @@ pub fn run(data: &[u8]) {
         .unwrap_or(0);
     assert!(Stored::decode(rest, KEY).is_none() && Variants::decode(rest).is_none());
     check_response(rest, at);
+    check_request(rest, at);
     check_coded(rest);
+    check_coded_request(rest);
     check_variants(rest, at);
 }
 
-fn encode(response: &ResponseHead, selecting: &Selecting, body: &[u8]) -> Vec<u8> {
+fn encode(response: &ResponseHead, selecting: &Selecting, request: &[u8], body: &[u8]) -> Vec<u8> {
     let record = Record {
         head: HEAD,
         key: KEY,
         response,
         selecting,
+        request,
         body,
     };
     record.encode().unwrap()
@@ -66,11 +71,12 @@ fn check_response(text: &[u8], at: usize) {
             Some((name, value))
         })
         .collect();
-    let bytes = encode(&response, &selecting, text);
+    let bytes = encode(&response, &selecting, text, text);
     let stored = Stored::decode(&bytes, KEY).unwrap();
     assert_eq!(stored.response, response);
     assert_eq!(stored.selecting, selecting);
     assert_eq!(&bytes[stored.body.clone()], text);
+    assert_eq!(&bytes[stored.request.clone()], text);
     assert_eq!(
         (
             stored.head.stamp,
@@ -91,11 +97,47 @@ fn check_response(text: &[u8], at: usize) {
     assert!(Stored::decode(&[&bytes[..], b"\0"].concat(), KEY).is_none());
 }
 
+/// A request is read as it was written, and cut short it is none.
+fn check_request(text: &[u8], at: usize) {
+    let named = fields(lines(text));
+    let request = StoredRequest {
+        key_settings: [at as u8; 8],
+        method: text.iter().take(at % 16).copied().collect(),
+        url: text.to_vec(),
+        has_all_fields: at.is_multiple_of(2),
+        fields: named
+            .iter()
+            .map(|(name, value)| (name.to_vec(), value.to_vec()))
+            .collect(),
+        body: match at % 3 {
+            0 => StoredBody::None,
+            1 => StoredBody::Bytes(text.to_vec()),
+            _ => StoredBody::Hash([at as u8; 16]),
+        },
+    };
+    let bytes = request.encode().unwrap();
+    assert_eq!(StoredRequest::decode(&bytes).as_ref(), Some(&request));
+    let at = at % bytes.len();
+    assert_eq!(StoredRequest::decode(&bytes[..at]), None, "cut at {at}");
+    let mut damaged = bytes;
+    damaged[at] ^= 1 << (text.len() % 8);
+    check_coded_request(&damaged);
+}
+
+/// What can be read can be written, and is read as the same.
+fn check_coded_request(bytes: &[u8]) {
+    if let Some(request) = StoredRequest::decode(bytes) {
+        let written = request.encode().unwrap();
+        assert_eq!(StoredRequest::decode(&written), Some(request));
+    }
+}
+
 /// A coded part is not believed for its checksum.
 fn check_coded(meta: &[u8]) {
     let mut bytes = encode(
         &ResponseHead::new(200, b"").unwrap(),
         &Selecting::new(),
+        b"",
         b"",
     );
     bytes.truncate(HEAD_SIZE + KEY.len());
@@ -109,8 +151,10 @@ fn check_coded(meta: &[u8]) {
         return;
     };
     // What can be read can be written, and is read as the same.
-    let written = encode(&stored.response, &stored.selecting, b"");
+    let request = &bytes[stored.request.clone()];
+    let written = encode(&stored.response, &stored.selecting, request, b"");
     let again = Stored::decode(&written, KEY).unwrap();
+    assert_eq!(&written[again.request.clone()], request);
     assert_eq!(again.response, stored.response);
     assert_eq!(again.selecting, stored.selecting);
 }

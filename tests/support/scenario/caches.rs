@@ -158,6 +158,10 @@ fn settings(setup: &Setup) -> Checked<Result<Settings, Error>> {
                 .map_err(|_| format!("{status} is no status"))?;
             results.push(settings.set_status_expiry(code, value_of("", value)?));
         }
+        for (kind, pattern, value) in &setup.url_rules {
+            let (kind, value) = (pattern_kind(kind)?, value_of("", value)?);
+            results.push(settings.add_url_rule(kind, pattern.as_bytes(), value));
+        }
         if let Some(name) = &setup.cache_name {
             results.push(settings.set_name(301, Some(name.as_bytes())));
         }
@@ -199,8 +203,17 @@ fn list(name: &str) -> Checked<i32> {
     match name {
         "method" => Ok(200),
         "status" => Ok(201),
+        "ignored" => Ok(202),
         "targeted_field" => Ok(206),
         _ => Err(format!("{name} is no list")),
+    }
+}
+
+fn pattern_kind(name: &str) -> Checked<i32> {
+    match name {
+        "glob" => Ok(1),
+        "regex" => Ok(2),
+        _ => Err(format!("{name} is no kind of pattern")),
     }
 }
 

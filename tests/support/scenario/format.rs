@@ -31,6 +31,8 @@ pub struct Setup {
     pub lists: BTreeMap<String, Vec<String>>,
     pub clear: Vec<String>,
     pub status_expiry: BTreeMap<String, Setting>,
+    /// Kind, pattern and expiry of each, in order.
+    pub url_rules: Vec<(String, String, Setting)>,
     pub cache_name: Option<String>,
     pub own_cache: bool,
     pub open: Option<String>,
@@ -53,6 +55,8 @@ struct Written {
     clear: Vec<String>,
     #[serde(default)]
     status_expiry: BTreeMap<String, Setting>,
+    #[serde(default)]
+    url_rules: Vec<(String, String, Setting)>,
     cache_name: Option<String>,
     #[serde(default)]
     own_cache: bool,
@@ -72,8 +76,10 @@ impl From<Written> for Scenario {
                 lists: written.lists,
                 clear: written.clear,
                 status_expiry: written.status_expiry,
+                // Rules name hosts as they are, and so hold for no labelled ones.
+                own_cache: written.own_cache || !written.url_rules.is_empty(),
+                url_rules: written.url_rules,
                 cache_name: written.cache_name,
-                own_cache: written.own_cache,
                 open: written.open,
             },
             steps: written.steps,

@@ -16,6 +16,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace hc {
 
@@ -74,6 +75,19 @@ public:
         return *this;
     }
 
+    /// A rule for the URLs that a glob matches, `[scheme://]host[:port][/path]`: `*`, `?` and
+    /// `[a-z]` in the host, to its end, and in the path, from its beginning. Of all rules that
+    /// match, by glob or by expression, the first one added holds, before status_expiry() and the
+    /// cache's own expiry; do_not_cache keeps the cache out of it.
+    options &url_rule(std::string_view glob, expiry lifetime) {
+        return url_rule(HC_GLOB, glob, lifetime);
+    }
+
+    /// The same for a regular expression, which is searched for in the whole URL.
+    options &url_rule_by_regex(std::string_view expression, expiry lifetime) {
+        return url_rule(HC_REGEX, expression, lifetime);
+    }
+
     /// Unsafe methods that succeed take away what is stored of their URL (RFC 9111 4.4). Default:
     /// as cache_control().
     options &invalidate(bool on) { return set(HC_OPT_INVALIDATE, on); }
@@ -98,6 +112,20 @@ public:
     /// cache has a clock, a log or a filter, before it returns (RFC 5861 3). Off, the library
     /// starts no thread. Default on.
     options &workers(bool on) { return set(HC_OPT_WORKERS, on); }
+
+    /// Beside a response all fields of its request are stored, and the body, without what is
+    /// ignored; off, only what Vary needs. Default on.
+    options &keep_request(bool on) { return set(HC_OPT_KEEP_REQUEST, on); }
+
+    /// Adds names of fields, of parameters of URLs and forms, and of members of JSON, or paths of
+    /// these ("$.a.b", "$..name"): their values are left out of the key, and never reach the disk.
+    /// By default those that authenticate; clear(HC_LIST_IGNORED) takes these away.
+    template <class Names = std::initializer_list<std::string_view>>
+    options &ignored(const Names &more) {
+        for (const std::string_view item : more)
+            add(HC_LIST_IGNORED, item);
+        return *this;
+    }
 
     /// Methods whose responses are stored. Default GET, HEAD. This and the next two replace the
     /// list, by braces or any container; after an error it holds the items before the one that was
@@ -178,6 +206,14 @@ public:
         return *this;
     }
 
+    /// The items of a list by its number, as it stands; none of one that is not known.
+    std::vector<std::string> items(hc_option list) const {
+        std::vector<std::string> all;
+        while (const char *item = hc_options_item(live(), list, all.size()))
+            all.emplace_back(item);
+        return all;
+    }
+
     /// Replaces the clock of the cache and of everything stored in it; an empty function is the
     /// system's. Called from several threads at once. Where it throws, the system's clock is taken.
     options &clock(clock_function now) {
@@ -231,6 +267,12 @@ public:
     }
 
 private:
+    options &url_rule(std::int32_t kind, std::string_view pattern, expiry lifetime) {
+        detail::call(hc_options_add_url_rule, live(), kind, pattern.data(), pattern.size(),
+                     lifetime.value());
+        return *this;
+    }
+
     template <class Names>
     options &list(hc_option number, const Names &items) {
         clear(number);

@@ -48,7 +48,7 @@ from .errors import (
     URLError,
 )
 from .exchange import Decision, Exchange, Outcome
-from .options import Durability, Options, RequestOptions
+from .options import Durability, Options, RequestOptions, default_ignored
 from .request import Request, RequestView
 from .response import Response
 from .times import Expiry
@@ -108,5 +108,6 @@ __all__ = [
     "TransportError",
     "URLError",
     "UnsupportedError",
+    "default_ignored",
     "has_feature",
 ]

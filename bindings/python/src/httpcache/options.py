@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import enum
+import itertools
 import logging
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
@@ -132,17 +134,30 @@ class Options(RequestOptions):
     cache_status: bool | None = _option(native_number)
     #: With ``cache_control``: a response that says ``immutable`` never becomes stale, whatever else it says.
     immutable_forever: bool | None = _option(native_number)
+    #: Beside a response all fields of its request are stored, and the body, without what ``ignored`` keeps from
+    #: the disk; without it only what Vary needs. Default yes.
+    keep_request: bool | None = _option(native_number)
 
     #: Methods whose responses are stored. Default GET and HEAD.
     methods: Iterable[str] | None = _list("HC_LIST_METHOD")
     #: Status codes that are stored. Default 200; with ``cache_control`` what RFC 9111 3 allows.
     statuses: Iterable[int] | None = _list("HC_LIST_STATUS")
+    #: Names of fields, of parameters of URLs and forms, and of members of JSON, or paths of these ("$.a.b",
+    #: "$..name"): their values are left out of the key, and never reach the disk. They come to
+    #: :func:`default_ignored`, unless ``clear_ignored`` takes these away first.
+    ignored: Iterable[str] | None = _list("HC_LIST_IGNORED")
+    clear_ignored: bool = False
     #: Names of targeted fields, the most specific first (RFC 9213). Needs ``cache_control``. Default none.
     targeted_fields: Iterable[str] | None = _list("HC_LIST_TARGETED_FIELD")
     #: Who this cache is in Cache-Status: printable ASCII. Default "httpcache".
     cache_name: str | None = None
     #: Expiries of status codes, or of classes of them by their first digit, before that of the cache.
     status_expiry: Mapping[int, Duration] | None = None
+    #: Expiries by URL: of the patterns that match one, the first holds, before ``status_expiry`` and the expiry of
+    #: the cache. Text is a glob, ``[scheme://]host[:port][/path]``, with ``*``, ``?`` and ``[a-z]`` in the host, to
+    #: its end, and in the path, from its beginning; a compiled :mod:`re` is searched for in the whole URL, as the
+    #: library reads its text. ``Expiry.DO_NOT_CACHE`` keeps the cache out of it.
+    url_rules: Mapping[str | re.Pattern[str], Duration] | None = None
 
     #: ``filter(request, response)`` is asked before a response is stored, once its body is complete, and
     #: each time one is reused or freshened; what it refuses is not stored, or does not stay. Both are
@@ -174,10 +189,7 @@ def callbacks_of(options: Options) -> _callbacks.Callbacks:
 
 def native(options: Options, callbacks: _callbacks.Callbacks) -> Handle:
     """The options as the library has them."""
-    pointer = lib.hc_options_new()
-    if pointer == ffi.NULL:
-        raise NoMemoryError(lib.HC_E_NO_MEMORY, "no memory for options")
-    handle = Handle(pointer, "options", lib.hc_options_free)
+    handle = native_defaults()
     for key, value in values(options):
         call(lib.hc_options_set, handle.pointer, key, value)
     _set_lists(handle, options)
@@ -193,7 +205,24 @@ def native(options: Options, callbacks: _callbacks.Callbacks) -> Handle:
     return handle
 
 
+def default_ignored() -> tuple[str, ...]:
+    """The names of ``Options.ignored`` that are there without being added: those that authenticate."""
+    handle = native_defaults()
+    items = (lib.hc_options_item(handle.pointer, lib.HC_LIST_IGNORED, i) for i in itertools.count())
+    return tuple(ffi.string(item).decode() for item in itertools.takewhile(lambda item: item != ffi.NULL, items))
+
+
+def native_defaults() -> Handle:
+    pointer = lib.hc_options_new()
+    if pointer == ffi.NULL:
+        raise NoMemoryError(lib.HC_E_NO_MEMORY, "no memory for options")
+    return Handle(pointer, "options", lib.hc_options_free)
+
+
 def _set_lists(handle: Handle, options: Options) -> None:
+    # What authenticates stays ignored until somebody says otherwise.
+    if options.clear_ignored:
+        call(lib.hc_options_clear, handle.pointer, lib.HC_LIST_IGNORED)
     for each in fields(options):
         items = getattr(options, each.name)
         if items is None or "list" not in each.metadata:
@@ -201,7 +230,8 @@ def _set_lists(handle: Handle, options: Options) -> None:
         if isinstance(items, str):
             raise TypeError(f"{each.name} is a list of names, not one")
         number = getattr(lib, each.metadata["list"])
-        call(lib.hc_options_clear, handle.pointer, number)
+        if number != lib.HC_LIST_IGNORED:
+            call(lib.hc_options_clear, handle.pointer, number)
         for item in items:
             text = encode(str(item), each.name)
             call(lib.hc_options_add, handle.pointer, number, text, len(text))
@@ -210,6 +240,20 @@ def _set_lists(handle: Handle, options: Options) -> None:
         call(lib.hc_options_set_string, handle.pointer, lib.HC_STR_CACHE_NAME, name, len(name))
     for status, expiry in (options.status_expiry or {}).items():
         call(lib.hc_options_status_expiry, handle.pointer, status, native_duration(expiry))
+    for pattern, expiry in (options.url_rules or {}).items():
+        _add_url_rule(handle, pattern, native_duration(expiry))
+
+
+def _add_url_rule(handle: Handle, pattern: str | re.Pattern[str], expiry: int) -> None:
+    kind, text = lib.HC_GLOB, pattern
+    if isinstance(pattern, re.Pattern):
+        kind, text = lib.HC_REGEX, pattern.pattern
+        if pattern.flags & re.IGNORECASE:
+            text = "(?i)" + text
+    if not isinstance(text, str):
+        raise TypeError(f"a pattern of url_rules is text, not {type(text).__name__}")
+    data = text.encode()
+    call(lib.hc_options_add_url_rule, handle.pointer, kind, data, len(data), expiry)
 
 
 def _level(options: Options) -> int:

@@ -35,13 +35,14 @@ module HTTPCache
       if Setting::LISTS.key?(name) then write_list(name, value)
       elsif Setting::TEXTS.key?(name) then write_text(name, value)
       elsif name == :status_expiry then write_status_expiry(value)
+      elsif name == :url_rules then write_url_rules(value)
       else
         number, encoded = Setting.encode(name, value)
         verb { |options, call| Native.hc_options_set(options, number, encoded, call.error) }
       end
     end
 
-    [*Setting::TABLE.keys, *Setting::LISTS.keys, *Setting::TEXTS.keys, :status_expiry].each do |name|
+    [*Setting::TABLE.keys, *Setting::LISTS.keys, *Setting::TEXTS.keys, :status_expiry, :url_rules].each do |name|
       define_method(:"#{name}=") { |value| self[name] = value }
     end
 
@@ -91,12 +92,31 @@ module HTTPCache
       log(level, &(write if logger))
     end
 
+    # The items of a list, by its setting's name, as it stands.
+    def items(name)
+      number = Setting::LISTS.fetch(name) { raise InvalidArgumentError, "#{name.inspect} is no list" }
+      use do |options|
+        (0..).lazy.map { |i| Native.hc_options_item(options, number, i) }.take_while(&:itself).to_a
+      end
+    end
+
+    # Takes all names away that are ignored, those that authenticate too.
+    def clear_ignored
+      clear(:ignored)
+    end
+
     private
+
+    def clear(name)
+      number = Setting::LISTS.fetch(name)
+      verb { |options, call| Native.hc_options_clear(options, number, call.error) }
+    end
 
     def write_list(name, items)
       number = Setting::LISTS.fetch(name)
       items = Array(items).map { |item| Bytes.of(item) }
-      verb { |options, call| Native.hc_options_clear(options, number, call.error) }
+      # What authenticates stays ignored until somebody says otherwise.
+      clear(name) unless name == :ignored
       items.each do |item|
         verb { |options, call| Native.hc_options_add(options, number, item, item.bytesize, call.error) }
       end
@@ -111,6 +131,13 @@ module HTTPCache
     def write_status_expiry(table)
       table.to_h.transform_values { |expiry| Setting.duration(expiry, 'status_expiry') }.each do |status, expiry|
         verb { |options, call| Native.hc_options_status_expiry(options, status, expiry, call.error) }
+      end
+    end
+
+    def write_url_rules(table)
+      table.to_h.transform_values { |expiry| Setting.duration(expiry, 'url_rules') }.each do |pattern, expiry|
+        kind, text = Setting.pattern(pattern)
+        verb { |options, call| Native.hc_options_add_url_rule(options, kind, text, text.bytesize, expiry, call.error) }
       end
     end
 

@@ -33,10 +33,16 @@ module HTTPCache
   # [+cache_status+] Cache-Status is added to what is handed on (RFC 9211).
   # [+immutable_forever+] with cache_control: what says +immutable+ never becomes stale, whatever else it says.
   #
-  # Lists, which take the place of their defaults:
+  # [+keep_request+] beside a response all fields of its request are stored, and the body, without what +ignored+ keeps
+  #   from the disk; else only what Vary needs.
+  #
+  # Lists, which take the place of their defaults, but for +ignored+:
   #
   # [+methods+] whose responses are stored.
   # [+statuses+] that are stored.
+  # [+ignored+] names of fields, of parameters of URLs and forms, and of members of JSON, or paths of these ("$.a.b",
+  #   "$..name"): their values are left out of the key, and never reach the disk. They come to what authenticates;
+  #   Options#clear_ignored takes that away.
   # [+targeted_fields+] names of targeted fields, the most specific first (RFC 9213); with cache_control.
   #
   # And:
@@ -44,6 +50,10 @@ module HTTPCache
   # [+cache_name+] who this cache is in Cache-Status: printable ASCII.
   # [+status_expiry+] a Hash: how long responses of a status (404), or of a class of them (4), stay fresh, before
   #   expire_after. +:unset+ takes one back.
+  # [+url_rules+] a Hash: how long responses stay fresh by URL. Of the patterns that match one the first holds, before
+  #   status_expiry and expire_after; of :unset none does. A String is a glob, "[scheme://]host[:port][/path]", with
+  #   +*+, +?+ and +[a-z]+ in the host, to its end, and in the path, from its beginning. A Regexp is searched for in
+  #   the whole URL, as the library reads its source.
   #
   # Those marked * can be set for a request as well; there +:unset+ gives the cache's own setting back.
   module Setting
@@ -82,11 +92,12 @@ module HTTPCache
       max_url_bytes: [144, :number],
       cache_status: [145, :flag],
       immutable_forever: [146, :flag],
-      complete: [147, :flag, true]
+      complete: [147, :flag, true],
+      keep_request: [148, :flag]
     }.freeze
 
     # Name and number of those that are no numbers.
-    LISTS = { methods: 200, statuses: 201, targeted_fields: 206 }.freeze
+    LISTS = { methods: 200, statuses: 201, ignored: 202, targeted_fields: 206 }.freeze
     TEXTS = { cache_name: 301 }.freeze
 
     DURABILITIES = { fast: 0, safe: 1, synced: 2 }.freeze
@@ -125,6 +136,15 @@ module HTTPCache
       raise TypeError, "#{name} does not take #{value.inspect}" unless value.is_a?(Time)
 
       checked(name, (value.to_r * 1000).floor)
+    end
+
+    PATTERNS = { glob: 1, regex: 2 }.freeze
+
+    # The kind of a pattern for URLs, and its text.
+    def self.pattern(pattern)
+      return [PATTERNS[:glob], Bytes.of(pattern)] unless pattern.is_a?(Regexp)
+
+      [PATTERNS[:regex], Bytes.of(pattern.casefold? ? "(?i)#{pattern.source}" : pattern.source)]
     end
 
     # Among the negative numbers are the named values: no arithmetic may come to one of them.

@@ -1,0 +1,104 @@
+//! What stands for a value that is kept from the disk: a NUL, which no text that is read here holds, and of a secret
+//! its keyed hash behind it, so that equal ones can be told from others.
+
+use super::super::first_half;
+
+/// The first byte, and the only one where the value counts for nothing.
+pub const MARK: u8 = 0;
+/// Hexadecimal digits of a hash.
+const DIGITS: usize = 32;
+
+/// A placeholder in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Placeholder {
+    /// Of a value that was ignored.
+    Ignored,
+    /// Of a secret.
+    Secret([u8; 16]),
+}
+
+/// The keyed hash of a value.
+pub fn hash(secret: &[u8; 32], value: &[u8]) -> [u8; 16] {
+    first_half(blake3::keyed_hash(secret, value))
+}
+
+impl Placeholder {
+    /// Of this value.
+    pub fn of_secret(secret: &[u8; 32], value: &[u8]) -> Self {
+        Placeholder::Secret(hash(secret, value))
+    }
+
+    /// Reads one at the beginning of a text; with what stands behind it.
+    pub fn read(text: &[u8]) -> Option<(Self, &[u8])> {
+        let rest = text.strip_prefix(&[MARK])?;
+        let Some((digits, behind)) = rest.split_at_checked(DIGITS) else {
+            return Some((Placeholder::Ignored, rest));
+        };
+        match read_hash(digits) {
+            Some(hash) => Some((Placeholder::Secret(hash), behind)),
+            None => Some((Placeholder::Ignored, rest)),
+        }
+    }
+
+    /// Reads a text that is one and nothing else.
+    pub fn read_whole(text: &[u8]) -> Option<Self> {
+        let (placeholder, rest) = Self::read(text)?;
+        rest.is_empty().then_some(placeholder)
+    }
+
+    /// Writes it.
+    pub fn push(self, text: &mut Vec<u8>) {
+        text.push(MARK);
+        if let Placeholder::Secret(hash) = self {
+            push_hex(text, &hash);
+        }
+    }
+}
+
+/// Bytes as hexadecimal digits.
+pub fn push_hex(text: &mut Vec<u8>, bytes: &[u8]) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for half in bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]) {
+        text.extend(DIGITS.get(usize::from(half)));
+    }
+}
+
+fn read_hash(digits: &[u8]) -> Option<[u8; 16]> {
+    let mut hash = [0; 16];
+    for (byte, pair) in hash.iter_mut().zip(digits.chunks_exact(2)) {
+        for digit in pair {
+            let value = match digit {
+                b'0'..=b'9' => digit - b'0',
+                b'a'..=b'f' => digit - b'a' + 10,
+                _ => return None,
+            };
+            *byte = *byte << 4 | value;
+        }
+    }
+    Some(hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read() {
+        for placeholder in [
+            Placeholder::Ignored,
+            Placeholder::of_secret(&[7; 32], b"hunter2"),
+        ] {
+            let mut text = Vec::new();
+            placeholder.push(&mut text);
+            assert_eq!(Placeholder::read_whole(&text), Some(placeholder));
+            text.extend_from_slice(b",\"next\":1");
+            assert_eq!(
+                Placeholder::read(&text),
+                Some((placeholder, &b",\"next\":1"[..]))
+            );
+            assert_eq!(Placeholder::read_whole(&text), None);
+        }
+        assert_eq!(Placeholder::read(b"a"), None);
+        assert_eq!(Placeholder::read(b""), None);
+    }
+}
