@@ -83,6 +83,7 @@ typedef struct hc_exchange hc_exchange; /* One request on its way through the ca
 typedef struct hc_options hc_options; /* Configuration of a cache; hc_open copies it. [one] */
 typedef struct hc_request hc_request; /* Method, URL, fields, body and options of a request. [one] */
 typedef struct hc_response hc_response; /* Status, fields, body, and what the cache knows of them. [one] */
+typedef struct hc_sink hc_sink; /* Where a callback writes what it was asked for. [one] */
 
 /* ---- statuses and errors ---- */
 
@@ -471,7 +472,8 @@ hc_status hc_request_set(hc_request *r, hc_option key, int64_t value, hc_error *
 hc_status hc_request_set_string(hc_request *r, hc_option name, const char *value, size_t value_len,
                                 hc_error **err);
 
-/* The value that hc_request_set gave an option of this request. HC_NOT_FOUND: none, the cache's own holds. */
+/* The value that hc_request_set gave an option of this request. HC_NOT_FOUND: none, the cache's own holds.
+ * HC_E_UNSUPPORTED: the number is not known. */
 hc_status hc_request_option(const hc_request *r, hc_option key, int64_t *value);
 
 /* Ends, with HC_E_CANCELLED, the hc_fetch that waits for the answer to `r` and the reading of its body, also
@@ -506,9 +508,9 @@ void hc_request_free(hc_request *r);
  * request is lent for the call. May be called from several threads at once. */
 typedef hc_status (*hc_key_fn)(void *user, const hc_request *request, hc_sink *key);
 
-/* Changes a copy of a request, from which alone the key is made, and which Vary compares; what is sent stays as it is.
- * A negative status: the request goes past the cache, and that is counted and logged. May be called from several
- * threads at once. */
+/* Changes a copy of a request, from which alone the key is made, and which Vary compares; what is sent stays as it is,
+ * and its credentials still tell requests apart. A negative status: the request goes past the cache, and that is
+ * counted and logged. May be called from several threads at once. */
 typedef hc_status (*hc_normalize_fn)(void *user, hc_request *copy);
 
 /* How far a long piece of work is: `done` of `total`, which may grow meanwhile. Any answer but 0 ends it with

@@ -102,8 +102,10 @@ impl KeySink {
     }
 }
 
-type Make = dyn Fn(&Arc<Request>, &mut KeySink) -> std::result::Result<(), i32> + Send + Sync;
-type Change = dyn Fn(&mut Request) -> std::result::Result<(), i32> + Send + Sync;
+/// What a function of the caller's gives, or the status with which it failed.
+type Given<T> = std::result::Result<T, i32>;
+type Make = dyn Fn(&Arc<Request>, KeySink) -> Given<KeySink> + Send + Sync;
+type Change = dyn Fn(Request) -> Given<Arc<Request>> + Send + Sync;
 
 /// The caller's functions. Thread: any.
 #[derive(Clone, Default)]
@@ -116,19 +118,15 @@ impl OwnMatching {
     /// Has `make` write the key of each request.
     pub fn set_key(
         &mut self,
-        make: Option<
-            impl Fn(&Arc<Request>, &mut KeySink) -> std::result::Result<(), i32> + Send + Sync + 'static,
-        >,
+        make: Option<impl Fn(&Arc<Request>, KeySink) -> Given<KeySink> + Send + Sync + 'static>,
     ) {
         self.key = make.map(|make| Arc::new(make) as Arc<Make>);
     }
 
-    /// Has `change` change a copy of each request, from which its key is made.
+    /// Has `change` make another request of a copy of each one, from which its key is made.
     pub fn set_normaliser(
         &mut self,
-        change: Option<
-            impl Fn(&mut Request) -> std::result::Result<(), i32> + Send + Sync + 'static,
-        >,
+        change: Option<impl Fn(Request) -> Given<Arc<Request>> + Send + Sync + 'static>,
     ) {
         self.normaliser = change.map(|change| Arc::new(change) as Arc<Change>);
     }
@@ -143,10 +141,16 @@ impl OwnMatching {
         let Some(change) = &self.normaliser else {
             return Ok(None);
         };
-        let mut copy = request.clone();
-        change(&mut copy)
+        let mut changed = change(request.clone())
             .map_err(|status| failed("the function that normalises requests", status))?;
-        Ok(Some(Arc::new(copy)))
+        let range = request.http.fields.first(b"Range");
+        if changed.http.fields.first(b"Range") != range {
+            // What is stored of a part is told by the part that is sent for.
+            let fields = &mut Arc::make_mut(&mut changed).http.fields;
+            fields.remove(b"Range");
+            range.map_or(Ok(()), |range| fields.add(b"Range", range))?;
+        }
+        Ok(Some(changed))
     }
 
     /// The caller's key of a request; `None`: it has the default one.
@@ -154,9 +158,8 @@ impl OwnMatching {
         let Some(make) = &self.key else {
             return Ok(None);
         };
-        let mut sink = sink;
-        make(request, &mut sink)
-            .map_err(|status| failed("the function that makes keys", status))?;
+        let sink =
+            make(request, sink).map_err(|status| failed("the function that makes keys", status))?;
         match sink.finish() {
             Some(key) => Ok(Some(key)),
             None => {

@@ -45,9 +45,9 @@ pub type hc_key_fn = Option<
     ) -> hc_status,
 >;
 
-/// Changes a copy of a request, from which alone the key is made, and which Vary compares; what is sent stays as it is.
-/// A negative status: the request goes past the cache, and that is counted and logged. May be called from several
-/// threads at once.
+/// Changes a copy of a request, from which alone the key is made, and which Vary compares; what is sent stays as it is,
+/// and its credentials still tell requests apart. A negative status: the request goes past the cache, and that is
+/// counted and logged. May be called from several threads at once.
 pub type hc_normalize_fn =
     Option<unsafe extern "C" fn(user: *mut c_void, copy: *mut hc_request) -> hc_status>;
 
@@ -69,15 +69,16 @@ pub unsafe extern "C" fn hc_options_key(
         // SAFETY: the caller passes NULL or live options that no other thread uses now.
         let o = unsafe { guard::object_mut(o, "options")? };
         o.options.own_matching.set_key(make.map(|call| {
-            move |request: &Arc<Request>, sink: &mut KeySink| {
+            move |request: &Arc<Request>, sink: KeySink| {
                 let request = hc_request {
                     request: request.clone(),
                     views: RequestViews::default(),
                 };
-                let sink = std::ptr::from_mut(sink).cast::<hc_sink>();
+                let mut key = hc_sink { sink };
                 // SAFETY: `call` and `user` are valid until `destroy` ran, which `user` sees to; the objects
-                // live through the call, and hc_sink has the layout of what it holds.
-                answered(unsafe { call(user.pointer(), &request, sink) })
+                // live through the call.
+                answered(unsafe { call(user.pointer(), &request, &mut key) })?;
+                Ok(key.sink)
             }
         }));
         Ok(0)
@@ -101,16 +102,15 @@ pub unsafe extern "C" fn hc_options_normalize(
         // SAFETY: the caller passes NULL or live options that no other thread uses now.
         let o = unsafe { guard::object_mut(o, "options")? };
         o.options.own_matching.set_normaliser(change.map(|call| {
-            move |request: &mut Request| {
+            move |request: Request| {
                 let mut copy = hc_request {
-                    request: Arc::new(request.clone()),
+                    request: Arc::new(request),
                     views: RequestViews::default(),
                 };
                 // SAFETY: `call` and `user` are valid until `destroy` ran, which `user` sees to; the copy
                 // lives through the call.
-                let status = unsafe { call(user.pointer(), &mut copy) };
-                *request = Request::clone(&copy.request);
-                answered(status)
+                answered(unsafe { call(user.pointer(), &mut copy) })?;
+                Ok(copy.request)
             }
         }));
         Ok(0)
@@ -139,7 +139,7 @@ pub unsafe extern "C" fn hc_sink_write(
                 guard::data(data, len, "data")?,
             )
         };
-        s.0.write(data)?;
+        s.sink.write(data)?;
         Ok(0)
     })
 }
@@ -157,7 +157,7 @@ pub unsafe extern "C" fn hc_sink_write_default_key(
     guard::status(std::ptr::null_mut(), || {
         // SAFETY: the caller passes NULL or the sink he was lent, and NULL or a live request.
         let (s, r) = unsafe { (guard::object_mut(s, "sink")?, guard::object(r, "request")?) };
-        s.0.write_default_key(&r.request.http)?;
+        s.sink.write_default_key(&r.request.http)?;
         Ok(0)
     })
 }
@@ -173,7 +173,7 @@ pub unsafe extern "C" fn hc_sink_write_url(s: *mut hc_sink, r: *const hc_request
     guard::status(std::ptr::null_mut(), || {
         // SAFETY: the caller passes NULL or the sink he was lent, and NULL or a live request.
         let (s, r) = unsafe { (guard::object_mut(s, "sink")?, guard::object(r, "request")?) };
-        s.0.write_url(&r.request.http)?;
+        s.sink.write_url(&r.request.http)?;
         Ok(0)
     })
 }
@@ -187,7 +187,7 @@ pub unsafe extern "C" fn hc_sink_write_body(s: *mut hc_sink, r: *const hc_reques
     guard::status(std::ptr::null_mut(), || {
         // SAFETY: the caller passes NULL or the sink he was lent, and NULL or a live request.
         let (s, r) = unsafe { (guard::object_mut(s, "sink")?, guard::object(r, "request")?) };
-        s.0.write_body(&r.request.http)?;
+        s.sink.write_body(&r.request.http)?;
         Ok(0)
     })
 }
@@ -214,7 +214,7 @@ pub unsafe extern "C" fn hc_sink_write_field(
                 guard::text(name, name_len, "name")?,
             )
         };
-        let is_there = s.0.write_field(&r.request.http, name)?;
+        let is_there = s.sink.write_field(&r.request.http, name)?;
         Ok(if is_there {
             0
         } else {

@@ -97,8 +97,9 @@ pub struct hc_exchange {
 }
 
 /// Where a callback writes what it was asked for. [one]
-#[repr(transparent)]
-pub struct hc_sink(pub(super) KeySink);
+pub struct hc_sink {
+    pub(super) sink: KeySink,
+}
 
 /// Why a call failed; never changes. [any]
 pub struct hc_error {

@@ -269,6 +269,7 @@ pub unsafe extern "C" fn hc_request_set_string(
 }
 
 /// The value that hc_request_set gave an option of this request. HC_NOT_FOUND: none, the cache's own holds.
+/// HC_E_UNSUPPORTED: the number is not known.
 ///
 /// # Safety
 /// `r` is NULL or a request that was not freed, `value` is NULL or writable.
@@ -281,7 +282,7 @@ pub unsafe extern "C" fn hc_request_option(
     guard::status(std::ptr::null_mut(), || {
         // SAFETY: the caller passes NULL or a live request, and NULL or a place for a number.
         let (r, value) = unsafe { (guard::object(r, "request")?, guard::output(value, "value")?) };
-        match r.request.overrides.get(key) {
+        match r.request.overrides.get(key)? {
             Some(number) => {
                 *value = number;
                 Ok(0)

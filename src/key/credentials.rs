@@ -46,6 +46,14 @@ pub(super) fn of(
     (first_half(blake3::keyed_hash(secret, &text)), true)
 }
 
+/// The mark of a request that has one as it is sent, and perhaps another one as it is compared.
+pub fn both(sent: &Mark, compared: &Mark, secret: &[u8; 32]) -> Mark {
+    if sent == compared {
+        return *sent;
+    }
+    first_half(blake3::keyed_hash(secret, &[&sent[..], compared].concat()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,5 +104,22 @@ mod tests {
             mark("http://h/", &[("authorization", "x")], &names, 1),
             NOBODY
         );
+    }
+
+    #[test]
+    fn credentials_that_are_added_or_taken_away_count() {
+        let both = |sent, compared| super::both(sent, compared, &[1; 32]);
+        let (one, other) = ([1; 16], [2; 16]);
+        assert_eq!(both(&one, &one), one);
+        let marks = [
+            both(&one, &NOBODY),
+            both(&NOBODY, &one),
+            both(&one, &other),
+            one,
+            NOBODY,
+        ];
+        for (at, mark) in marks.iter().enumerate() {
+            assert!(!marks.iter().skip(at + 1).any(|other| other == mark));
+        }
     }
 }

@@ -54,11 +54,12 @@ impl Overrides {
     }
 
     /// The number that an option of this request was set to.
-    pub fn get(&self, number: i32) -> Option<i64> {
-        self.0.iter().find_map(|(other, value)| match value {
+    pub fn get(&self, number: i32) -> Result<Option<i64>> {
+        find(number)?;
+        Ok(self.0.iter().find_map(|(other, value)| match value {
             Value::Number(value) if *other == number => Some(*value),
             _ => None,
-        })
+        }))
     }
 
     fn take_back(&mut self, number: i32) {

@@ -4,7 +4,8 @@
  *
  *   generate_null httpcache.h symbols.txt > null.c
  *
- * What a call is made of is found by the type and the name of each parameter. A function whose
+ * What a call is made of is found by the type and the name of each parameter. What takes a sink is
+ * called where there is one: inside a callback that writes a key. A function whose
  * parameters or answer to NULL are not known here is an error, and so is one that the list of
  * symbols does not have, or has and the header has not. */
 #include <ctype.h>
@@ -61,18 +62,22 @@ static const struct {
     {"const hc_exchange *", NULL, "e->exchange"},
     {"hc_exchange *", NULL, "e->exchange"},
     {"hc_exchange **", "out", "&e->exchange_out"},
+    {"hc_sink *", NULL, "e->sink"},
     {"hc_view *", NULL, "&e->view"},
     {"hc_stats *", NULL, "&e->stats"},
     {"const hc_transport *", NULL, "&e->transport"},
     {"hc_clock_fn", NULL, "some_clock"},
     {"hc_log_fn", NULL, "some_log"},
     {"hc_filter_fn", NULL, "some_filter"},
+    {"hc_key_fn", NULL, "some_key"},
+    {"hc_normalize_fn", NULL, "some_normaliser"},
     {"hc_destroy_fn", NULL, "some_destroy"},
     {"void *", "user", "e"},
     {"void *", "buffer", "e->buffer"},
     {"const void *", "data", "\"data\""},
     {"const void **", "data", "&e->data"},
     {"const char *", "path", "e->path"},
+    {"char *", "key", "e->key"},
     {"const char *", "method", "\"GET\""},
     {"const char *", "url", "\"http://h.test/\""},
     {"const char *", "name", "\"X-Name\""},
@@ -85,7 +90,7 @@ static const struct {
     {"const char *", "item", "\"X-Item\""},
     {"size_t", "item_len", "6"},
     {"hc_option", "list", "HC_LIST_TARGETED_FIELD"},
-    {"hc_option", "name", "HC_STR_CACHE_NAME"},
+    {"hc_option", "name", "HC_STR_PARTITION"},
     {"int64_t", "expire_after", "60000"},
     {"size_t", "method_len", "3"},
     {"size_t", "url_len", "HC_NTS"},
@@ -101,6 +106,7 @@ static const struct {
     {"hc_status", "status", "HC_OK"},
     {"hc_option", "key", "HC_OPT_EXPIRE_AFTER"},
     {"int64_t", "value", "60000"},
+    {"int64_t *", "value", "&e->expiry"},
     {"int64_t", "timeout", "60000"},
 };
 
@@ -109,6 +115,8 @@ static const struct {
     const char *function, *before;
 } preparations[] = {
     {"hc_request_remove", "hc_request_add(e->request, \"X-Name\", 6, \"value\", 5, NULL);"},
+    {"hc_request_option", "hc_request_set(e->request, HC_OPT_EXPIRE_AFTER, 1, NULL);"},
+    {"hc_sink_write_field", "hc_request_add(e->request, \"X-Name\", 6, \"value\", 5, NULL);"},
     {"hc_exchange_response", "end_exchange(e);"},
     {"hc_store_write", "begin_exchange(e);"},
     {"hc_store_end", "begin_exchange(e);"},
@@ -144,6 +152,14 @@ static const struct {
     {"hc_options_filter", "filter"},
     {"hc_options_filter", "user"},
     {"hc_options_filter", "destroy"},
+    {"hc_options_key", "make"},
+    {"hc_options_key", "user"},
+    {"hc_options_key", "destroy"},
+    {"hc_options_normalize", "change"},
+    {"hc_options_normalize", "user"},
+    {"hc_options_normalize", "destroy"},
+    {"hc_options_set_string", "value"},
+    {"hc_request_set_string", "value"},
     {"hc_options_log", "log"},
     {"hc_options_log", "user"},
     {"hc_options_log", "destroy"},
@@ -379,6 +395,15 @@ static void compare_with(const char *symbols) {
 
 /* ---- writing the calls ---- */
 
+static int takes_sink(const function *f) {
+    int i;
+    for (i = 0; i < f->count; i++) {
+        if (strcmp(f->parameters[i].type, "hc_sink *") == 0)
+            return 1;
+    }
+    return 0;
+}
+
 /* Prints a call with NULL in the places of `nulls`, a set of bits. */
 static void write_call(const function *f, unsigned nulls) {
     int i;
@@ -388,6 +413,14 @@ static void write_call(const function *f, unsigned nulls) {
         printf("%s%s", i ? ", " : "", nulls & 1u << i ? "NULL" : argument);
     }
     printf(")");
+}
+
+/* The function that makes a call inside the callback; the bits tell those of one function apart. */
+static void write_inside(const function *f, unsigned nulls) {
+    printf("static hc_status %s_inside_%u(environment *e)\n{\n    (void)e;\n    return ", f->name,
+           nulls);
+    write_call(f, nulls);
+    printf(";\n}\n\n");
 }
 
 /* What the call must answer. */
@@ -402,6 +435,9 @@ static void write_check(const function *f, unsigned nulls) {
         printf("    ");
         write_call(f, nulls);
         printf(";\n");
+    } else if (takes_sink(f)) {
+        printf("    expect_status(e, inside_key(e, %s_inside_%u), %s, 0);\n", f->name, nulls,
+               required ? "HC_E_ARGUMENT" : valid_result_of(f));
     } else if (strcmp(f->result, "hc_status") == 0 && strcmp(f->name, "hc_error_status") != 0) {
         printf("    expect_status(e, ");
         write_call(f, nulls);
@@ -457,6 +493,15 @@ static void write_function(const function *f) {
             all |= 1u << i;
             pointers++;
         }
+    }
+    if (takes_sink(f)) {
+        write_inside(f, 0);
+        for (i = 0; i < f->count; i++) {
+            if (all & 1u << i)
+                write_inside(f, 1u << i);
+        }
+        if (pointers > 1)
+            write_inside(f, all);
     }
     printf("static void %s_takes_null(void)\n{\n    environment *e;\n", f->name);
     write_case(f, 0, "no NULL");

@@ -7,7 +7,9 @@
 
 #include "support.h"
 
-typedef struct {
+typedef struct environment environment;
+
+struct environment {
     const char *path;
     hc_options *options;
     hc_cache *cache, *cache_out;
@@ -23,7 +25,12 @@ typedef struct {
     size_t size;
     int32_t number;
     uint32_t lengths[2];
-} environment;
+    char key[HC_KEY_SIZE];
+    int64_t expiry;
+    hc_sink *sink; /* Inside a callback that writes a key; and what is called there. */
+    hc_status (*inside)(environment *e);
+    hc_status answered;
+};
 
 static int64_t some_clock(void *user) {
     (void)user;
@@ -35,6 +42,18 @@ static int32_t some_filter(void *user, const hc_request *request, hc_response *r
     (void)request;
     (void)response;
     return 1;
+}
+
+static hc_status some_key(void *user, const hc_request *request, hc_sink *key) {
+    (void)user;
+    (void)request;
+    return hc_sink_write(key, "key", 3);
+}
+
+static hc_status some_normaliser(void *user, hc_request *copy) {
+    (void)user;
+    (void)copy;
+    return HC_OK;
 }
 
 static void some_log(void *user, int32_t level, const char *message, size_t len) {
@@ -79,6 +98,28 @@ static void begin_exchange(environment *e) {
 
 static void end_exchange(environment *e) {
     CHECK_STATUS(hc_store(e->exchange, e->response, NULL, NULL, &err), HC_OK);
+}
+
+static hc_status call_inside(void *user, const hc_request *request, hc_sink *key) {
+    environment *e = (environment *)user;
+    (void)request;
+    e->sink = key;
+    e->answered = e->inside(e);
+    e->sink = NULL;
+    return hc_sink_write(key, "key", 3);
+}
+
+/* What `inside` answers where there is a sink. */
+static hc_status inside_key(environment *e, hc_status (*inside)(environment *e)) {
+    hc_options *o = options(NULL, "");
+    hc_cache *c;
+    e->inside = inside;
+    e->answered = HC_E_INTERNAL;
+    CHECK_STATUS(hc_options_key(o, call_inside, e, NULL), HC_OK);
+    c = open_with(e->path, o);
+    CHECK_STATUS(hc_key(c, e->request, e->key, &err), HC_OK);
+    hc_close(c);
+    return e->answered;
 }
 
 /* The status, and that an error is told where there is one and a place for it. */
@@ -134,6 +175,9 @@ static void free_environment(environment *e) {
     (void)some_clock;
     (void)some_log;
     (void)some_filter;
+    (void)some_key;
+    (void)some_normaliser;
+    (void)inside_key;
     (void)some_destroy;
 }
 

@@ -55,6 +55,11 @@ static const rule rules[] = {
     {HC_OPT_SELECT_LANGUAGE, 0, {0, 1}, {2, -1, HC_NEVER_EXPIRE, MAX, MIN}},
     {HC_OPT_CACHE_STATUS, 0, {0, 1}, {2, -1, HC_NEVER_EXPIRE, MAX, MIN}},
     {HC_OPT_IMMUTABLE_FOREVER, 0, {0, 1}, {2, -1, HC_NEVER_EXPIRE, MAX, MIN}},
+    {HC_OPT_MATCH_ALL_FIELDS, 0, {0, 1}, {2, -1, HC_NEVER_EXPIRE, MAX, MIN}},
+    {HC_OPT_IGNORED_PRESENCE_COUNTS, 0, {0, 1}, {2, -1, HC_NEVER_EXPIRE, MAX, MIN}},
+    {HC_OPT_SHARE_CREDENTIALS, 1, {0, 1}, {2, -1, HC_NEVER_EXPIRE, MAX, MIN}},
+    {HC_OPT_VERIFY_TLS, 1, {0, 1}, {2, -1, HC_NEVER_EXPIRE, MAX, MIN}},
+    {HC_OPT_UNORDERED_FIELDS, 0, {0, 1}, {2, -1, HC_NEVER_EXPIRE, MAX, MIN}},
     {HC_OPT_MAX_URL_BYTES, 0, {16, 65536, 16777216}, {15, 16777217, -1, HC_NEVER_EXPIRE, MIN}},
 };
 
@@ -382,6 +387,10 @@ static void lists_take_items_of_their_kind(void) {
         {HC_LIST_IGNORED, "session id", "$.a["},
         {HC_LIST_IGNORED, "$..session", "$"},
         {HC_LIST_TARGETED_FIELD, "CDN-Cache-Control", "a:"},
+        {HC_LIST_IGNORED, "auth token", "$."},
+        {HC_LIST_IGNORED, "$.a.b", "$.a["},
+        {HC_LIST_MATCH_FIELD, "Accept", "a b"},
+        {HC_LIST_UNORDERED_FIELD, "X-Tags", "a:"},
     };
     hc_options *o = options(NULL, "");
     size_t i;

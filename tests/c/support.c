@@ -298,6 +298,11 @@ static const struct {
     {"select_language", HC_OPT_SELECT_LANGUAGE},
     {"cache_status", HC_OPT_CACHE_STATUS},
     {"immutable_forever", HC_OPT_IMMUTABLE_FOREVER},
+    {"match_all_fields", HC_OPT_MATCH_ALL_FIELDS},
+    {"ignored_presence_counts", HC_OPT_IGNORED_PRESENCE_COUNTS},
+    {"share_credentials", HC_OPT_SHARE_CREDENTIALS},
+    {"verify_tls", HC_OPT_VERIFY_TLS},
+    {"unordered_fields", HC_OPT_UNORDERED_FIELDS},
 };
 
 hc_option option_number(const char *name) {

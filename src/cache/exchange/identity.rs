@@ -8,7 +8,7 @@ use crate::cache::{Cache, Request};
 use crate::error::{Kind, Result};
 use crate::http;
 use crate::key::matching::Matching;
-use crate::key::{self, Identity, MethodClass, PrimaryKey};
+use crate::key::{self, Identity, MethodClass, PrimaryKey, credentials};
 use crate::policy::admit::{Admission, admit};
 
 impl Exchange {
@@ -39,6 +39,12 @@ impl Exchange {
         let identity = self.identity(self.matched(), class);
         self.mark = identity.mark;
         self.has_credentials = identity.has_credentials;
+        if self.matched.is_some() {
+            // What a request is to be compared by is the caller's affair; by whose right it was answered is not.
+            let sent = self.identity(&self.request.http, class);
+            self.mark = credentials::both(&sent.mark, &identity.mark, &self.cache.secret());
+            self.has_credentials |= sent.has_credentials;
+        }
         self.key = Some(identity.key);
         Ok(())
     }
