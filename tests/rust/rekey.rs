@@ -256,7 +256,7 @@ fn own_keys_come_and_go() {
     let mut options = directory.options(|_| ());
     options
         .own_matching
-        .set_key(Some(|request: &Arc<Request>, sink: &mut KeySink| {
+        .set_key(Some(|request: &Arc<Request>, mut sink: KeySink| {
             let path = request
                 .http
                 .url
@@ -268,7 +268,8 @@ fn own_keys_come_and_go() {
             if path.is_empty() {
                 return Err(-1);
             }
-            sink.write(path.as_bytes()).map_err(|_| -1)
+            sink.write(path.as_bytes()).map_err(|_| -1)?;
+            Ok(sink)
         }));
     store(&before, get("http://h/"), "nameless");
     let own = Cache::open(&directory.path().join("cache"), options).unwrap();
