@@ -5,6 +5,7 @@ mod clock;
 mod counters;
 mod exchange;
 mod filter;
+mod hidden;
 mod log;
 mod marks;
 mod response;
@@ -31,6 +32,7 @@ pub use crate::storage::forks;
 
 use self::counters::Counters;
 use self::exchange::Refreshing;
+use self::hidden::Hidden;
 use self::work::Works;
 use crate::error::{Error, Kind, Result};
 use crate::http;
@@ -80,6 +82,7 @@ pub struct Cache {
     path: std::path::PathBuf,
     counters: Counters,
     refreshing: Refreshing,
+    hidden: Hidden,
     works: Arc<Works>,
 }
 
@@ -95,6 +98,7 @@ impl Cache {
             store: ArcSwapOption::from(Some(store)),
             counters: Counters::default(),
             refreshing: Refreshing::default(),
+            hidden: Hidden::default(),
             works: Arc::default(),
         }))
     }

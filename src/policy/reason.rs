@@ -45,6 +45,8 @@ pub enum Reason {
     Filter,
     /// It was fetched with credentials, and does not say that others may have it.
     Credentials,
+    /// The settings let nothing be written.
+    ReadOnly,
     /// It was taken away, or made invalid, with others of its group.
     Group,
 }
@@ -73,6 +75,7 @@ impl Reason {
             Reason::Origin => c"origin-failed",
             Reason::Filter => c"filter",
             Reason::Credentials => c"credentials",
+            Reason::ReadOnly => c"read-only",
             Reason::Group => c"group",
         }
     }
@@ -106,6 +109,7 @@ impl Reason {
             Reason::Origin => "the origin failed (RFC 5861 4)",
             Reason::Filter => "the filter refused it, or failed",
             Reason::Credentials => "it is for one user alone (RFC 9111 3.5)",
+            Reason::ReadOnly => "the settings let nothing be written",
             Reason::Group => "its group was made invalid (RFC 9875)",
         }
     }

@@ -48,6 +48,8 @@ static const rule rules[] = {
     {HC_OPT_ALWAYS_REVALIDATE, 1, {0, 1}, {2, -1, HC_NEVER_EXPIRE, MAX, MIN}},
     {HC_OPT_REFRESH, 1, {0, 1}, {2, -1, HC_NEVER_EXPIRE, MAX, MIN}},
     {HC_OPT_FORCE_REFRESH, 1, {0, 1}, {2, -1, HC_NEVER_EXPIRE, MAX, MIN}},
+    {HC_OPT_BYPASS, 1, {0, 1}, {2, -1, HC_NEVER_EXPIRE, MAX, MIN}},
+    {HC_OPT_READ_ONLY, 1, {0, 1}, {2, -1, HC_NEVER_EXPIRE, MAX, MIN}},
     {HC_OPT_INVALIDATE, 0, {0, 1}, {2, -1, HC_NEVER_EXPIRE, MAX, MIN}},
     {HC_OPT_NO_VARY_SEARCH, 0, {0, 1}, {2, -1, HC_NEVER_EXPIRE, MAX, MIN}},
     {HC_OPT_GROUPS, 0, {0, 1}, {2, -1, HC_NEVER_EXPIRE, MAX, MIN}},

@@ -161,6 +161,10 @@ impl Exchange {
             get.body.clear();
             let sorts = self.settings().sorts_query();
             let row = PrimaryKey::new(&get, MethodClass::Get, sorts).url_row();
+            if self.settings().read_only {
+                self.cache.hidden.hide(&row, self.now);
+                continue;
+            }
             self.cache.with_store("invalidating", |store| {
                 store.submit(64, Box::new(move |txn| shelf::invalidate(txn, &row)))
             });
@@ -173,6 +177,10 @@ impl Exchange {
         for group in groups::invalidated(http, head, self.settings()) {
             let row = marked::row_of_group(&http.url, &group);
             let now = self.now;
+            if self.settings().read_only {
+                self.cache.hidden.hide(&row, now);
+                continue;
+            }
             self.cache.with_store("invalidating a group", |store| {
                 let change =
                     move |txn: &mut Transaction<'_>| marks::invalidate_group(txn, &row, now);
@@ -247,6 +255,9 @@ impl Exchange {
             return Err(self.reason);
         }
         let settings = self.settings();
+        if settings.read_only {
+            return Err(Reason::ReadOnly);
+        }
         let limits = &settings.transfer;
         let is_too_large = head.fields.len() > limits.max_fields
             || head.fields.text().len() > limits.max_head_bytes;
