@@ -199,6 +199,7 @@ fn open_store(path: &Path, options: &Options) -> Result<Arc<Store>> {
     }
     let opening = StoreOptions {
         durability: options.settings.durability,
+        read_only: options.settings.read_only,
         ..StoreOptions::default()
     };
     Store::open(path, &opening, &|line| {

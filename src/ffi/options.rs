@@ -60,8 +60,9 @@ pub enum hc_option_key {
     /// 0 or 1. * Neither read nor written: requests go past the cache. What unsafe ones change is invalidated all the
     /// same. Default 0.
     HC_OPT_BYPASS = 111,
-    /// 0 or 1. * Read, and never written: nothing is stored, freshened, invalidated or deleted. What unsafe requests
-    /// change this hc_cache does not serve any more until it is stored anew. Default 0.
+    /// 0 or 1. * Read, and never written: nothing is stored, freshened, invalidated or deleted, and hc_open works also
+    /// where nothing can be written, as on a read-only mount. What unsafe requests change this hc_cache does not serve
+    /// any more until it is stored anew. Default 0.
     HC_OPT_READ_ONLY = 112,
     /// 0 or 1. Unsafe methods that succeed take away what is stored of their URL (RFC 9111 4.4). Default
     /// CACHE_CONTROL.
