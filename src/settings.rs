@@ -78,6 +78,10 @@ pub struct Settings {
     pub force_refresh: bool,
     /// Never forward.
     pub only_if_cached: bool,
+    /// Neither read nor written.
+    pub bypass: bool,
+    /// Read, and not written.
+    pub read_only: bool,
     /// Unsafe methods invalidate; `None`: with `cache_control`.
     pub invalidate: Option<bool>,
     /// `No-Vary-Search` is honoured.
@@ -143,6 +147,8 @@ impl Default for Settings {
             refresh: false,
             force_refresh: false,
             only_if_cached: false,
+            bypass: false,
+            read_only: false,
             invalidate: None,
             no_vary_search: false,
             groups: false,
@@ -246,6 +252,8 @@ pub mod option {
     pub const REFRESH: i32 = 108;
     pub const FORCE_REFRESH: i32 = 109;
     pub const ONLY_IF_CACHED: i32 = 110;
+    pub const BYPASS: i32 = 111;
+    pub const READ_ONLY: i32 = 112;
     pub const MATCH_ALL_FIELDS: i32 = 113;
     pub const IGNORED_PRESENCE_COUNTS: i32 = 114;
     pub const INVALIDATE: i32 = 116;
@@ -340,6 +348,14 @@ pub static OPTIONS: &[Spec] = &[
     spec(
         option::ONLY_IF_CACHED,
         "HC_OPT_ONLY_IF_CACHED",
+        Unit::Switch,
+        "0",
+        true,
+    ),
+    spec(option::BYPASS, "HC_OPT_BYPASS", Unit::Switch, "0", true),
+    spec(
+        option::READ_ONLY,
+        "HC_OPT_READ_ONLY",
         Unit::Switch,
         "0",
         true,
@@ -677,6 +693,8 @@ impl Settings {
             option::REFRESH => self.refresh = switch,
             option::FORCE_REFRESH => self.force_refresh = switch,
             option::ONLY_IF_CACHED => self.only_if_cached = switch,
+            option::BYPASS => self.bypass = switch,
+            option::READ_ONLY => self.read_only = switch,
             option::MATCH_ALL_FIELDS => self.match_all_fields(switch),
             option::IGNORED_PRESENCE_COUNTS => self.presence_counts = switch,
             option::INVALIDATE => self.invalidate = Some(switch),

@@ -66,6 +66,11 @@ type RequestOptions struct {
 	Complete Switch
 	// Never forward: what cannot be answered is a 504 (RFC 9111 5.2.1.7). Off by default.
 	OnlyIfCached Switch
+	// Neither read nor written: requests go past the cache. Off by default.
+	Bypass Switch
+	// Read, and never written. What unsafe requests change this Cache does not serve any more until it is stored
+	// anew. Off by default.
+	ReadOnly Switch
 
 	// Of Fetch alone: until a connection stands (default 10 s), until the header section is in (30 s), between
 	// two pieces of a body (30 s), to the end of the body (Forever).

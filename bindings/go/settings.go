@@ -31,6 +31,8 @@ func (o *RequestOptions) append(s []int64) []int64 {
 	s = appendDuration(s, C.HC_OPT_IDLE_TIMEOUT, o.IdleTimeout)
 	s = appendDuration(s, C.HC_OPT_TOTAL_TIMEOUT, o.TotalTimeout)
 	s = appendSwitch(s, C.HC_OPT_ONLY_IF_CACHED, o.OnlyIfCached)
+	s = appendSwitch(s, C.HC_OPT_BYPASS, o.Bypass)
+	s = appendSwitch(s, C.HC_OPT_READ_ONLY, o.ReadOnly)
 	s = appendSwitch(s, C.HC_OPT_FOLLOW, o.Follow)
 	s = appendNumber(s, C.HC_OPT_MAX_REDIRECTS, int64(o.MaxRedirects))
 	s = appendSwitch(s, C.HC_OPT_ALLOW_DOWNGRADE, o.AllowDowngrade)

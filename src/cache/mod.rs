@@ -6,6 +6,7 @@ mod counters;
 mod exchange;
 mod filter;
 mod held;
+mod hidden;
 mod log;
 mod marks;
 mod own_key;
@@ -36,6 +37,7 @@ pub use crate::storage::forks;
 
 use self::counters::Counters;
 use self::exchange::Refreshing;
+use self::hidden::Hidden;
 use self::own_key::Inside;
 use self::work::Works;
 use crate::error::{Error, Kind, Result};
@@ -90,6 +92,7 @@ pub struct Cache {
     counters: Counters,
     refreshing: Refreshing,
     inside: Inside,
+    hidden: Hidden,
     works: Arc<Works>,
 }
 
@@ -106,6 +109,7 @@ impl Cache {
             counters: Counters::default(),
             refreshing: Refreshing::default(),
             inside: Inside::default(),
+            hidden: Hidden::default(),
             works: Arc::default(),
         }))
     }
@@ -221,6 +225,7 @@ fn open_store(path: &Path, options: &Options) -> Result<Arc<Store>> {
     }
     let opening = StoreOptions {
         durability: options.settings.durability,
+        read_only: options.settings.read_only,
         ..StoreOptions::default()
     };
     Store::open(path, &opening, &|line| {

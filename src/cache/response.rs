@@ -224,7 +224,8 @@ impl Response {
         };
         let cache = &context.cache;
         cache.report_fault("reading a stored body", error);
-        if let (Kind::Corrupt, Some(key)) = (error.kind(), self.info.key) {
+        let is_writable = !cache.settings().read_only;
+        if let (Kind::Corrupt, Some(key), true) = (error.kind(), self.info.key, is_writable) {
             shelf::remove_now(cache, "removing a damaged response", key, reader.id());
         }
     }

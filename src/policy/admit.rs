@@ -3,7 +3,7 @@
 use super::precondition::FOR_THE_ORIGIN;
 use super::range::Asked;
 use super::reason::Reason;
-use crate::http::Request;
+use crate::http::{Method, Request};
 use crate::key::{MethodClass, method_override};
 use crate::settings::{Expiry, Settings};
 
@@ -20,7 +20,7 @@ pub enum Admission {
 
 /// Decides it.
 pub fn admit(request: &Request, settings: &Settings) -> Admission {
-    if settings.expiry == Expiry::DoNotCache {
+    if settings.bypass || settings.expiry == Expiry::DoNotCache {
         return Admission::Pass(Reason::Bypass);
     }
     let method = request.method.as_str();
@@ -56,6 +56,12 @@ fn class_of(request: &Request, settings: &Settings) -> Option<MethodClass> {
         None => matches!(method, "GET" | "HEAD"),
     };
     if let Some(other) = method_override(&request.fields) {
+        if [method, other]
+            .iter()
+            .any(|method| is_always_unsafe(method))
+        {
+            return None;
+        }
         // An override makes another request of a POST; a tunnelled method never does so for RFC 9111.
         let is_tunnel = method == "POST";
         let may = is_listed(other) && (is_tunnel || is_listed(method));
@@ -67,9 +73,14 @@ fn class_of(request: &Request, settings: &Settings) -> Option<MethodClass> {
         "GET" => is_listed("GET").then_some(MethodClass::Get),
         "HEAD" if settings.cache_control => is_listed("HEAD").then_some(MethodClass::Get),
         "HEAD" => is_listed("HEAD").then_some(MethodClass::Head),
-        "PUT" | "PATCH" | "DELETE" => None,
+        other if is_always_unsafe(other) => None,
         other => is_listed(other).then_some(MethodClass::Other),
     }
+}
+
+/// Whether a method changes its resource whatever lists of methods say.
+fn is_always_unsafe(method: &str) -> bool {
+    matches!(method, "PUT" | "PATCH" | "DELETE")
 }
 
 /// RFC 9110 §9.3.3: the answer to a POST may be one to a later GET, and RFC 5789 §2 says the same of PATCH.
@@ -87,8 +98,8 @@ pub fn is_unsafe(request: &Request, settings: &Settings) -> bool {
     if class_of(request, settings).is_some() {
         return false;
     }
-    let is_tunnelled = method_override(&request.fields)
-        .is_some_and(|other| !matches!(other, "GET" | "HEAD" | "OPTIONS" | "TRACE"));
+    let is_safe = |other: &str| Method::new(other.as_bytes()).is_ok_and(|other| other.is_safe());
+    let is_tunnelled = method_override(&request.fields).is_some_and(|other| !is_safe(other));
     !request.method.is_safe() || is_tunnelled
 }
 
@@ -164,6 +175,7 @@ mod tests {
             ("POST", "DELETE", pass, pass),
             ("GET", "HEAD", other, other),
             ("GET", "DELETE", pass, pass),
+            ("PUT", "GET", pass, pass),
         ] {
             for name in [
                 "X-HTTP-Method-Override",
@@ -201,5 +213,43 @@ mod tests {
             admitted("GET", &[], &never),
             Admission::Pass(Reason::Bypass)
         );
+    }
+
+    #[test]
+    fn methods_that_change_are_unsafe_whatever_is_listed_and_overridden() {
+        let mut listed = Settings::default();
+        for method in ["POST", "PUT", "DELETE", "QUERY"] {
+            listed.add(200, method.as_bytes()).unwrap();
+        }
+        for (method, by, plain, with_list) in [
+            ("POST", None, true, false),
+            ("PUT", None, true, true),
+            ("PUT", Some("GET"), true, true),
+            ("POST", Some("DELETE"), true, true),
+            ("GET", Some("QUERY"), false, false),
+            ("GET", Some("SEARCH"), false, false),
+            ("GET", Some("?"), true, true),
+        ] {
+            let mut request = Request::new(method.as_bytes(), b"http://h/").unwrap();
+            if let Some(by) = by {
+                let name = b"X-HTTP-Method-Override";
+                request.fields.add(name, by.as_bytes()).unwrap();
+            }
+            for (settings, expected) in [(&Settings::default(), plain), (&listed, with_list)] {
+                assert_eq!(is_unsafe(&request, settings), expected, "{method} {by:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_bypasses_the_cache_passes() {
+        let bypass = Settings {
+            bypass: true,
+            ..by_rfc()
+        };
+        for method in ["GET", "POST"] {
+            let passed = admitted(method, &[], &bypass);
+            assert_eq!(passed, Admission::Pass(Reason::Bypass));
+        }
     }
 }

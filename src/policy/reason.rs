@@ -47,6 +47,8 @@ pub enum Reason {
     Key,
     /// It was fetched with credentials, and does not say that others may have it.
     Credentials,
+    /// The settings let nothing be written.
+    ReadOnly,
     /// It was taken away, or made invalid, with others of its group.
     Group,
     /// It names a URL with a secret in it, and cannot be stored as it is.
@@ -78,6 +80,7 @@ impl Reason {
             Reason::Filter => c"filter",
             Reason::Key => c"key",
             Reason::Credentials => c"credentials",
+            Reason::ReadOnly => c"read-only",
             Reason::Group => c"group",
             Reason::Redaction => c"redaction",
         }
@@ -113,6 +116,7 @@ impl Reason {
             Reason::Filter => "the filter refused it, or failed",
             Reason::Key => "the function that makes keys, or that normalises requests, failed",
             Reason::Credentials => "it is for one user alone (RFC 9111 3.5)",
+            Reason::ReadOnly => "the settings let nothing be written",
             Reason::Group => "its group was made invalid (RFC 9875)",
             Reason::Redaction => {
                 "it names a URL that holds a secret, which is not stored, nor left out of a URL"

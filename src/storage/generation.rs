@@ -4,11 +4,10 @@
 //! Everything here runs while the lock for opening is held.
 
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use super::lmdb::Environment;
 use super::lmdb::header::{Verdict, examine};
-use super::lmdb::{Environment, system};
 use super::presence::Surroundings;
 use super::{Durability, bodies, files};
 use crate::error::{Error, Kind, Result};
@@ -65,6 +64,26 @@ impl Opening<'_> {
             }
             opened => opened,
         }
+    }
+
+    /// Opens the current generation as it is, for reading alone.
+    ///
+    /// [`Kind::Corrupt`]: there is none that can be trusted.
+    pub(super) fn open_to_read(&self) -> Result<Generation> {
+        let untrusted = |why: &str| {
+            let message = format!("{}: {why}, and nothing can be written", self.root.display());
+            Error::new(Kind::Corrupt, message)
+        };
+        let number = self
+            .current()?
+            .ok_or_else(|| untrusted("it holds no rows"))?;
+        if self.is_lost(number)? {
+            return Err(untrusted("its level is fast, and it was not closed"));
+        }
+        let path = self.path(number);
+        let map = self.examine(&path)?;
+        let environment = Environment::open_to_read(&path, self.durability, map)?;
+        Ok(Generation { path, environment })
     }
 
     /// Makes a new generation in place of all others.
@@ -169,16 +188,21 @@ impl Opening<'_> {
 
     /// Checks the data file, and says how much address space it is given.
     fn prepare(&self, path: &Path) -> Result<usize> {
-        let data = path.join("data.mdb");
+        let map = self.examine(path)?;
         let bodies = path.join("bodies");
+        if !bodies.is_dir() {
+            files::at("creating", &bodies, files::create_directory(&bodies))?;
+        }
+        Ok(map)
+    }
+
+    fn examine(&self, path: &Path) -> Result<usize> {
+        let data = path.join("data.mdb");
         let Some(file) = files::open(&data)? else {
             return Err(unreadable(&data, "it is missing"));
         };
         let metadata = files::at("opening", &data, file.metadata())?;
         files::owned(&data, &metadata)?;
-        if metadata.uid() == system::effective_user() && !bodies.is_dir() {
-            files::at("creating", &bodies, files::create_directory(&bodies))?;
-        }
         // While others have the file open it was checked by the first of them, and is changing.
         if self.alone {
             match files::at("reading", &data, examine(&file))? {

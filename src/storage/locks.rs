@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::files;
@@ -64,6 +65,66 @@ impl WriterLock {
             return Ok(Writing(self));
         }
         Err(busy(path, "is writing, or was stopped while it wrote"))
+    }
+}
+
+/// Keeps all writers away while something is read, where a reader cannot be entered in LMDB's table: that has to be
+/// written.
+pub(super) struct ReaderLock {
+    file: File,
+    directory: String,
+    wait: Duration,
+    /// Reads of this process: record locks do not know threads.
+    readers: Mutex<usize>,
+}
+
+/// The right to read, given back when dropped.
+pub(super) struct Reading<'l>(&'l ReaderLock);
+
+impl ReaderLock {
+    pub(super) fn open(directory: &Path, wait: Duration) -> Result<Self> {
+        let path = directory.join("writer.lock");
+        let file = files::open(&path)?.ok_or_else(|| {
+            let message = format!("{} is missing", path.display());
+            Error::new(Kind::Corrupt, message)
+        })?;
+        Ok(ReaderLock {
+            file,
+            directory: directory.display().to_string(),
+            wait,
+            readers: Mutex::default(),
+        })
+    }
+
+    /// Waits for a writer of another process.
+    ///
+    /// [`Kind::Busy`]: it was writing all that time.
+    pub(super) fn acquire(&self) -> Result<Reading<'_>> {
+        let mut readers = self.readers();
+        if *readers == 0 {
+            let deadline = Instant::now() + self.wait;
+            let taken = poll(deadline, || system::share_for_process(&self.file));
+            let path = Path::new(&self.directory);
+            if !files::at("locking the writer of", path, taken)? {
+                return Err(busy(path, "is writing, or was stopped while it wrote"));
+            }
+        }
+        *readers += 1;
+        Ok(Reading(self))
+    }
+
+    fn readers(&self) -> MutexGuard<'_, usize> {
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        let mut readers = self.0.readers();
+        *readers = readers.saturating_sub(1);
+        if *readers == 0 {
+            system::unlock_for_process(&self.0.file);
+        }
     }
 }
 

@@ -27,7 +27,7 @@ pub use self::registry::forks;
 
 use self::generation::Generation;
 use self::lmdb::inherit::OfProcess;
-use self::locks::{OpenLock, WriterLock};
+use self::locks::{OpenLock, ReaderLock, Reading, WriterLock};
 use self::queue::Queue;
 use self::registry::Seat;
 use crate::error::{Error, Kind, Result};
@@ -40,6 +40,8 @@ pub struct StoreOptions {
     pub durability: Option<Durability>,
     /// The longest wait for another process that opens the directory, or that writes.
     pub writer_wait: Duration,
+    /// Where nothing can be written, it is opened for reading alone.
+    pub read_only: bool,
 }
 
 impl Default for StoreOptions {
@@ -47,6 +49,7 @@ impl Default for StoreOptions {
         StoreOptions {
             durability: None,
             writer_wait: Duration::from_secs(2),
+            read_only: false,
         }
     }
 }
@@ -128,11 +131,23 @@ pub struct Store {
 struct Parts {
     generation: Generation,
     queue: Queue,
-    writer: WriterLock,
+    access: Access,
     seat: Seat,
 }
 
+/// What a directory was opened for.
+enum Access {
+    Write(WriterLock),
+    /// Nothing in it can be written, not even a lock file.
+    Read(ReaderLock),
+}
+
 impl Store {
+    /// Whether it was opened for reading alone, because nothing in it can be written.
+    pub fn is_read_only(&self) -> bool {
+        matches!(self.parts.access, Access::Read(_))
+    }
+
     /// Opens a cache directory, and makes it if it is not there. Reads and writes the disk, and waits for
     /// other processes that open the same one, as [`StoreOptions::writer_wait`] bounds it. `notify` hears
     /// what had to be given up; it is called before this returns.
@@ -173,6 +188,7 @@ impl Store {
     /// It must not read or submit.
     pub fn read<T>(&self, task: impl FnOnce(&Snapshot<'_>) -> Result<T>) -> Result<T> {
         self.check_process()?;
+        let _reading = self.reading()?;
         self.parts.generation.environment.read(task)
     }
 
@@ -186,11 +202,9 @@ impl Store {
     pub fn submit(&self, size: usize, change: Change) -> Result<()> {
         self.check_process()?;
         let Parts {
-            generation,
-            queue,
-            writer,
-            ..
+            generation, queue, ..
         } = &*self.parts;
+        let writer = self.writer()?;
         queue.submit(size, change, &|batch| {
             batch.commit(&generation.environment, writer, &|released| {
                 self.remove_bodies(released)
@@ -210,12 +224,16 @@ impl Store {
                 "changes were still waiting to be written",
             ));
         }
-        self.parts.generation.environment.sync()
+        match self.parts.access {
+            Access::Write(_) => self.parts.generation.environment.sync(),
+            Access::Read(_) => Ok(()),
+        }
     }
 
     /// How large the cache is. Looks at every file.
     pub fn usage(&self) -> Result<Usage> {
         self.check_process()?;
+        let _reading = self.reading()?;
         let records = self.parts.generation.environment.count(Table::Records)?;
         Ok(Usage {
             records,
@@ -226,6 +244,7 @@ impl Store {
     /// Begins a body in a file of its own.
     pub fn create_body(&self) -> Result<BodyWriter> {
         self.check_process()?;
+        self.writer()?;
         BodyWriter::create(&self.bodies, self.durability)
     }
 
@@ -258,10 +277,30 @@ impl Store {
         }
     }
 
+    fn writer(&self) -> Result<&WriterLock> {
+        match &self.parts.access {
+            Access::Write(writer) => Ok(writer),
+            Access::Read(_) => {
+                let why = "nothing in it could be written when it was opened";
+                let message = format!("{}: {why}", self.path.display());
+                Err(Error::new(Kind::ReadOnly, message))
+            }
+        }
+    }
+
+    /// What keeps writers away while something is read, where that is needed.
+    fn reading(&self) -> Result<Option<Reading<'_>>> {
+        match &self.parts.access {
+            Access::Write(_) => Ok(None),
+            Access::Read(lock) => lock.acquire().map(Some),
+        }
+    }
+
     /// Whether this process is the last one to close a directory whose commits are not synced.
     fn mark_clean(&self) -> Result<()> {
         const WAIT: Duration = Duration::from_millis(200);
-        if !matches!(self.durability, Durability::Fast) {
+        let is_writable = matches!(self.parts.access, Access::Write(_));
+        if !is_writable || !matches!(self.durability, Durability::Fast) {
             return Ok(());
         }
         let _lock = OpenLock::acquire(&self.path, WAIT)?;

@@ -7,12 +7,12 @@ use super::directory::Root;
 use super::generation::{Generation, Opening};
 use super::lmdb::FIRST_MAP;
 use super::lmdb::inherit::OfProcess;
-use super::locks::{OpenLock, WriterLock};
+use super::locks::{OpenLock, ReaderLock, WriterLock};
 use super::owner::Owner;
 use super::presence::{Presence, Surroundings};
 use super::queue::Queue;
 use super::registry::{Seat, Stores};
-use super::{Durability, Notify, Parts, Store, StoreOptions, files};
+use super::{Access, Durability, Notify, Parts, Store, StoreOptions, files};
 use crate::error::{Error, Kind, Result};
 
 /// The name of the file with the secret.
@@ -61,19 +61,29 @@ fn open_quietly(
         // The store may be closed by this very drop, which takes the same lock.
         drop(stores);
         check_durability(&root.path, store.durability, options)?;
+        if !options.read_only {
+            store.writer()?;
+        }
         return Ok(store);
     }
-    let store = Arc::new(
-        Fresh {
-            root: &root,
-            options,
-            setting,
-            notes,
-        }
-        .open()?,
-    );
+    let mut fresh = Fresh {
+        root: &root,
+        options,
+        setting,
+        notes,
+    };
+    let store = match fresh.open() {
+        Err(error) if options.read_only && is_refused(&error) => fresh.open_to_read(&error)?,
+        opened => opened?,
+    };
+    let store = Arc::new(store);
     stores.add(&store);
     Ok(store)
+}
+
+/// Whether an error says that nothing can be written.
+fn is_refused(error: &Error) -> bool {
+    matches!(error.kind(), Kind::ReadOnly | Kind::Permission)
 }
 
 fn check_durability(path: &Path, has: Durability, options: &StoreOptions) -> Result<()> {
@@ -100,7 +110,7 @@ struct Fresh<'o> {
 }
 
 impl Fresh<'_> {
-    fn open(mut self) -> Result<Store> {
+    fn open(&mut self) -> Result<Store> {
         let path = &self.root.path;
         let _lock = OpenLock::acquire(path, self.options.writer_wait)?;
         let owner = Owner::read(path)?;
@@ -120,8 +130,44 @@ impl Fresh<'_> {
             parts: OfProcess::new(Parts {
                 generation,
                 queue: Queue::new(self.options.writer_wait),
-                writer,
-                seat: Seat::new(self.root.identity, presence),
+                access: Access::Write(writer),
+                seat: Seat::new(self.root.identity, Some(presence)),
+            }),
+        })
+    }
+
+    /// Opens what is there and writes nothing, not even that it is open: whoever writes meanwhile is kept away from
+    /// each read alone. `why` nothing can be written is the error where nothing is there.
+    fn open_to_read(&mut self, why: &Error) -> Result<Store> {
+        let path = &self.root.path;
+        let Some(owner) = Owner::read(path)? else {
+            return Err(why.clone());
+        };
+        let secret = read_secret(path)?;
+        let (Some(owner), Some(secret)) = (owner, secret) else {
+            return Err(damaged(path));
+        };
+        if owner.secret != digest(&secret) {
+            return Err(damaged(path));
+        }
+        check_durability(path, owner.durability, self.options)?;
+        let lock = ReaderLock::open(path, self.options.writer_wait)?;
+        let generation = {
+            // While it is held the data file does not change, and so can be examined as by one who is alone.
+            let _reading = lock.acquire()?;
+            self.opening(owner.durability, true).open_to_read()?
+        };
+        self.root.check_unmoved()?;
+        Ok(Store {
+            path: path.clone(),
+            secret,
+            durability: owner.durability,
+            bodies: generation.path.join("bodies"),
+            parts: OfProcess::new(Parts {
+                generation,
+                queue: Queue::new(self.options.writer_wait),
+                access: Access::Read(lock),
+                seat: Seat::new(self.root.identity, None),
             }),
         })
     }
@@ -134,8 +180,7 @@ impl Fresh<'_> {
         alone: bool,
     ) -> Result<([u8; 32], Durability, bool)> {
         let path = &self.root.path;
-        let secret = files::read_small(&path.join(SECRET), 64)?;
-        let secret = secret.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+        let secret = read_secret(path)?;
         let was_made = owner.is_some();
         if let (Some(Some(owner)), Some(secret)) = (&owner, secret)
             && owner.secret == digest(&secret)
@@ -168,20 +213,24 @@ impl Fresh<'_> {
         Ok((secret, durability, true))
     }
 
-    fn open_generation(
-        &mut self,
-        durability: Durability,
-        alone: bool,
-        is_new: bool,
-    ) -> Result<Generation> {
-        let mut opening = Opening {
+    fn opening(&mut self, durability: Durability, alone: bool) -> Opening<'_> {
+        Opening {
             root: &self.root.path,
             durability,
             map: self.setting.map,
             surroundings: &self.setting.surroundings,
             alone,
             notes: self.notes,
-        };
+        }
+    }
+
+    fn open_generation(
+        &mut self,
+        durability: Durability,
+        alone: bool,
+        is_new: bool,
+    ) -> Result<Generation> {
+        let mut opening = self.opening(durability, alone);
         let generation = if is_new {
             opening.start_over()?
         } else {
@@ -192,6 +241,16 @@ impl Fresh<'_> {
         }
         Ok(generation)
     }
+}
+
+fn read_secret(path: &Path) -> Result<Option<[u8; 32]>> {
+    let secret = files::read_small(&path.join(SECRET), 64)?;
+    Ok(secret.and_then(|bytes| bytes.try_into().ok()))
+}
+
+fn damaged(path: &Path) -> Error {
+    let why = "its owner file or its secret is damaged or missing, and nothing can be written";
+    Error::new(Kind::Corrupt, format!("{}: {why}", path.display()))
 }
 
 /// Tells one secret from another without telling anything about it.

@@ -172,6 +172,7 @@ fn a_stopped_writer_hangs_nobody() {
     let options = StoreOptions {
         writer_wait: Duration::from_millis(300),
         durability: None,
+        ..StoreOptions::default()
     };
     let store = Store::open(directory.path(), &options, &|_| {}).unwrap();
     assert_eq!(length(&store, b"row"), Some(5));

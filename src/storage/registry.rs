@@ -27,7 +27,8 @@ pub(super) struct Identity {
 struct Entry {
     identity: Identity,
     store: Weak<Store>,
-    mark: RawFd,
+    /// What a child inherits of the locks of its presence, if it has one.
+    mark: Option<RawFd>,
 }
 
 /// The open stores, exclusively. While this is held no other thread opens, closes or forks.
@@ -84,14 +85,11 @@ impl Stores {
     /// Makes a store known.
     pub(super) fn add(&mut self, store: &Arc<Store>) {
         let Seat { identity, presence } = &store.parts.seat;
-        if let Some(presence) = presence {
-            let (identity, mark) = (*identity, presence.descriptor());
-            self.0.push(Entry {
-                identity,
-                store: Arc::downgrade(store),
-                mark,
-            });
-        }
+        self.0.push(Entry {
+            identity: *identity,
+            store: Arc::downgrade(store),
+            mark: presence.as_ref().map(Presence::descriptor),
+        });
     }
 }
 
@@ -102,11 +100,9 @@ pub(super) struct Seat {
 }
 
 impl Seat {
-    pub(super) fn new(identity: Identity, presence: Presence) -> Self {
-        Seat {
-            identity,
-            presence: Some(presence),
-        }
+    /// Without a presence the other processes do not know of it.
+    pub(super) fn new(identity: Identity, presence: Option<Presence>) -> Self {
+        Seat { identity, presence }
     }
 
     /// Whether another process has the directory open. The caller holds the lock for opening.
@@ -144,7 +140,9 @@ extern "C" fn after_in_child() {
         };
         let inherited = std::mem::take(&mut *stores.0);
         for entry in &inherited {
-            system::close_inherited(entry.mark);
+            if let Some(mark) = entry.mark {
+                system::close_inherited(mark);
+            }
         }
         // Nothing is freed between a fork and what follows it.
         std::mem::forget(inherited);

@@ -13,6 +13,7 @@ typedef struct {
     int destroyed;
     int from_cache; /* Of the last response it saw. */
     int is_expired;
+    int32_t status;
     size_t body_len;
     int body_is_right;
     char method[8];
@@ -31,6 +32,7 @@ static int32_t ask_judge(void *user, const hc_request *r, hc_response *p) {
     strncpy(j->method, hc_request_method(r), sizeof j->method - 1);
     strncpy(j->url, hc_request_url(r), sizeof j->url - 1);
     hc_response_view(p, &view);
+    j->status = hc_response_status(p);
     j->from_cache = hc_response_from_cache(p);
     j->is_expired = (view.flags & HC_EXPIRED) != 0;
     j->added = hc_response_add(p, "A", HC_NTS, "b", HC_NTS, NULL);
@@ -205,6 +207,38 @@ static void a_head_is_not_judged_by_the_content_it_has_not(void) {
     hc_close(c);
 }
 
+static void it_sees_all_that_is_stored_where_a_part_is_handed_on(void) {
+    judge *j = new_judge(1);
+    hc_cache *c = open_judged(fresh_directory(), new_clock(), "", j);
+    CHECK_INT(fetch_from(c, URL, answer(200, "ETag: \"a\"", "x")).outcome, HC_STORED);
+    j->body_len = 9;
+    CHECK_INT(look(c, request("GET " URL, "If-None-Match: \"a\"")).status, 304);
+    CHECK_INT(j->status, 200);
+    CHECK_INT(j->body_len, 1);
+    CHECK_INT(look(c, request("GET " URL, "Range: bytes=5-")).status, 416);
+    CHECK_INT(j->status, 200);
+    CHECK_INT(j->body_len, 1);
+    j->verdict = 0;
+    CHECK_INT(look(c, request("GET " URL, "If-None-Match: \"a\"")).status, 304);
+    CHECK_INT(look_at(c, URL).decision, HC_FORWARD);
+    hc_close(c);
+}
+
+static void what_it_refuses_stays_where_nothing_may_be_written(void) {
+    judge *j = new_judge(1);
+    const char *directory = fresh_directory();
+    hc_cache *c = open_judged(directory, new_clock(), "", j);
+    hc_request *r = request("GET " URL, "");
+    CHECK_INT(fetch_from(c, URL, answer(200, "", "x")).outcome, HC_STORED);
+    j->verdict = 0;
+    CHECK_STATUS(hc_request_set(r, HC_OPT_READ_ONLY, 1, NULL), HC_OK);
+    CHECK_INT(look(c, r).decision, HC_FRESH);
+    CHECK_INT(look(c, r).decision, HC_FRESH);
+    CHECK_INT(look_at(c, URL).decision, HC_FRESH);
+    CHECK_INT(look_at(c, URL).decision, HC_FORWARD);
+    hc_close(c);
+}
+
 static void it_may_call_the_cache_and_is_destroyed_once(void) {
     judge *j = new_judge(1);
     hc_options *o = options(NULL, "");
@@ -232,6 +266,8 @@ static const check_test tests[] = {
     TEST(it_is_asked_of_stale_answers),
     TEST(one_that_fails_stores_nothing_and_deletes_nothing),
     TEST(a_head_is_not_judged_by_the_content_it_has_not),
+    TEST(it_sees_all_that_is_stored_where_a_part_is_handed_on),
+    TEST(what_it_refuses_stays_where_nothing_may_be_written),
     TEST(it_may_call_the_cache_and_is_destroyed_once),
 };
 

@@ -1,6 +1,7 @@
 /* Options: which values each takes, who may set it, and what contradicts what. */
 #include "support.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define URL "http://h.test/"
@@ -49,6 +50,8 @@ static const rule rules[] = {
     {HC_OPT_ALWAYS_REVALIDATE, 1, {0, 1}, {2, -1, HC_NEVER_EXPIRE, MAX, MIN}},
     {HC_OPT_REFRESH, 1, {0, 1}, {2, -1, HC_NEVER_EXPIRE, MAX, MIN}},
     {HC_OPT_FORCE_REFRESH, 1, {0, 1}, {2, -1, HC_NEVER_EXPIRE, MAX, MIN}},
+    {HC_OPT_BYPASS, 1, {0, 1}, {2, -1, HC_NEVER_EXPIRE, MAX, MIN}},
+    {HC_OPT_READ_ONLY, 1, {0, 1}, {2, -1, HC_NEVER_EXPIRE, MAX, MIN}},
     {HC_OPT_INVALIDATE, 0, {0, 1}, {2, -1, HC_NEVER_EXPIRE, MAX, MIN}},
     {HC_OPT_NO_VARY_SEARCH, 0, {0, 1}, {2, -1, HC_NEVER_EXPIRE, MAX, MIN}},
     {HC_OPT_GROUPS, 0, {0, 1}, {2, -1, HC_NEVER_EXPIRE, MAX, MIN}},
@@ -513,20 +516,25 @@ static void a_pattern_that_is_none_is_refused_and_named(void) {
         int32_t kind;
         const char *pattern, *said;
     } refused[] = {
-        {HC_GLOB, "h.test/[a", "h.test/[a"},     {HC_GLOB, "h.test/[]", "is empty"},
-        {HC_GLOB, "h.test/[z-a]", "z-a"},        {HC_GLOB, "/a", "host"},
-        {HC_GLOB, "user:word@h.test", "@h.test"}, {HC_REGEX, "(a", "unclosed group"},
-        {HC_REGEX, "(?!a)", "look-around"},      {HC_REGEX, "((a{100}){100}){100}", "memory"},
-        {0, "*", "0 is no kind"},                {3, "*", "3 is no kind"},
+        {HC_GLOB, "h.test/[a", "h.test/[a"},
+        {HC_GLOB, "h.test/[]", "is empty"},
+        {HC_GLOB, "h.test/[z-a]", "z-a"},
+        {HC_GLOB, "/a", "host"},
+        {HC_GLOB, "user:word@h.test", "@h.test"},
+        {HC_REGEX, "(a", "unclosed group"},
+        {HC_REGEX, "(?!a)", "look-around"},
+        {HC_REGEX, "((a{100}){100}){100}", "memory"},
+        {0, "*", "0 is no kind"},
+        {3, "*", "3 is no kind"},
     };
     hc_options *o = options(NULL, "");
     char *large = (char *)calloc(1, 1 << 20);
     size_t i;
     for (i = 0; i < NELEMS(refused); i++) {
         check_note("%s", refused[i].pattern);
-        CHECK_MESSAGE(hc_options_add_url_rule(o, refused[i].kind, refused[i].pattern, HC_NTS, 1,
-                                              &err),
-                      HC_E_ARGUMENT, refused[i].said);
+        CHECK_MESSAGE(
+            hc_options_add_url_rule(o, refused[i].kind, refused[i].pattern, HC_NTS, 1, &err),
+            HC_E_ARGUMENT, refused[i].said);
     }
     CHECK_MESSAGE(hc_options_add_url_rule(o, HC_GLOB, "h.test", HC_NTS, -1, &err), HC_E_ARGUMENT,
                   "h.test");

@@ -48,10 +48,9 @@ static hc_status add_url_rules(hc_options *o, const json_t *scenario) {
         const char *kind = json_string_value(json_array_get(rule, 0));
         const json_t *pattern = json_array_get(rule, 1);
         if (status == HC_OK)
-            status = hc_options_add_url_rule(o, numbers[scenario_place(kinds, NELEMS(kinds), kind)],
-                                             json_string_value(pattern),
-                                             json_string_length(pattern),
-                                             scenario_time(json_array_get(rule, 2), 0), NULL);
+            status = hc_options_add_url_rule(
+                o, numbers[scenario_place(kinds, NELEMS(kinds), kind)], json_string_value(pattern),
+                json_string_length(pattern), scenario_time(json_array_get(rule, 2), 0), NULL);
     }
     return status;
 }

@@ -292,6 +292,8 @@ static const struct {
     {"always_revalidate", HC_OPT_ALWAYS_REVALIDATE},
     {"refresh", HC_OPT_REFRESH},
     {"force_refresh", HC_OPT_FORCE_REFRESH},
+    {"bypass", HC_OPT_BYPASS},
+    {"read_only", HC_OPT_READ_ONLY},
     {"invalidate", HC_OPT_INVALIDATE},
     {"no_vary_search", HC_OPT_NO_VARY_SEARCH},
     {"groups", HC_OPT_GROUPS},

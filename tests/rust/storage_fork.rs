@@ -19,6 +19,7 @@ fn open(path: &Path) -> Arc<Store> {
     let options = StoreOptions {
         writer_wait: Duration::from_secs(20),
         durability: None,
+        ..StoreOptions::default()
     };
     Store::open(path, &options, &|line| panic!("unexpected: {line}")).unwrap()
 }

@@ -136,6 +136,16 @@ TEST(what_the_request_allows_is_served_stale) {
     CHECK(x.view().expired());
 }
 
+TEST(a_request_that_only_reads_stores_nothing_and_one_that_bypasses_reads_nothing) {
+    test_cache t;
+    hc::request r("GET", url);
+    r.read_only(true);
+    CHECK_EQ(t.cache.lookup(r).store(hc::response(200)), hc::outcome::not_stored);
+    CHECK_EQ(t.cache.lookup(r.read_only(false)).store(hc::response(200)), hc::outcome::stored);
+    CHECK_EQ(t.cache.lookup(r.read_only(true)).decision(), hc::decision::fresh);
+    CHECK_EQ(t.cache.lookup(r.bypass(true)).decision(), hc::decision::forward);
+}
+
 TEST(only_if_cached_is_a_504) {
     test_cache t;
     hc::request r("GET", url);

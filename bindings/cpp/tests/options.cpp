@@ -98,7 +98,7 @@ TEST(every_option_is_taken_in_its_range_and_refused_out_of_it) {
         switches.sort_query(on).shared(on).immutable_forever(on).invalidate(on);
         switches.no_vary_search(on).groups(on).select_language(on).cache_status(on).workers(on);
         switches.always_revalidate(on).refresh(on).force_refresh(on).complete(on);
-        switches.keep_request(on);
+        switches.keep_request(on).bypass(on).read_only(on);
     }
 }
 

@@ -113,8 +113,17 @@ def test_a_request_has_options_of_its_own(open_cache):
     never = RequestOptions(expire_after=Expiry.DO_NOT_CACHE)
     with Request("GET", URL, options=never) as request, cache.lookup(request) as exchange:
         assert exchange.store(200, FRESH, b"body") is Outcome.NOT_STORED
+    reader = RequestOptions(read_only=True)
+    with Request("GET", URL, options=reader) as request, cache.lookup(request) as exchange:
+        assert exchange.store(200, FRESH, b"body") is Outcome.NOT_STORED
+    store(cache)
+    with Request("GET", URL, options=reader) as request, cache.lookup(request) as exchange:
+        assert exchange.decision is Decision.FRESH
+    past = RequestOptions(bypass=True)
+    with Request("GET", URL, options=past) as request, cache.lookup(request) as exchange:
+        assert exchange.decision is Decision.FORWARD
     offline = RequestOptions(only_if_cached=True)
-    with Request("GET", URL, options=offline) as request, cache.lookup(request) as exchange:
+    with Request("GET", URL + "?other", options=offline) as request, cache.lookup(request) as exchange:
         assert exchange.decision is Decision.UNSATISFIABLE
         assert exchange.status == 504
 
@@ -126,6 +135,8 @@ def test_all_options_at_once(directory):
         heuristic_percent=20,
         stale_if_error=Expiry.NEVER,
         only_if_cached=False,
+        bypass=False,
+        read_only=False,
         max_response_bytes=Expiry.NEVER,
         durability=Durability.FAST,
         max_variants=8,

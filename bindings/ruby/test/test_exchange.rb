@@ -108,6 +108,14 @@ class TestExchange < CacheTest
     end
   end
 
+  def test_a_request_that_only_reads_stores_nothing_and_one_that_bypasses_reads_nothing
+    reader = get(read_only: true)
+    assert_equal :not_stored, store(@cache, reader)
+    store(@cache)
+    assert_equal :fresh, @cache.lookup(reader, &:decision)
+    assert_equal :forward, @cache.lookup(get(bypass: true), &:decision)
+  end
+
   def test_only_if_cached_is_unsatisfiable
     @cache.lookup(get(fields: { 'Cache-Control' => 'only-if-cached' })) do |exchange|
       assert_equal [:unsatisfiable, 504, '', true],

@@ -157,6 +157,10 @@ impl Exchange {
     fn invalidate_after(&mut self, head: &ResponseHead) {
         for url in invalidate::urls(&self.request.http, head, self.settings()) {
             let row = self.uri_row(url.as_str());
+            if self.settings().read_only {
+                self.cache.hidden.hide(&row, self.now);
+                continue;
+            }
             self.cache.with_store("invalidating", |store| {
                 store.submit(64, Box::new(move |txn| shelf::invalidate(txn, &row)))
             });
@@ -169,6 +173,10 @@ impl Exchange {
         for group in groups::invalidated(http, head, self.settings()) {
             let row = marked::row_of_group(&http.url, &group);
             let now = self.now;
+            if self.settings().read_only {
+                self.cache.hidden.hide(&row, now);
+                continue;
+            }
             self.cache.with_store("invalidating a group", |store| {
                 let change =
                     move |txn: &mut Transaction<'_>| marks::invalidate_group(txn, &row, now);
@@ -245,6 +253,9 @@ impl Exchange {
             return Err(self.reason);
         }
         let settings = self.settings();
+        if settings.read_only {
+            return Err(Reason::ReadOnly);
+        }
         let limits = &settings.transfer;
         let is_too_large = head.fields.len() > limits.max_fields
             || head.fields.text().len() > limits.max_head_bytes;

@@ -32,7 +32,7 @@ impl Exchange {
         let stays = self.may_stay(&selected);
         let cache = self.cache.clone();
         cache.with_store("freshening a stored response", |store| {
-            match (self.directives.no_store, stays) {
+            match (self.directives.no_store || self.settings().read_only, stays) {
                 // §5.2.1.5: nothing of the answer to such a request is stored; what was there is left.
                 (true, _) => Ok(()),
                 (false, true) => self.write_freshened(store, &place, &mut selected),
@@ -77,6 +77,10 @@ impl Exchange {
 
     /// Takes away a stored response that the origin no longer has.
     pub(super) fn remove(&self, selected: &Selected) {
+        if self.settings().read_only {
+            let row = selected.key.uri;
+            return self.cache.hidden.hide(&row, self.now);
+        }
         let place = Place::of(&selected.found);
         self.cache
             .with_store("removing a stored response", |store| {

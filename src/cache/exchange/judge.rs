@@ -1,9 +1,12 @@
 //! When the caller's filter is asked, and what its verdict does. Never inside a transaction.
 
 use super::Exchange;
+use super::selected::Selected;
 use super::storing::Arrived;
 use crate::cache::body::{Body, Bytes};
-use crate::cache::{Level, Response, Verdict, shelf};
+use crate::cache::{Info, Level, Response, Verdict, shelf};
+use crate::policy::precondition;
+use crate::policy::range::Asked;
 use crate::policy::reason::Reason;
 use crate::storage::BodyId;
 
@@ -34,17 +37,28 @@ impl Exchange {
         }
     }
 
+    /// The stored response for the filter, where the caller gets a part of it, or hears that he has it.
+    pub(super) fn stored_to_judge(&self, selected: &Selected, info: Info) -> Option<Response> {
+        let fields = &self.request.http.fields;
+        let is_less = precondition::is_conditional(fields) || self.asked != Asked::Whole;
+        (is_less && self.cache.filter().calls_back()).then(|| {
+            let head = selected.found.stored.response.clone();
+            Response::new(head, info, selected.body(), self.context())
+        })
+    }
+
     /// Asks when a stored response is handed on. What is refused is answered with all the same, and does not
     /// stay.
-    pub(super) fn judge_reused(&mut self, id: BodyId) {
+    pub(super) fn judge_reused(&mut self, id: BodyId, stored: Option<Response>) {
         // Of a GET that answers a HEAD the filter would see no content to judge by; it saw it before.
         if self.request.http.method.as_str() == "HEAD" && self.settings().cache_control {
             return;
         }
-        let described = || self.handed_on.as_ref().and_then(Response::another);
+        let described = || stored.or_else(|| self.handed_on.as_ref().and_then(Response::another));
         match self.cache.filter().ask(&self.request, described) {
             Verdict::Keep => {}
             Verdict::Failed(status) => self.report_failed_filter(status),
+            Verdict::Refuse if self.settings().read_only => {}
             Verdict::Refuse => {
                 let key = self
                     .handed_on

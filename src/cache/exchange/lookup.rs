@@ -6,12 +6,12 @@ use std::sync::Arc;
 use super::refresh::Turn;
 use super::selected::Selected;
 use super::{Exchange, Phase};
-use crate::cache::shelf::{self, Search, Who};
+use crate::cache::shelf::{self, Found, Search, Who};
 use crate::cache::{Cache, Request, marks};
 use crate::error::{Error, Kind, Result};
 use crate::key::credentials::NOBODY;
 use crate::key::url::canonical;
-use crate::key::{self, MethodClass, PrimaryKey, variant_row};
+use crate::key::{self, MethodClass, PrimaryKey, marked, variant_row};
 use crate::policy::admit::{Admission, admit};
 use crate::policy::decide::{Decision, only_if_cached, reuse};
 use crate::policy::directives::RequestDirectives;
@@ -180,6 +180,7 @@ impl Exchange {
             }
         });
         match search {
+            Some(Search::Found(found)) if self.is_hidden(&key, &found) => Err(Reason::UriMiss),
             Some(Search::Found(found)) => {
                 let mut selected = Selected::new(key, *found, settings);
                 if settings.groups {
@@ -197,11 +198,25 @@ impl Exchange {
         }
     }
 
+    /// Whether it was changed through this cache, which could not write that down.
+    fn is_hidden(&self, key: &PrimaryKey, found: &Found) -> bool {
+        let asked_at = found.stored.head.stamp.request_time;
+        self.cache.hidden.is_hidden(&key.uri, asked_at)
+    }
+
     /// Whether a group of it was made invalid since it was asked for (RFC 9875 §2.2).
     fn is_group_invalid(&self, selected: &Selected) -> bool {
         let stored = &selected.found.stored;
         let groups = groups::of(&stored.response.fields);
         let url = &self.request.http.url;
+        let asked_at = stored.head.stamp.request_time;
+        let is_hidden = |group: &String| {
+            let row = marked::row_of_group(url, group);
+            self.cache.hidden.is_hidden(&row, asked_at)
+        };
+        if groups.iter().any(is_hidden) {
+            return true;
+        }
         let since = self.cache.with_store("looking up", |store| {
             if groups.is_empty() {
                 return Ok(None);
@@ -209,7 +224,7 @@ impl Exchange {
             marks::invalid_since(store, url, &groups)
         });
         // What cannot be known is taken for invalid.
-        since.is_none_or(|since| since.is_some_and(|at| at >= stored.head.stamp.request_time))
+        since.is_none_or(|since| since.is_some_and(|at| at >= asked_at))
     }
 
     fn decide_on(&mut self, selected: Selected) -> (Decision, Reason) {

@@ -26,10 +26,11 @@ impl Exchange {
             freshness: Some(selected.freshness),
             elapsed: 0,
         };
+        let judged = self.stored_to_judge(&selected, info);
         let (mut head, body) = self.content_of(selected, revalidated)?;
         self.say_status(&mut head, &info)?;
         self.handed_on = Some(Response::new(head, info, body, self.context()));
-        self.judge_reused(id);
+        self.judge_reused(id, judged);
         Ok(())
     }
 

@@ -82,7 +82,22 @@ impl Environment {
         map: usize,
         create: bool,
     ) -> Result<Self> {
-        let inner = open_mapped(directory, durability, map)?;
+        let inner = open_mapped(directory, flags(durability), map)?;
+        Self::with(inner, directory, create)
+    }
+
+    /// Opens the environment for reading alone. Where LMDB's table of readers cannot be written, as on a file system
+    /// that is mounted read-only, the caller keeps writers away from each read.
+    pub(super) fn open_to_read(
+        directory: &Path,
+        durability: Durability,
+        map: usize,
+    ) -> Result<Self> {
+        let flags = flags(durability) | lmdb::EnvironmentFlags::READ_ONLY;
+        Self::with(open_mapped(directory, flags, map)?, directory, false)
+    }
+
+    fn with(inner: lmdb::Environment, directory: &Path, create: bool) -> Result<Self> {
         let mut data = -1;
         // SAFETY: the environment is open, and `data` lives on the stack.
         check("lmdb", unsafe {
@@ -193,13 +208,15 @@ fn flags(durability: Durability) -> lmdb::EnvironmentFlags {
     lmdb::EnvironmentFlags::NO_TLS | sync
 }
 
-fn open_mapped(directory: &Path, durability: Durability, map: usize) -> Result<lmdb::Environment> {
+fn open_mapped(
+    directory: &Path,
+    flags: lmdb::EnvironmentFlags,
+    map: usize,
+) -> Result<lmdb::Environment> {
     let mut map = map;
     loop {
         let mut builder = lmdb::Environment::new();
-        builder
-            .set_flags(flags(durability))
-            .set_max_readers(MAX_READERS);
+        builder.set_flags(flags).set_max_readers(MAX_READERS);
         builder.set_max_dbs(NAMES.len() as u32).set_map_size(map);
         match builder.open_with_permissions(directory, 0o600) {
             Ok(inner) => return Ok(inner),

@@ -19,7 +19,13 @@ pub(crate) fn lock_for_process(file: &File) -> io::Result<bool> {
     taken(record_lock(file, libc::F_WRLCK))
 }
 
-/// Frees what [`lock_for_process`] took.
+/// Takes a record lock on the file that others may take as well, but for [`lock_for_process`], without waiting. The file
+/// need not be writable.
+pub(crate) fn share_for_process(file: &File) -> io::Result<bool> {
+    taken(record_lock(file, libc::F_RDLCK))
+}
+
+/// Frees what [`lock_for_process`] or [`share_for_process`] took.
 pub(crate) fn unlock_for_process(file: &File) {
     record_lock(file, libc::F_UNLCK);
 }

@@ -51,6 +51,13 @@ public:
     /// Never forward: what cannot be answered is a 504 (RFC 9111 5.2.1.7). Default off.
     Owner &only_if_cached(bool on) { return put(HC_OPT_ONLY_IF_CACHED, on); }
 
+    /// Neither read nor written: requests go past the cache. Default off.
+    Owner &bypass(bool on) { return put(HC_OPT_BYPASS, on); }
+
+    /// Read, and never written. What unsafe requests change this cache does not serve any more
+    /// until it is stored anew. Default off.
+    Owner &read_only(bool on) { return put(HC_OPT_READ_ONLY, on); }
+
     /// fetch(), until a connection stands. Default 10 s.
     Owner &connect_timeout(expiry limit) { return put(HC_OPT_CONNECT_TIMEOUT, limit.value()); }
 

@@ -67,6 +67,11 @@ class RequestOptions:
     force_refresh: bool | None = _option(native_number)
     #: Never forward: what cannot be answered is a 504 (RFC 9111 5.2.1.7).
     only_if_cached: bool | None = _option(native_number)
+    #: Neither read nor written: requests go past the cache. Default no.
+    bypass: bool | None = _option(native_number)
+    #: Read, and never written. What unsafe requests change this :class:`Cache` does not serve any more until it is
+    #: stored anew. Default no.
+    read_only: bool | None = _option(native_number)
     #: :meth:`Cache.fetch`, until the header section is in. Default 30 s.
     head_timeout: Duration | None = _option(native_duration)
     #: Until a connection stands. Default 10 s.

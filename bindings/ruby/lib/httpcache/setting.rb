@@ -15,6 +15,9 @@ module HTTPCache
   # [+refresh+] revalidate now; without a validator, fetch anew. *
   # [+force_refresh+] do not use what is stored, and replace it. *
   # [+only_if_cached+] never forward; what cannot be answered is a 504. *
+  # [+bypass+] neither read nor written: requests go past the cache. *
+  # [+read_only+] read, and never written. What unsafe requests change this Cache does not serve any more until it is
+  #   stored anew. *
   # [+invalidate+] unsafe methods that succeed take away what is stored of their URL.
   # [+no_vary_search+] No-Vary-Search says which parameters of a URL count for nothing.
   # [+groups+] Cache-Groups and Cache-Group-Invalidation are honoured (RFC 9875).
@@ -70,6 +73,8 @@ module HTTPCache
       refresh: [108, :flag, true],
       force_refresh: [109, :flag, true],
       only_if_cached: [110, :flag, true],
+      bypass: [111, :flag, true],
+      read_only: [112, :flag, true],
       invalidate: [116, :flag],
       no_vary_search: [118, :flag],
       groups: [119, :flag],
