@@ -299,7 +299,7 @@ impl Played {
         let mut exchange = self.cache.lookup(&self.request(written)).unwrap();
         if exchange.decision() == Decision::Fresh {
             self.hits += 1;
-            let place = place.expect("the cache has a part in it");
+            let place = place.unwrap();
             let mut response = exchange.response().unwrap().unwrap();
             let body = response.load_body().unwrap().as_slice().to_vec();
             let said = response.head.fields.first(b"X-Body");
