@@ -70,13 +70,19 @@ impl<'a> Who<'a> {
         std::iter::once(self.mark).chain(for_all)
     }
 
+    /// Whether it is his, or for all. What a private cache stored with credentials is nobody's in a shared one, which
+    /// may reuse for no request what does not allow it (RFC 9111 §3.5).
     fn may_have(&self, stored: &Stored) -> bool {
-        stored.head.mark == self.mark
-            || (stored.head.mark == NOBODY
-                && self.settings.shared
-                && Said::by(&stored.response.fields, self.settings)
-                    .directives
-                    .allow_sharing())
+        let is_for_all = || {
+            Said::by(&stored.response.fields, self.settings)
+                .directives
+                .allow_sharing()
+        };
+        if stored.head.mark == self.mark {
+            self.mark == NOBODY || !self.settings.shared || is_for_all()
+        } else {
+            stored.head.mark == NOBODY && self.settings.shared && is_for_all()
+        }
     }
 
     fn is_selecting(&self, stored: &Stored) -> bool {

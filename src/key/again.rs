@@ -65,7 +65,9 @@ pub fn again(
         let matched = fields::matched(&asked.request.fields, matching, secret);
         parts.extend(matched.map(|value| (Part::Fields, value)));
         if taken.class == MethodClass::Other {
-            parts.push((Part::Method, method(&asked.request)));
+            let kept = taken.part(Part::Method).map(<[u8]>::to_vec);
+            let known = kept.or_else(|| asked.has_all_fields.then(|| method(&asked.request)));
+            parts.push((Part::Method, known?));
         }
     }
     if let Some(range) = taken.part(Part::Range) {

@@ -82,16 +82,28 @@ impl MethodClass {
     ];
 }
 
-/// The method that a request tunnels through another one.
+/// The fields by which a request tunnels a method through another one. Each origin knows some of them.
+const OVERRIDES: [&[u8]; 3] = [
+    b"X-HTTP-Method-Override",
+    b"X-HTTP-Method",
+    b"X-Method-Override",
+];
+
+/// The method that a request tunnels through another one. What is no method, or more than one, is a method nobody
+/// lists.
 pub fn method_override(fields: &Fields) -> Option<&str> {
-    const NAMES: [&[u8]; 3] = [
-        b"X-HTTP-Method-Override",
-        b"X-HTTP-Method",
-        b"X-Method-Override",
-    ];
-    let value = NAMES.iter().find_map(|name| fields.first(name))?;
-    // What is no method is a method nobody lists.
-    Some(std::str::from_utf8(value).unwrap_or("?"))
+    let is_override = |name: &[u8]| {
+        OVERRIDES
+            .iter()
+            .any(|other| other.eq_ignore_ascii_case(name))
+    };
+    let mut values = fields
+        .iter()
+        .filter_map(|(name, value)| is_override(name).then_some(value));
+    let value = values.next()?;
+    let is_one = values.all(|other| other == value);
+    let text = std::str::from_utf8(value).ok().filter(|_| is_one);
+    Some(text.unwrap_or("?"))
 }
 
 const VERSION: u8 = 1;
@@ -303,8 +315,10 @@ fn parts(
 fn method(request: &Request) -> Vec<u8> {
     let mut method = Vec::new();
     push_part(&mut method, request.method.as_str().as_bytes());
-    let other = method_override(&request.fields).unwrap_or_default();
-    push_part(&mut method, other.as_bytes());
+    // An origin that does not know the one may obey the other.
+    for name in OVERRIDES {
+        push_part(&mut method, request.fields.first(name).unwrap_or_default());
+    }
     method
 }
 
@@ -392,6 +406,35 @@ mod tests {
         assert!(base.is_of_uri() && head.is_of_uri());
         // In whatever order the parameters are compared, they are of one URL.
         assert_eq!(base.uri, key("http://h/a?b=1&a=2", b"", false).uri);
+    }
+
+    #[test]
+    fn by_which_field_a_method_is_tunnelled_counts() {
+        let of = |lines: &[(&str, &str)]| {
+            let mut request = Request::new(b"POST", b"http://h/").unwrap();
+            for (name, value) in lines {
+                request
+                    .fields
+                    .add(name.as_bytes(), value.as_bytes())
+                    .unwrap();
+            }
+            let by = method_override(&request.fields).map(str::to_owned);
+            (by, key_of(&request, MethodClass::Other, true))
+        };
+        let (by, one) = of(&[("X-HTTP-Method", "GET")]);
+        assert_eq!(by.as_deref(), Some("GET"));
+        let (by, other) = of(&[("X-HTTP-Method-Override", "GET")]);
+        assert_eq!(by.as_deref(), Some("GET"));
+        assert_ne!(one.row, other.row);
+        let (by, both) = of(&[
+            ("x-http-method", "GET"),
+            ("X-HTTP-Method-Override", "DELETE"),
+        ]);
+        assert_eq!(by.as_deref(), Some("?"));
+        assert!(both.row != one.row && both.row != other.row);
+        let (by, _) = of(&[("x-http-method", "GET"), ("X-HTTP-Method", "DELETE")]);
+        assert_eq!(by.as_deref(), Some("?"));
+        assert_eq!(of(&[]).0, None);
     }
 
     #[test]

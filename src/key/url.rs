@@ -53,15 +53,14 @@ fn rebuilt<'a>(
     matching: &Matching<'_>,
     secret: &[u8; 32],
 ) -> Canonical<'a> {
-    let mut credentials = Vec::new();
+    let mut credentials: Vec<(Vec<u8>, &str)> = Vec::new();
     let mut kept: Vec<Cow<'_, str>> = Vec::new();
     for parameter in query.split('&') {
         let (name, value) = split(parameter);
         let value = value.unwrap_or_default();
         let decoded = decoded(name);
         if matching.names.authenticates(&decoded) {
-            push_part(&mut credentials, &decoded.to_ascii_lowercase());
-            push_part(&mut credentials, value.as_bytes());
+            credentials.push((decoded.to_ascii_lowercase(), value));
         }
         match matching.names.of_parameter(&decoded) {
             // What has no value hides none.
@@ -88,8 +87,19 @@ fn rebuilt<'a>(
     Canonical {
         text: Cow::Owned(text),
         sorted,
-        credentials,
+        credentials: encoded(credentials),
     }
+}
+
+/// As with fields, the order of different names means nothing.
+fn encoded(mut credentials: Vec<(Vec<u8>, &str)>) -> Vec<u8> {
+    credentials.sort_by(|(one, _), (other, _)| one.cmp(other));
+    let mut text = Vec::new();
+    for (name, value) in credentials {
+        push_part(&mut text, &name);
+        push_part(&mut text, value.as_bytes());
+    }
+    text
 }
 
 fn sorted(mut parameters: Vec<&str>) -> Vec<&str> {
@@ -232,6 +242,14 @@ mod tests {
         assert_ne!(one, credentials("http://h/?api_key=2", &names));
         assert_eq!(one, credentials("http://h/?API_KEY=1", &names));
         assert!(credentials("http://h/?token=1", &names).is_empty());
+        assert_eq!(
+            credentials("http://h/?api_key=1&apikey=2&a=b", &names),
+            credentials("http://h/?apikey=2&api_key=1", &names)
+        );
+        assert_ne!(
+            credentials("http://h/?api_key=1&api_key=2", &names),
+            credentials("http://h/?api_key=2&api_key=1", &names)
+        );
         names.add(b"api_key").unwrap();
         assert!(credentials("http://h/?api_key=1", &names).is_empty());
     }

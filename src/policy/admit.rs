@@ -36,6 +36,11 @@ pub fn admit(request: &Request, settings: &Settings) -> Admission {
         None if may_answer_get(request, settings) => return Admission::AnswersGet,
         None => return Admission::Pass(Reason::Method),
     };
+    // A part of what a tunnelled method gets is no part of what a GET gets.
+    if class == MethodClass::Other && fields.contains(b"Range") && method_override(fields).is_some()
+    {
+        return Admission::Pass(Reason::Range);
+    }
     // RFC 9110 §14.2: Range has a meaning for GET alone.
     let asked = if method == "GET" {
         Asked::by(fields)
@@ -194,6 +199,25 @@ mod tests {
                     "{method} {by}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn a_part_of_what_is_tunnelled_is_no_part_of_a_get() {
+        let pass = Admission::Pass(Reason::Range);
+        let lines = [("X-HTTP-Method", "HEAD"), ("Range", "bytes=0-1")];
+        for (method, expected) in [("GET", pass), ("POST", pass)] {
+            let admitted = admitted(method, &lines, &Settings::default());
+            assert_eq!(admitted, expected, "{method}");
+        }
+    }
+
+    #[test]
+    fn overrides_that_disagree_are_nobodys() {
+        let lines = [("X-HTTP-Method", "GET"), ("X-HTTP-Method-Override", "HEAD")];
+        for method in ["GET", "POST"] {
+            let admitted = admitted(method, &lines, &Settings::default());
+            assert_eq!(admitted, Admission::Pass(Reason::Method), "{method}");
         }
     }
 

@@ -22,6 +22,7 @@ impl Exchange {
         let http = &self.request.http;
         let asks_for_all = self.asked == Asked::Whole
             && http.method.as_str() == "GET"
+            && self.class == MethodClass::Get
             && !precondition::is_conditional(&http.fields);
         if !settings.complete || !asks_for_all || only_if_cached(&self.directives, settings) {
             return None;

@@ -28,6 +28,7 @@ impl Exchange {
     /// Makes the key of what a complete response is stored under, and finds out whose it is. The caller's functions run
     /// here, and nowhere else; an error is theirs.
     pub(super) fn identify(&mut self, class: MethodClass) -> Result<()> {
+        self.class = class;
         let own = &self.cache.options.own_matching;
         if own.calls_back() {
             let _inside = own_key::enter(&self.cache.inside)?;

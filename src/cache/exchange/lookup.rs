@@ -51,6 +51,7 @@ impl Exchange {
             settings: own_settings,
             directives: RequestDirectives::read(&request.http.fields),
             asked: Asked::Whole,
+            class: MethodClass::Get,
             key: None,
             mark: NOBODY,
             has_credentials: false,
@@ -140,7 +141,7 @@ impl Exchange {
         let own = canonical(http.url.as_str(), &matching, &secret);
         let query = |url: &str| url.split_once('?').map(|(_, query)| query.to_owned());
         urls.iter().find_map(|url| {
-            let identity = key::identify_as(url, http, MethodClass::Get, &matching, &secret);
+            let identity = key::identify_as(url, http, self.class, &matching, &secret);
             let found = self.find(identity.key).ok()?;
             let variance = Variance::by(&found.found.stored.response.fields)?;
             let is_same = variance.are_same(query(&own.text).as_deref(), query(url).as_deref());

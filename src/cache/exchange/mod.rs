@@ -25,8 +25,8 @@ use self::storing::Storing;
 use super::response::Context;
 use super::{Cache, Request, Response};
 use crate::error::{Error, Kind, Result};
-use crate::key::PrimaryKey;
 use crate::key::credentials::Mark;
+use crate::key::{MethodClass, PrimaryKey};
 use crate::policy::decide::Decision;
 use crate::policy::directives::RequestDirectives;
 use crate::policy::range::Asked;
@@ -66,6 +66,8 @@ pub struct Exchange {
     directives: RequestDirectives,
     /// The part of the representation that is asked for.
     asked: Asked,
+    /// Which methods share what is stored for it.
+    class: MethodClass,
     /// What a complete response to the request is stored under.
     key: Option<PrimaryKey>,
     /// Whose it is.
