@@ -25,12 +25,11 @@ module HTTPCache
 
     # What the block returns, or `failed` where it did not return.
     def call(failed, *arguments)
-      fiber = Fiber.new(blocking: true) { @block.call(*arguments) }
-      # Around a call of the library interrupts wait; a block with a timeout of its own needs them.
-      value = Thread.handle_interrupt(INTERRUPTIBLE) { fiber.resume }
-      raise FiberError, 'a callback of the cache must not yield its fiber' if fiber.alive?
+      value, failure = run(arguments)
+      return value unless failure
 
-      value
+      Callback.failed(failure)
+      failed
     rescue Exception => e # rubocop:disable Lint/RescueException
       Callback.failed(e)
       failed
@@ -67,6 +66,25 @@ module HTTPCache
     ensure
       Thread.current[FAILURE] = kept
     end
+
+    # Around a call of the library interrupts wait; a block with a timeout of its own needs them. They are let through
+    # inside of the fiber alone, and no exception leaves it as such: Timeout's throws where it is raised anew.
+    def run(arguments)
+      value = failure = nil
+      fiber = Fiber.new(blocking: true) do
+        value = Thread.handle_interrupt(INTERRUPTIBLE) { @block.call(*arguments) }
+      rescue Exception => e # rubocop:disable Lint/RescueException
+        failure = e
+      end
+      fiber.resume
+      if fiber.alive?
+        yielded = FiberError.new('a callback of the cache must not yield its fiber')
+        # What stands open in it is closed.
+        fiber.raise(yielded)
+      end
+      [value, failure || yielded]
+    end
+    private :run
 
     DESTROY = FFI::Function.new(:void, [:uintptr_t]) { |number| LIVE.delete(number) }
 
