@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 module HTTPCache
-  # A block that the library calls: its filter, clock or log.
+  # A block that the library calls: its filter, clock or log, or one that says which requests are the same.
   #
   # The library gets a number, never an object, and the functions it calls are constants: so nothing is in its
   # hands that the garbage collector frees, in whatever order it takes a cache and what belongs to it.
@@ -33,6 +33,14 @@ module HTTPCache
     rescue Exception => e # rubocop:disable Lint/RescueException
       Callback.failed(e)
       failed
+    end
+
+    # Yields the number of a block that is called until this returns.
+    def self.lend(block)
+      number = new(block).object_id
+      yield number
+    ensure
+      LIVE.delete(number)
     end
 
     # Calls what the library has the number of.
@@ -97,7 +105,19 @@ module HTTPCache
     end
 
     FILTER = FFI::Function.new(:int32, %i[uintptr_t uintptr_t uintptr_t]) do |number, request, response|
-      call(number, Native::FILTER_FAILED, request, response)
+      call(number, Native::CALLBACK_FAILED, request, response)
+    end
+
+    KEY = FFI::Function.new(:int32, %i[uintptr_t uintptr_t uintptr_t]) do |number, request, sink|
+      call(number, Native::CALLBACK_FAILED, request, sink)
+    end
+
+    NORMALIZE = FFI::Function.new(:int32, %i[uintptr_t uintptr_t]) do |number, copy|
+      call(number, Native::CALLBACK_FAILED, copy)
+    end
+
+    PROGRESS = FFI::Function.new(:int32, %i[uintptr_t uint64 uint64]) do |number, done, total|
+      call(number, Native::CANCELLED, done, total)
     end
   end
 end
