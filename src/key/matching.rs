@@ -2,7 +2,7 @@
 
 use super::first_half;
 use super::names::{Names, Treatment};
-use super::{push_part, url};
+use super::{push_part, redact};
 
 /// Which request fields are part of the key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -73,11 +73,11 @@ impl<'a> Matching<'a> {
 
     /// What a parameter of a query is, by its name as it is written.
     pub(super) fn treatment(&self, name: &str) -> Treatment {
-        let decoded = url::decoded(name);
-        let treatment = self.names.of_parameter(&decoded);
         // What authenticates is looked at more closely, even where it is in the key as it is.
-        match treatment {
-            Treatment::Plain if self.names.authenticates(&decoded) => Treatment::Secret,
+        match redact::of_encoded(self.names, name.as_bytes()) {
+            Treatment::Plain if redact::authenticates(self.names, name.as_bytes()) => {
+                Treatment::Secret
+            }
             other => other,
         }
     }
