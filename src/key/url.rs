@@ -27,14 +27,7 @@ pub fn canonical<'a>(url: &'a str, matching: &Matching<'_>, secret: &[u8; 32]) -
     let Some((base, query)) = url.split_once('?') else {
         return as_it_is;
     };
-    let mut before = "";
-    let (mut is_plain, mut is_sorted) = (true, true);
-    for parameter in query.split('&') {
-        let (name, _) = split(parameter);
-        is_sorted &= before <= name;
-        before = name;
-        is_plain &= matching.treatment(name) == Treatment::Plain;
-    }
+    let (is_plain, is_sorted) = scan(query, matching);
     if is_plain && is_sorted {
         return as_it_is;
     }
@@ -45,6 +38,31 @@ pub fn canonical<'a>(url: &'a str, matching: &Matching<'_>, secret: &[u8; 32]) -
         };
     }
     rebuilt(base, query, matching, secret)
+}
+
+/// Whether all parameters are plain, and whether they are sorted by name. Each hit asks this: it is one pass.
+fn scan(query: &str, matching: &Matching<'_>) -> (bool, bool) {
+    let (mut is_plain, mut is_sorted) = (true, true);
+    let mut before: &[u8] = &[];
+    let mut rest = query.as_bytes();
+    loop {
+        let end = rest.iter().position(|byte| matches!(byte, b'=' | b'&'));
+        let (name, tail) = rest
+            .split_at_checked(end.unwrap_or(rest.len()))
+            .unwrap_or((rest, &[]));
+        // Most names differ in their first letter.
+        is_sorted &= match (before.first(), name.first()) {
+            (None, _) => true,
+            (Some(one), Some(other)) if one != other => one < other,
+            _ => before <= name,
+        };
+        is_plain &= matching.is_plain(name);
+        before = name;
+        match tail.iter().position(|byte| *byte == b'&') {
+            Some(at) => rest = tail.get(at + 1..).unwrap_or_default(),
+            None => return (is_plain, is_sorted),
+        }
+    }
 }
 
 fn rebuilt<'a>(
@@ -58,7 +76,7 @@ fn rebuilt<'a>(
     for parameter in query.split('&') {
         let (name, value) = split(parameter);
         let value = value.unwrap_or_default();
-        let decoded = decoded(name);
+        let decoded = decoded(name.as_bytes());
         if matching.names.authenticates(&decoded) {
             credentials.push((decoded.to_ascii_lowercase(), value));
         }
@@ -124,8 +142,7 @@ pub(super) fn split(parameter: &str) -> (&str, Option<&str>) {
 }
 
 /// The name that the writer of a query meant.
-pub(super) fn decoded(name: &str) -> Cow<'_, [u8]> {
-    let bytes = name.as_bytes();
+pub(super) fn decoded(bytes: &[u8]) -> Cow<'_, [u8]> {
     if !bytes.iter().any(|byte| matches!(byte, b'%' | b'+')) {
         return Cow::Borrowed(bytes);
     }
