@@ -28,14 +28,7 @@ pub fn canonical<'a>(url: &'a str, matching: &Matching<'_>, secret: &[u8; 32]) -
     let Some((base, query)) = url.split_once('?') else {
         return as_it_is;
     };
-    let mut before = "";
-    let (mut is_plain, mut is_sorted) = (true, true);
-    for parameter in query.split('&') {
-        let (name, _) = split(parameter);
-        is_sorted &= before <= name;
-        before = name;
-        is_plain &= matching.treatment(name) == Treatment::Plain;
-    }
+    let (is_plain, is_sorted) = scan(query, matching);
     if is_plain && is_sorted {
         return as_it_is;
     }
@@ -46,6 +39,31 @@ pub fn canonical<'a>(url: &'a str, matching: &Matching<'_>, secret: &[u8; 32]) -
         };
     }
     rebuilt(base, query, matching, secret)
+}
+
+/// Whether all parameters are plain, and whether they are sorted by name. Each hit asks this: it is one pass.
+fn scan(query: &str, matching: &Matching<'_>) -> (bool, bool) {
+    let (mut is_plain, mut is_sorted) = (true, true);
+    let mut before: &[u8] = &[];
+    let mut rest = query.as_bytes();
+    loop {
+        let end = rest.iter().position(|byte| matches!(byte, b'=' | b'&'));
+        let (name, tail) = rest
+            .split_at_checked(end.unwrap_or(rest.len()))
+            .unwrap_or((rest, &[]));
+        // Most names differ in their first letter.
+        is_sorted &= match (before.first(), name.first()) {
+            (None, _) => true,
+            (Some(one), Some(other)) if one != other => one < other,
+            _ => before <= name,
+        };
+        is_plain &= matching.is_plain(name);
+        before = name;
+        match tail.iter().position(|byte| *byte == b'&') {
+            Some(at) => rest = tail.get(at + 1..).unwrap_or_default(),
+            None => return (is_plain, is_sorted),
+        }
+    }
 }
 
 fn rebuilt<'a>(
