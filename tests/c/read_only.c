@@ -1,6 +1,8 @@
 /* Caches where nothing can be written: on a file system that is mounted read-only, and in a
  * directory that only lets itself be read. Each test runs in a child, which alone has the mount. */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 
 #include "support.h"
 

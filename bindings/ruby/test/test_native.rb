@@ -51,7 +51,8 @@ class TestNative < Minitest::Test
   def test_decisions_outcomes_levels_and_flags
     native = HTTPCache::Native
     { 'hc_decision' => native::DECISIONS.invert, 'hc_outcome' => native::OUTCOMES.invert,
-      'hc_pattern' => HTTPCache::Setting::PATTERNS, 'hc_log_level' => native::LOG_LEVELS, 'hc_view_flag' => native::FLAGS }.each do |type, bound|
+      'hc_pattern' => HTTPCache::Setting::PATTERNS,
+      'hc_log_level' => native::LOG_LEVELS, 'hc_view_flag' => native::FLAGS }.each do |type, bound|
       names = constants(type).transform_keys { |name| name.sub(/\AHC_(?:LOG_)?/, '').downcase.to_sym }
       assert_equal names, bound, type
     end

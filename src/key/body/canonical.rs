@@ -1,8 +1,8 @@
 //! A tree of JSON as text: members sorted by name, nothing between them, and what is ignored or secret taken out.
 
 use super::super::names::Treatment;
-use super::json::{Siblings, Tree, Value};
 use super::placeholder::{Placeholder, push_hex};
+use super::tree::{Siblings, Tree, Value};
 use super::walk::{Named, Walk};
 use super::{Normal, Rules};
 
@@ -12,7 +12,7 @@ pub fn normal(tree: &Tree, rules: &Rules) -> Option<Normal> {
         tree,
         rules,
         normal: Normal {
-            text: Vec::with_capacity(tree.len()),
+            text: Vec::with_capacity(tree.body.len()),
             credentials: Vec::new(),
         },
         open: Vec::new(),

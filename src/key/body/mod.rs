@@ -11,6 +11,7 @@ mod multipart;
 mod placeholder;
 #[cfg(test)]
 mod tests;
+mod tree;
 mod walk;
 
 use super::names::Names;
@@ -141,7 +142,7 @@ pub fn redacted(body: &[u8], fields: &Fields, names: &Names, secret: &[u8; 32]) 
     };
     let kept = match Head::of(body, fields).format {
         Format::Empty => Some(Vec::new()),
-        Format::Json => json::Tree::parse(body, false)
+        Format::Json => json::parse(body, false)
             .and_then(|tree| canonical::normal(&tree, &rules))
             .map(|normal| normal.text),
         Format::Form => form::redacted(body, &rules),
@@ -187,7 +188,7 @@ impl Head {
             Format::Other => return Some(self.raw(body, Kind::Raw)),
             Format::Unclear => return None,
             Format::Json => {
-                let tree = json::Tree::parse(body, rules.is_redacted)?;
+                let tree = json::parse(body, rules.is_redacted)?;
                 (Kind::Json, canonical::normal(&tree, rules)?)
             }
             Format::Form => (Kind::Form, form::normal(body, rules)?),

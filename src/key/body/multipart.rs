@@ -241,3 +241,22 @@ fn name_in(value: &[u8]) -> Option<&[u8]> {
     }
     name
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn borders_are_the_longest_ones(text in "[-ab]{1,12}") {
+            let text = text.as_bytes();
+            for (end, border) in borders(text).into_iter().enumerate() {
+                let text = &text[..=end];
+                let is_border = |length: &usize| text.ends_with(&text[..*length]);
+                prop_assert_eq!(Some(border), (0..text.len()).rev().find(is_border));
+            }
+        }
+    }
+}

@@ -150,7 +150,7 @@ const METHODS: [&str; 6] = ["GET", "GET", "GET", "HEAD", "POST", "QUERY"];
 const PARTITIONS: [&str; 5] = ["a", "A", "a, b", "http://h/", "\0"];
 const OWN_KEYS: [&str; 6] = ["a", "http://h/", "\0http://h/", "\u{1}\0", "a\0", "\0"];
 
-/// Bodies, their type, and what they mean where that counts (`oracle::BODIES_MEAN`).
+/// Bodies, their type, and what they mean where they are compared by that (C3).
 const BODIES: [(&str, &str, Option<&str>); 14] = [
     ("", "a", None),
     ("", "a=1&b=2", None),

@@ -8,9 +8,6 @@ use base64::Engine;
 
 use super::{Setup, Written};
 
-/// Whether bodies of JSON, forms and multipart are compared by what they mean (C3).
-pub const BODIES_MEAN: bool = false;
-
 /// What the rules say of a request: two of equal meaning share a key, all others do not.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Meaning {
@@ -133,8 +130,8 @@ impl Meaning {
             None => Target::Url(Url::of(&written.url, setup, setup.sorts())),
         };
         let body = (!is_own && !written.body.is_empty()).then(|| match &written.body_means {
-            Some(meaning) if BODIES_MEAN => Body::Meaning(meaning.clone()),
-            _ => Body::Bytes(written.body.clone()),
+            Some(meaning) => Body::Meaning(meaning.clone()),
+            None => Body::Bytes(written.body.clone()),
         });
         Some(Meaning {
             target,

@@ -94,6 +94,8 @@ fn what_is_no_json_or_understood_differently_is_raw() {
         r#""\ud800\ud800""#,
         r#""\ud800x""#,
         r#""\ud800\n""#,
+        r#""\ud800\ue000""#,
+        "\"\u{1f}\"",
         // Names that stand twice.
         r#"{"a":1,"a":1}"#,
         r#"{"a":1,"\u0061":2}"#,
@@ -337,5 +339,40 @@ fn content_beyond_the_limits_is_raw() {
     ] {
         let content = of(media_type, &body);
         assert_eq!(content.kind, kind, "{media_type} {}", body.len());
+    }
+}
+
+#[test]
+fn digests_are_stable() {
+    // A promise: what one release stored, the next one finds.
+    for (media_type, body, expected) in [
+        (
+            JSON,
+            String::from(r#"{"b":[1.0],"a":"\u00e9","token":1,"api_key":2}"#),
+            "094af3553102bc4a98c9e73268543af8 3654e94bdad6632fc7b7c307c758f30c",
+        ),
+        (
+            FORM,
+            String::from("b=1&a&token=1&api_key=2"),
+            "cbc1e04bd1e44f598645b92611aa0007 b5e924821e413851e4ac1b2f42d58644",
+        ),
+        (
+            PARTS,
+            closed(&[named("b", "1"), named("token", "1"), named("api_key", "2")]),
+            "c7591981c1b8ecda09cb59f9af99550d eeb470f04358df2e54b16321657e9fd0",
+        ),
+    ] {
+        for (presence_counts, expected) in [false, true].into_iter().zip(expected.split(' ')) {
+            let names = Names::default();
+            let content = read(
+                body.as_bytes(),
+                &typed(media_type),
+                &names,
+                presence_counts,
+                &SECRET,
+            );
+            let digest = blake3::Hash::from(content.digest);
+            assert_eq!(digest.to_hex().get(..32), Some(expected), "{media_type}");
+        }
     }
 }

@@ -46,7 +46,7 @@ fn canonical_of(body: &str) -> Option<String> {
         presence_counts: false,
         is_redacted: false,
     };
-    let tree = json::Tree::parse(body.as_bytes(), false)?;
+    let tree = json::parse(body.as_bytes(), false)?;
     let text = canonical::normal(&tree, &rules)?.text;
     Some(String::from_utf8(text).unwrap())
 }

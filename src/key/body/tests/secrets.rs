@@ -84,6 +84,11 @@ fn credentials_are_noted_in_normal_order() {
             &[("api_key", "1"), ("api_key", "\"1\"")],
         ),
         (r#"{"token":{"api_key":1}}"#, &[("api_key", "1")]),
+        // Within what is noted nothing is noted again.
+        (
+            r#"[{"access_token":{"api_key":1}}]"#,
+            &[("access_token", r#"{"api_key":1}"#)],
+        ),
         // What the user ignores himself authenticates nobody.
         (
             r#"{"apikey":1,"ApiKey":2,"auth":{"api_key":3},"s":{"api_key":4}}"#,
@@ -108,6 +113,10 @@ fn credentials_are_noted_in_normal_order() {
             ])
         ),
         noted(&[("api_key", "a\r\nb")])
+    );
+    assert_eq!(
+        of(PARTS, &closed(&[named("api%5fkey", "1")])),
+        noted(&[("api%5fkey", "1")])
     );
     assert_eq!(of(JSON, r#"{"api_key":1"#), b"");
 }
@@ -267,4 +276,10 @@ fn other_names_are_applied_to_what_is_kept_or_it_cannot_be_read_again() {
         }
         assert_eq!(reread(&kept, &fields, &cleared, false, &SECRET), None);
     }
+    let body = br#"[{"api_key":1}]"#;
+    let Redacted::Bytes(kept) = kept(JSON, body, &Names::default()) else {
+        panic!("it is not kept");
+    };
+    let fields = typed(JSON);
+    assert_eq!(reread(&kept, &fields, &cleared, false, &SECRET), None);
 }
