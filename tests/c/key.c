@@ -354,6 +354,30 @@ static void how_tls_is_verified_is_part_of_the_key(void) {
     hc_close(c);
 }
 
+/* RFC 9111 3.5 */
+static void sharing_credentials_does_not_share_what_a_shared_cache_may_not(void) {
+    const char *directory = fresh_directory();
+    hc_cache *c = open_cache(directory, NULL, "cache_control 1"), *d;
+    hc_request *bobs = request("GET " URL, "Authorization: bob");
+    CHECK_INT(ask(c, request("GET " URL, "Authorization: alice"),
+                  answer(200, "Cache-Control: max-age=60", "x"))
+                  .outcome,
+              HC_STORED);
+    CHECK_INT(ask(c, request("GET " URL "public", "Authorization: alice"),
+                  answer(200, "Cache-Control: public, max-age=60", "x"))
+                  .outcome,
+              HC_STORED);
+    hc_close(c);
+    c = open_cache(directory, NULL, "cache_control 1, share_credentials 1");
+    d = open_cache(directory, NULL, "cache_control 1, shared 1, share_credentials 1");
+    CHECK_INT(look(c, bobs).decision, HC_FRESH);
+    CHECK_INT(look(d, bobs).decision, HC_FORWARD);
+    CHECK_INT(look_at(d, URL).decision, HC_FORWARD);
+    CHECK_INT(look_at(d, URL "public").decision, HC_FRESH);
+    hc_close(c);
+    hc_close(d);
+}
+
 static void an_option_of_a_request_can_be_read(void) {
     hc_request *r = request("GET " URL, "");
     hc_request *copy = NULL;
@@ -1055,6 +1079,7 @@ static const check_test tests[] = {
     TEST(a_name_that_is_set_to_null_has_its_default),
     TEST(names_of_another_kind_are_refused),
     TEST(how_tls_is_verified_is_part_of_the_key),
+    TEST(sharing_credentials_does_not_share_what_a_shared_cache_may_not),
     TEST(an_option_of_a_request_can_be_read),
     TEST(matching_all_fields_and_then_not_leaves_the_list_as_it_is),
     TEST(requests_of_one_made_key_are_the_same),
