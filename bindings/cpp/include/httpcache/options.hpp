@@ -112,8 +112,8 @@ public:
     options &cache_name(std::string_view name) { return set(HC_STR_CACHE_NAME, name); }
 
     /// On, fetch() revalidates on threads of the library, which call nothing of yours; where the
-    /// cache has a clock, a log or a filter, before it returns (RFC 5861 3). Off, the library
-    /// starts no thread. Default on.
+    /// cache has a function of yours, before it returns (RFC 5861 3). Off, the library starts no
+    /// thread. Default on.
     options &workers(bool on) { return set(HC_OPT_WORKERS, on); }
 
     /// Beside a response all fields of its request are stored, and the body, without what is
