@@ -18,8 +18,8 @@ test-full: ## the same, repeated ten times as often, with the result in tests/RE
 	@mkdir -p tests
 	@cbuild/test.sh tests/REPORT.md
 
-bench: ## the speed of a hit, and what each language adds to it
-	@cargo bench --quiet --locked --bench hit
+bench: ## the speed of a hit and of a key, and what each language adds to it
+	@cargo bench --quiet --locked --bench hit --bench key
 	@$(MAKE) --no-print-directory bench-bindings
 
 check-style: ## rustfmt and clippy, with and without features

@@ -13,7 +13,7 @@ pub use self::overrides::Overrides;
 
 use crate::error::{Error, Kind, Result};
 use crate::http::Url;
-use crate::key::matching::Matching;
+use crate::key::matching::{MatchedFields, Matching};
 pub use crate::transport::Cancellation;
 use crate::transport::{Authority, TransferSettings};
 
@@ -114,6 +114,8 @@ pub struct Settings {
     pub sort_query: Option<bool>,
     /// That an ignored parameter is there counts.
     pub presence_counts: bool,
+    /// Every request field is part of the key, whatever the list of those that are says.
+    pub match_all_fields: bool,
     /// Responses are given without regard to the credentials they were fetched with.
     pub share_credentials: bool,
     /// Whose responses they are: a user, a tenant.
@@ -165,6 +167,7 @@ impl Default for Settings {
             max_url_bytes: 64 * 1024,
             sort_query: None,
             presence_counts: false,
+            match_all_fields: false,
             share_credentials: false,
             partition: None,
             verification: None,
@@ -653,7 +656,11 @@ impl Settings {
             sorts_query: self.sorts_query(),
             names: &self.lists.ignored,
             presence_counts: self.presence_counts,
-            fields: &self.lists.matched,
+            fields: if self.match_all_fields {
+                &MatchedFields::All
+            } else {
+                &self.lists.matched
+            },
             unordered: &self.lists.unordered,
             verification: self.verification.as_deref(),
             partition: self.partition.as_deref(),
@@ -695,7 +702,7 @@ impl Settings {
             option::ONLY_IF_CACHED => self.only_if_cached = switch,
             option::BYPASS => self.bypass = switch,
             option::READ_ONLY => self.read_only = switch,
-            option::MATCH_ALL_FIELDS => self.match_all_fields(switch),
+            option::MATCH_ALL_FIELDS => self.match_all_fields = switch,
             option::IGNORED_PRESENCE_COUNTS => self.presence_counts = switch,
             option::INVALIDATE => self.invalidate = Some(switch),
             option::SHARE_CREDENTIALS => self.share_credentials = switch,

@@ -78,8 +78,8 @@ impl<'a> Who<'a> {
                 .directives
                 .allow_sharing()
         };
-        if stored.head.mark == self.mark {
-            self.mark == NOBODY || !self.settings.shared || is_for_all()
+        if stored.head.mark == self.mark || self.settings.share_credentials {
+            stored.head.mark == NOBODY || !self.settings.shared || is_for_all()
         } else {
             stored.head.mark == NOBODY && self.settings.shared && is_for_all()
         }
@@ -191,6 +191,12 @@ fn find_variant(
             if variants.ids.contains(&id) {
                 newest.meet(snapshot, key, &id, |stored| who.may_have(stored))?;
             }
+        }
+    }
+    // Of what was stored for others, or in another language, the ids cannot be made.
+    if newest.search.is_none() && who.settings.share_credentials {
+        for id in &variants.ids {
+            newest.meet(snapshot, key, id, |stored| who.is_selecting(stored))?;
         }
     }
     if newest.search.is_none() && who.settings.select_language {

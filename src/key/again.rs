@@ -4,7 +4,8 @@
 use super::body::{self, Kind};
 use super::matching::{MatchedFields, Matching};
 use super::names::Treatment;
-use super::{MethodClass, Part, PrimaryKey, encoded, fields, hidden, method, url};
+use super::placeholder::Placeholder;
+use super::{MethodClass, Part, PrimaryKey, encoded, fields, method, redact, url};
 use crate::http::Request;
 
 /// A request as it is stored.
@@ -82,10 +83,12 @@ fn may_be_read_again(url: &str, matching: &Matching<'_>) -> bool {
     query.split('&').all(|parameter| {
         let (name, value) = url::split(parameter);
         let value = value.unwrap_or_default();
-        match matching.names.of_parameter(&url::decoded(name)) {
+        match redact::of_encoded(matching.names, name.as_bytes()) {
             Treatment::Ignored => true,
-            Treatment::Secret => value != hidden::IGNORED,
-            Treatment::Plain => !hidden::is_hidden(value),
+            Treatment::Secret => {
+                Placeholder::read_whole(value.as_bytes()) != Some(Placeholder::Ignored)
+            }
+            Treatment::Plain => Placeholder::read_whole(value.as_bytes()).is_none(),
         }
     })
 }
@@ -105,8 +108,8 @@ fn fields_are_known(asked: &Asked, matching: &Matching<'_>) -> bool {
             };
             let is_known = match matching.names.of_field(name) {
                 Treatment::Ignored => true,
-                Treatment::Secret => value != hidden::IGNORED.as_bytes(),
-                Treatment::Plain => !value.starts_with(hidden::IGNORED.as_bytes()),
+                Treatment::Secret => Placeholder::read_whole(value) != Some(Placeholder::Ignored),
+                Treatment::Plain => Placeholder::read_whole(value).is_none(),
             };
             !is_matched || is_known
         })

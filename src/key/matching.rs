@@ -2,7 +2,7 @@
 
 use super::first_half;
 use super::names::{Names, Treatment};
-use super::{push_part, url};
+use super::{push_part, redact};
 
 /// Which request fields are part of the key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,15 +71,13 @@ impl<'a> Matching<'a> {
         }
     }
 
-    /// What a parameter of a query is, by its name as it is written.
-    pub(super) fn treatment(&self, name: &str) -> Treatment {
-        let decoded = url::decoded(name);
-        let treatment = self.names.of_parameter(&decoded);
-        // What authenticates is looked at more closely, even where it is in the key as it is.
-        match treatment {
-            Treatment::Plain if self.names.authenticates(&decoded) => Treatment::Secret,
-            other => other,
-        }
+    /// Whether a parameter of a query, by its name as it is written, is one that can stand in a key as it is. One that
+    /// authenticates is looked at more closely, even where it is in the key.
+    pub(super) fn is_plain(&self, name: &[u8]) -> bool {
+        let is_decoded = !name.iter().any(|byte| matches!(byte, b'%' | b'+'));
+        (is_decoded && !self.names.may_be_known(name))
+            || (redact::of_encoded(self.names, name) == Treatment::Plain
+                && !redact::authenticates(self.names, name))
     }
 
     /// A number for all that decides how a request's key is made, so that it can be told which stored responses

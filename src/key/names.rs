@@ -137,6 +137,11 @@ impl Names {
         &self.paths
     }
 
+    /// Whether the name may be one that is not like others; most are told by their beginning and their length.
+    pub(super) fn may_be_known(&self, name: &[u8]) -> bool {
+        self.seen.may_be(name)
+    }
+
     /// What a parameter is: of a query, a form, or a member at the top of JSON. The name is decoded.
     pub fn of_parameter(&self, name: &[u8]) -> Treatment {
         if !self.seen.may_be(name) {

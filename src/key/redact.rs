@@ -6,22 +6,23 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::matching::Matching;
 use super::names::{Names, Treatment};
-use super::{first_half, hidden, selecting};
+use super::placeholder::{self, Placeholder, SHOWN};
+use super::selecting;
 use crate::error::Result;
 use crate::http::{Fields, ResponseHead, Url};
 
 /// What stands for a value that is not stored; `None`: the value itself.
-fn placeholder(treatment: Treatment, value: &[u8], secret: &[u8; 32]) -> Option<String> {
+fn instead_of(treatment: Treatment, value: &[u8], secret: &[u8; 32]) -> Option<Placeholder> {
     match treatment {
         Treatment::Plain => None,
-        Treatment::Ignored => Some(hidden::IGNORED.to_owned()),
-        Treatment::Secret => Some(hidden::secret(value, secret)),
+        Treatment::Ignored => Some(Placeholder::Ignored),
+        Treatment::Secret => Some(Placeholder::of(value, secret)),
     }
 }
 
 /// A keyed hash in place of a whole body.
 pub fn hashed(body: &[u8], secret: &[u8; 32]) -> [u8; 16] {
-    first_half(blake3::keyed_hash(secret, body))
+    placeholder::hash(secret, body)
 }
 
 /// What the value of a parameter is whose name is written as in a URL or a form.
@@ -38,7 +39,17 @@ pub fn of_encoded(names: &Names, name: &[u8]) -> Treatment {
     }
 }
 
-fn decoded(name: &[u8], plus_is_space: bool) -> Vec<u8> {
+/// Whether the value of such a parameter is part of the mark.
+pub fn authenticates(names: &Names, name: &[u8]) -> bool {
+    if name.contains(&b'%') {
+        names.authenticates(&decoded(name, true))
+    } else {
+        names.authenticates(name)
+    }
+}
+
+/// The name that the writer of a URL or a form meant.
+pub(super) fn decoded(name: &[u8], plus_is_space: bool) -> Vec<u8> {
     let digit = |at: usize| {
         let digit = char::from(*name.get(at)?).to_digit(16)?;
         u8::try_from(digit).ok()
@@ -70,13 +81,13 @@ pub fn url(url: &Url, names: &Names, secret: &[u8; 32]) -> String {
         redacted.push(if at == 0 { '?' } else { '&' });
         let instead = parameter.split_once('=').and_then(|(name, value)| {
             let treatment = of_encoded(names, name.as_bytes());
-            Some((name, placeholder(treatment, value.as_bytes(), secret)?))
+            Some((name, instead_of(treatment, value.as_bytes(), secret)?))
         });
         match instead {
             Some((name, instead)) => {
                 redacted.push_str(name);
                 redacted.push('=');
-                redacted.push_str(&instead);
+                redacted.push_str(&instead.to_string());
             }
             None => redacted.push_str(parameter),
         }
@@ -97,16 +108,18 @@ pub fn is_redacted(url: &Url, names: &Names) -> bool {
 pub fn shown(stored: &[u8]) -> Vec<u8> {
     let mut shown = Vec::with_capacity(stored.len());
     let mut rest = stored;
-    while let Some(at) = rest.iter().position(|b| *b == 0) {
-        let (plain, from) = rest.split_at_checked(at).unwrap_or((rest, b""));
-        shown.extend_from_slice(plain);
-        shown.extend_from_slice(hidden::SHOWN.as_bytes());
-        let from = from.get(1..).unwrap_or_default();
-        let digits = from.iter().take(hidden::SECRET_SIZE - 1);
-        let digits = digits.take_while(|b| b.is_ascii_hexdigit()).count();
-        rest = from.get(digits..).unwrap_or_default();
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = match Placeholder::read(rest) {
+            Some((_, behind)) => {
+                shown.extend_from_slice(SHOWN.as_bytes());
+                behind
+            }
+            None => {
+                shown.push(byte);
+                after
+            }
+        };
     }
-    shown.extend_from_slice(rest);
     shown
 }
 
@@ -132,8 +145,8 @@ pub fn fields(
         let instead = match treated.get(&lower) {
             None => value.to_vec(),
             Some(_) if !seen.insert(lower.clone()) => continue,
-            Some(Treatment::Ignored) => hidden::IGNORED.into(),
-            Some(_) => selecting::hidden(fields, &lower, matching, secret),
+            Some(Treatment::Ignored) => Placeholder::Ignored.to_string().into_bytes(),
+            Some(_) => selecting::instead_of(fields, &lower, matching, secret),
         };
         kept.push((name.to_vec(), instead));
     }
@@ -157,14 +170,7 @@ pub fn response<'a>(head: &'a ResponseHead, names: &Names) -> Result<Cow<'a, Res
     let mut fields = Fields::with_capacity(head.fields.len(), head.fields.text().len());
     for (name, value) in head.fields.iter() {
         let is_secret = is_secret(name);
-        fields.push(
-            name,
-            if is_secret {
-                hidden::SHOWN.as_bytes()
-            } else {
-                value
-            },
-        )?;
+        fields.push(name, if is_secret { SHOWN.as_bytes() } else { value })?;
     }
     Ok(Cow::Owned(ResponseHead {
         status: head.status,
@@ -291,7 +297,6 @@ fn has_secret_parameter(value: &[u8], names: &Names) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::key::hidden::SHOWN;
 
     const SECRET: [u8; 32] = [3; 32];
 

@@ -3,7 +3,8 @@
 use super::credentials::{self, Mark};
 use super::matching::{Matching, Unordered};
 use super::names::Treatment;
-use super::{VariantId, first_half, hidden, push_part, redact};
+use super::placeholder::{self, Placeholder};
+use super::{VariantId, first_half, push_part, redact};
 use crate::http::Fields;
 use crate::http::fields::{LONGEST_READ, is_token, trim};
 
@@ -64,15 +65,15 @@ pub(super) fn compared(
     }
     // A NUL never stands in a field, so no plain value looks like a hash.
     let mut hash = vec![0];
-    match hidden::hash_of(&joined) {
-        Some(known) => hash.extend_from_slice(&known),
-        None => hash.extend_from_slice(&first_half(blake3::keyed_hash(secret, &joined))),
+    match Placeholder::read_whole(&joined) {
+        Some(Placeholder::Secret(known)) => hash.extend_from_slice(&known),
+        _ => hash.extend_from_slice(&placeholder::hash(secret, &joined)),
     }
     hash
 }
 
-/// What stands for the value of a secret field where it may be seen.
-pub(super) fn hidden(
+/// What stands for the value of a secret field where it would be seen.
+pub(super) fn instead_of(
     fields: &Fields,
     name: &[u8],
     matching: &Matching<'_>,
@@ -81,7 +82,7 @@ pub(super) fn hidden(
     let name = String::from_utf8_lossy(name);
     let joined = fields.joined(name.as_bytes()).unwrap_or_default();
     let normal = normal(&name, &joined, matching.unordered);
-    hidden::secret(&normal, secret).into_bytes()
+    Placeholder::of(&normal, secret).to_string().into_bytes()
 }
 
 /// The id of the variant that a request selects by these fields and its credentials.

@@ -1,10 +1,11 @@
 //! The URL in the key: parameters sorted by name where their order counts for nothing, ignored ones left out, and
-//! the values of secrets hidden.
+//! the values of secrets replaced.
 
 use std::borrow::Cow;
 
 use super::names::Treatment;
-use super::{Matching, hidden, push_part};
+use super::placeholder::Placeholder;
+use super::{Matching, push_part, redact};
 
 /// A URL as the key holds it.
 pub struct Canonical<'a> {
@@ -27,14 +28,7 @@ pub fn canonical<'a>(url: &'a str, matching: &Matching<'_>, secret: &[u8; 32]) -
     let Some((base, query)) = url.split_once('?') else {
         return as_it_is;
     };
-    let mut before = "";
-    let (mut is_plain, mut is_sorted) = (true, true);
-    for parameter in query.split('&') {
-        let (name, _) = split(parameter);
-        is_sorted &= before <= name;
-        before = name;
-        is_plain &= matching.treatment(name) == Treatment::Plain;
-    }
+    let (is_plain, is_sorted) = scan(query, matching);
     if is_plain && is_sorted {
         return as_it_is;
     }
@@ -45,6 +39,31 @@ pub fn canonical<'a>(url: &'a str, matching: &Matching<'_>, secret: &[u8; 32]) -
         };
     }
     rebuilt(base, query, matching, secret)
+}
+
+/// Whether all parameters are plain, and whether they are sorted by name. Each hit asks this: it is one pass.
+fn scan(query: &str, matching: &Matching<'_>) -> (bool, bool) {
+    let (mut is_plain, mut is_sorted) = (true, true);
+    let mut before: &[u8] = &[];
+    let mut rest = query.as_bytes();
+    loop {
+        let end = rest.iter().position(|byte| matches!(byte, b'=' | b'&'));
+        let (name, tail) = rest
+            .split_at_checked(end.unwrap_or(rest.len()))
+            .unwrap_or((rest, &[]));
+        // Most names differ in their first letter.
+        is_sorted &= match (before.first(), name.first()) {
+            (None, _) => true,
+            (Some(one), Some(other)) if one != other => one < other,
+            _ => before <= name,
+        };
+        is_plain &= matching.is_plain(name);
+        before = name;
+        match tail.iter().position(|byte| *byte == b'&') {
+            Some(at) => rest = tail.get(at + 1..).unwrap_or_default(),
+            None => return (is_plain, is_sorted),
+        }
+    }
 }
 
 fn rebuilt<'a>(
@@ -58,19 +77,19 @@ fn rebuilt<'a>(
     for parameter in query.split('&') {
         let (name, value) = split(parameter);
         let value = value.unwrap_or_default();
-        let decoded = decoded(name);
-        if matching.names.authenticates(&decoded) {
-            credentials.push((decoded.to_ascii_lowercase(), value));
+        if redact::authenticates(matching.names, name.as_bytes()) {
+            let name = redact::decoded(name.as_bytes(), true);
+            credentials.push((name.to_ascii_lowercase(), value));
         }
-        match matching.names.of_parameter(&decoded) {
+        match redact::of_encoded(matching.names, name.as_bytes()) {
             // What has no value hides none.
             Treatment::Secret if !value.is_empty() => {
-                let hidden = hidden::secret(value.as_bytes(), secret);
-                kept.push(Cow::Owned(format!("{name}={hidden}")));
+                let instead = Placeholder::of(value.as_bytes(), secret);
+                kept.push(Cow::Owned(format!("{name}={instead}")));
             }
             Treatment::Plain | Treatment::Secret => kept.push(Cow::Borrowed(parameter)),
             Treatment::Ignored if matching.presence_counts => {
-                kept.push(Cow::Owned(format!("{name}={}", hidden::IGNORED)));
+                kept.push(Cow::Owned(format!("{name}={}", Placeholder::Ignored)));
             }
             Treatment::Ignored => {}
         }
@@ -121,30 +140,6 @@ pub(super) fn split(parameter: &str) -> (&str, Option<&str>) {
         Some((name, value)) => (name, Some(value)),
         None => (parameter, None),
     }
-}
-
-/// The name that the writer of a query meant.
-pub(super) fn decoded(name: &str) -> Cow<'_, [u8]> {
-    let bytes = name.as_bytes();
-    if !bytes.iter().any(|byte| matches!(byte, b'%' | b'+')) {
-        return Cow::Borrowed(bytes);
-    }
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut rest = bytes;
-    while let Some((&byte, tail)) = rest.split_first() {
-        rest = tail;
-        let digits = tail.first_chunk::<2>().filter(|_| byte == b'%');
-        let digit = |byte: u8| (byte as char).to_digit(16);
-        match digits.and_then(|[high, low]| Some(digit(*high)? * 16 + digit(*low)?)) {
-            Some(value) => {
-                decoded.push(value as u8);
-                rest = tail.get(2..).unwrap_or_default();
-            }
-            None if byte == b'+' => decoded.push(b' '),
-            None => decoded.push(byte),
-        }
-    }
-    Cow::Owned(decoded)
 }
 
 #[cfg(test)]

@@ -175,16 +175,6 @@ impl Settings {
         Ok(())
     }
 
-    /// All request fields become part of the key, or none but those that are listed from now on.
-    pub(super) fn match_all_fields(&mut self, all: bool) {
-        let matched = &mut Arc::make_mut(&mut self.lists).matched;
-        if all {
-            *matched = MatchedFields::All;
-        } else if *matched == MatchedFields::All {
-            *matched = MatchedFields::None;
-        }
-    }
-
     fn set_cache_name(&mut self, value: &[u8]) -> Result<()> {
         let name = std::str::from_utf8(value).ok();
         let name = name.filter(|name| name.bytes().all(|b| matches!(b, b' '..=b'~')));

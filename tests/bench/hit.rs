@@ -17,12 +17,15 @@
 
 #[path = "c_api.rs"]
 mod c_api;
+#[path = "measure.rs"]
+mod measure;
 
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 
 use c_api::Api;
 use lmdb::{Cursor, Transaction};
+use measure::{median, per_operation};
 
 const URLS: usize = 10_000;
 const BODY: usize = 1024;
@@ -44,8 +47,8 @@ fn main() {
     let mut raw = Vec::new();
     let mut hit = Vec::new();
     for round in 0..=ROUNDS {
-        let raw_time = per_operation(|| rows.read_all(&order));
-        let hit_time = per_operation(|| api.hit_all(cache, &urls, &order, BODY));
+        let raw_time = per_operation(URLS, || rows.read_all(&order));
+        let hit_time = per_operation(URLS, || api.hit_all(cache, &urls, &order, BODY));
         // The first round warms both up.
         if round > 0 {
             raw.push(raw_time);
@@ -83,29 +86,6 @@ fn shuffled(count: usize) -> Vec<usize> {
         order.swap(at, (state % (at as u64 + 1)) as usize);
     }
     order
-}
-
-/// Nanoseconds of CPU for each of the operations.
-fn per_operation(run: impl FnOnce()) -> f64 {
-    let before = cpu_time();
-    run();
-    (cpu_time() - before) / URLS as f64
-}
-
-fn cpu_time() -> f64 {
-    let mut time = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    // SAFETY: `time` is writable, and the clock exists on every Linux.
-    let failed = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
-    assert_eq!(failed, 0);
-    time.tv_sec as f64 * 1e9 + time.tv_nsec as f64
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 /// A copy of the cache's rows, read without anything of the cache.

@@ -354,6 +354,30 @@ static void how_tls_is_verified_is_part_of_the_key(void) {
     hc_close(c);
 }
 
+/* RFC 9111 3.5 */
+static void sharing_credentials_does_not_share_what_a_shared_cache_may_not(void) {
+    const char *directory = fresh_directory();
+    hc_cache *c = open_cache(directory, NULL, "cache_control 1"), *d;
+    hc_request *bobs = request("GET " URL, "Authorization: bob");
+    CHECK_INT(ask(c, request("GET " URL, "Authorization: alice"),
+                  answer(200, "Cache-Control: max-age=60", "x"))
+                  .outcome,
+              HC_STORED);
+    CHECK_INT(ask(c, request("GET " URL "public", "Authorization: alice"),
+                  answer(200, "Cache-Control: public, max-age=60", "x"))
+                  .outcome,
+              HC_STORED);
+    hc_close(c);
+    c = open_cache(directory, NULL, "cache_control 1, share_credentials 1");
+    d = open_cache(directory, NULL, "cache_control 1, shared 1, share_credentials 1");
+    CHECK_INT(look(c, bobs).decision, HC_FRESH);
+    CHECK_INT(look(d, bobs).decision, HC_FORWARD);
+    CHECK_INT(look_at(d, URL).decision, HC_FORWARD);
+    CHECK_INT(look_at(d, URL "public").decision, HC_FRESH);
+    hc_close(c);
+    hc_close(d);
+}
+
 static void an_option_of_a_request_can_be_read(void) {
     hc_request *r = request("GET " URL, "");
     hc_request *copy = NULL;
@@ -374,6 +398,23 @@ static void an_option_of_a_request_can_be_read(void) {
     CHECK_STATUS(hc_request_set(r, HC_OPT_EXPIRE_AT, HC_UNSET, &err), HC_OK);
     CHECK_STATUS(hc_request_option(r, HC_OPT_EXPIRE_AT, &value), HC_NOT_FOUND);
     CHECK_STATUS(hc_request_option(r, 9999, &value), HC_E_UNSUPPORTED);
+}
+
+static void matching_all_fields_and_then_not_leaves_the_list_as_it_is(void) {
+    hc_options *o = with_item(options(NULL, ""), HC_LIST_MATCH_FIELD, "A");
+    hc_cache *c;
+    hc_request *one = request("GET " URL, "A: 1\nB: 1"), *other = request("GET " URL, "A: 1\nB: 2");
+    CHECK_STATUS(hc_options_set(o, HC_OPT_MATCH_ALL_FIELDS, 1, &err), HC_OK);
+    c = open_with(fresh_directory(), o);
+    CHECK(!are_same(key_of(c, one), key_of(c, other)));
+    hc_close(c);
+    with_item(o, HC_LIST_MATCH_FIELD, "C");
+    CHECK_STATUS(hc_options_set(o, HC_OPT_MATCH_ALL_FIELDS, 0, &err), HC_OK);
+    c = open_with(fresh_directory(), o);
+    CHECK_STR(key_of(c, one), key_of(c, other));
+    CHECK(!are_same(key_of(c, one), key_of(c, request("GET " URL, "A: 2"))));
+    CHECK(!are_same(key_of(c, one), key_of(c, request("GET " URL, "A: 1\nC: 1"))));
+    hc_close(c);
 }
 
 /* ---- a function that makes keys ---- */
@@ -880,6 +921,61 @@ static void both_functions_together(void) {
     hc_close(c);
 }
 
+/* ---- other keys for what is stored ---- */
+
+static hc_rekeyed rekey(hc_cache *c, const char *from) {
+    hc_rekeyed counts;
+    memset(&counts, 0, sizeof counts);
+    counts.struct_size = sizeof counts;
+    CHECK_STATUS(hc_rekey(c, from, HC_NTS, NULL, NULL, &counts, &err), HC_OK);
+    return counts;
+}
+
+static void what_was_stored_by_other_settings_is_found_again(void) {
+    const char *directory = fresh_directory();
+    hc_cache *c = open_cache(directory, NULL, "");
+    char before[HC_KEY_SIZE], after[HC_KEY_SIZE];
+    hc_options *o = with_item(options(NULL, ""), HC_LIST_IGNORED, "foo");
+    CHECK_STATUS(hc_key_settings(c, before, &err), HC_OK);
+    store(c, URL "?foo=1&a=1", answer(200, "", "x"));
+    hc_close(c);
+    c = open_with(directory, o);
+    CHECK_STATUS(hc_key_settings(c, after, &err), HC_OK);
+    CHECK(!are_same(before, after));
+    CHECK_INT(look_at(c, URL "?a=1").decision, HC_FORWARD);
+    CHECK_INT(rekey(c, after).moved, 0);
+    CHECK_INT(rekey(c, before).moved, 1);
+    CHECK_STR(look_at(c, URL "?foo=2&a=1").body, "x");
+    store(c, URL "path", answer(200, "", "y"));
+    hc_close(c);
+    /* By a function, and by no list of names: all but this cache's. */
+    CHECK_STATUS(hc_options_key(o, make_key, new_maker(PATH), maker_destroyed), HC_OK);
+    c = open_with(directory, o);
+    CHECK_INT(look_at(c, "http://b.test/path").decision, HC_FORWARD);
+    CHECK_INT(rekey(c, NULL).moved, 2);
+    CHECK_STR(look_at(c, "http://b.test/path").body, "y");
+    hc_close(c);
+}
+
+static int32_t stop(void *user, uint64_t done, uint64_t total) {
+    (void)user;
+    (void)done;
+    (void)total;
+    return -1;
+}
+
+static void keys_are_made_anew_by_names_of_settings_and_no_others(void) {
+    hc_cache *c = open_cache(fresh_directory(), NULL, "");
+    static const char *const others[] = {"x", "0123456789abcde", "0123456789abcdef0"};
+    size_t i;
+    for (i = 0; i < NELEMS(others); i++)
+        CHECK_STATUS(hc_rekey(c, others[i], HC_NTS, NULL, NULL, NULL, &err), HC_E_ARGUMENT);
+    store(c, URL, answer(200, "", "x"));
+    CHECK_STATUS(hc_rekey(c, NULL, 0, stop, NULL, NULL, &err), HC_E_CANCELLED);
+    CHECK_STR(look_at(c, URL).body, "x");
+    hc_close(c);
+}
+
 /* ---- invalidation is by URL (RFC 9111 4.4) ---- */
 
 static void delete_from(hc_cache *c, const char *url) {
@@ -983,7 +1079,9 @@ static const check_test tests[] = {
     TEST(a_name_that_is_set_to_null_has_its_default),
     TEST(names_of_another_kind_are_refused),
     TEST(how_tls_is_verified_is_part_of_the_key),
+    TEST(sharing_credentials_does_not_share_what_a_shared_cache_may_not),
     TEST(an_option_of_a_request_can_be_read),
+    TEST(matching_all_fields_and_then_not_leaves_the_list_as_it_is),
     TEST(requests_of_one_made_key_are_the_same),
     TEST(partition_credentials_and_vary_still_tell_them_apart),
     TEST(a_request_without_a_key_goes_past_the_cache),
@@ -1004,6 +1102,8 @@ static const check_test tests[] = {
     TEST(a_part_is_of_the_range_that_is_sent),
     TEST(it_must_not_ask_its_own_cache_either),
     TEST(both_functions_together),
+    TEST(what_was_stored_by_other_settings_is_found_again),
+    TEST(keys_are_made_anew_by_names_of_settings_and_no_others),
     TEST(a_changed_url_is_invalidated_by_the_one_that_was_asked_for),
     TEST(what_a_function_made_the_key_of_is_found_by_its_url),
     TEST(a_url_is_invalidated_in_all_partitions_and_orders),

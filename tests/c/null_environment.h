@@ -19,6 +19,7 @@ struct environment {
     hc_error *error, *err;
     hc_view view;
     hc_stats stats;
+    hc_rekeyed rekeyed;
     hc_transport transport;
     const void *data;
     char buffer[16];
@@ -56,11 +57,23 @@ static hc_status some_normaliser(void *user, hc_request *copy) {
     return HC_OK;
 }
 
+static int32_t some_progress(void *user, uint64_t done, uint64_t total) {
+    (void)user;
+    (void)done;
+    (void)total;
+    return 0;
+}
+
 static void some_log(void *user, int32_t level, const char *message, size_t len) {
     (void)user;
     (void)level;
     (void)message;
     (void)len;
+}
+
+static int32_t some_progress(void *user, uint64_t done, uint64_t total) {
+    (void)user;
+    return done > total;
 }
 
 static void some_destroy(void *user) {
@@ -140,6 +153,7 @@ static environment *new_environment(void) {
     e->lengths[1] = 5;
     e->view.struct_size = sizeof e->view;
     e->stats.struct_size = sizeof e->stats;
+    e->rekeyed.struct_size = sizeof e->rekeyed;
     e->transport.struct_size = sizeof e->transport;
     e->transport.start = some_start;
     e->transport.read = some_read;
@@ -176,6 +190,7 @@ static void free_environment(environment *e) {
     (void)some_log;
     (void)some_filter;
     (void)some_key;
+    (void)some_progress;
     (void)some_normaliser;
     (void)inside_key;
     (void)some_destroy;

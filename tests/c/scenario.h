@@ -51,6 +51,9 @@ int scenario_is_refused(const char *what, hc_status status, const json_t *of, co
 
 /* ---- scenario_open.c ---- */
 
+/* The number of a name that options and requests take. */
+hc_option scenario_name(const char *name);
+
 /* Opens the cache that a scenario is for, which is closed after the test; NULL where that is
  * refused, as expected. */
 hc_cache *scenario_open(const json_t *scenario, test_clock *now);

@@ -10,16 +10,23 @@ static void close_cache(void *c) {
 }
 
 static hc_option list_number(const char *name) {
-    static const char *const names[] = {"method", "status", "ignored", "targeted_field"};
-    static const hc_option numbers[] = {HC_LIST_METHOD, HC_LIST_STATUS, HC_LIST_IGNORED,
-                                        HC_LIST_TARGETED_FIELD};
+    static const char *const names[] = {"method",      "status",         "ignored",
+                                        "match_field", "targeted_field", "unordered_field"};
+    static const hc_option numbers[] = {HC_LIST_METHOD,         HC_LIST_STATUS,
+                                        HC_LIST_IGNORED,        HC_LIST_MATCH_FIELD,
+                                        HC_LIST_TARGETED_FIELD, HC_LIST_UNORDERED_FIELD};
+    return numbers[scenario_place(names, NELEMS(names), name)];
+}
+
+hc_option scenario_name(const char *name) {
+    static const char *const names[] = {"partition", "cache_name"};
+    static const hc_option numbers[] = {HC_STR_PARTITION, HC_STR_CACHE_NAME};
     return numbers[scenario_place(names, NELEMS(names), name)];
 }
 
 static hc_status set_lists(hc_options *o, const json_t *scenario) {
     hc_status status = HC_OK;
-    const char *name = scenario_text(scenario, "cache_name");
-    const char *list;
+    const char *list, *name;
     json_t *items, *item;
     size_t i;
     json_array_foreach(json_object_get(scenario, "clear"), i, item) {
@@ -33,8 +40,11 @@ static hc_status set_lists(hc_options *o, const json_t *scenario) {
                     hc_options_add(o, list_number(list), json_string_value(item), HC_NTS, NULL);
         }
     }
-    if (status == HC_OK && name != NULL)
-        status = hc_options_set_string(o, HC_STR_CACHE_NAME, name, HC_NTS, NULL);
+    json_object_foreach(json_object_get(scenario, "names"), name, item) {
+        if (status == HC_OK)
+            status = hc_options_set_string(o, scenario_name(name), json_string_value(item),
+                                           json_string_length(item), NULL);
+    }
     return status;
 }
 

@@ -13,6 +13,7 @@
 
 #define SLOW_STEP 3
 #define MOST_HELD 4
+#define MOST_KEYS 64
 
 typedef struct {
     const char *name;
@@ -22,6 +23,13 @@ typedef struct {
 static hc_cache *cache;
 static test_clock *now;
 static held_exchange held[MOST_HELD];
+
+/* The keys that were seen, by their labels. */
+static struct {
+    const char *label;
+    char key[HC_KEY_SIZE];
+} keys[MOST_KEYS];
+static size_t key_count;
 
 static void free_request(void *r) {
     hc_request_free((hc_request *)r);
@@ -41,6 +49,32 @@ static void set_clock(const json_t *of) {
     const json_t *at = json_object_get(of, "at");
     if (at != NULL)
         pass(now, T0 + json_integer_value(at) - clock_now(now));
+}
+
+/* Requests of one label have the same key, and those of others another one. */
+static void check_key(const hc_request *r, const json_t *expected) {
+    const char *label = json_string_value(expected);
+    char key[HC_KEY_SIZE];
+    size_t i;
+    int is_known = 0;
+    if (expected == NULL)
+        return;
+    CHECK_STATUS(hc_key(cache, r, key, &err), label != NULL ? HC_OK : HC_NOT_FOUND);
+    if (label == NULL)
+        return;
+    for (i = 0; i < key_count; i++) {
+        int is_same = strcmp(keys[i].key, key) == 0;
+        int is_label = strcmp(keys[i].label, label) == 0;
+        is_known |= is_label;
+        if (is_same != is_label)
+            check_fail(__FILE__, __LINE__, "its key, %s, is %s one of %s", label,
+                       is_same ? "the" : "not the", keys[i].label);
+    }
+    if (is_known)
+        return;
+    CHECK(key_count < MOST_KEYS);
+    keys[key_count].label = label;
+    memcpy(keys[key_count++].key, key, sizeof key);
 }
 
 /* Looks a request up; NULL where that is refused, as expected. */
@@ -70,6 +104,11 @@ static hc_exchange **look_up(const json_t *step, hc_view *view) {
         if (status == HC_OK)
             status = hc_request_set(r, option_number(name), scenario_option(name, line), NULL);
     }
+    json_object_foreach(json_object_get(asked, "names"), name, line) {
+        if (status == HC_OK)
+            status = hc_request_set_string(r, scenario_name(name), json_string_value(line),
+                                           json_string_length(line), NULL);
+    }
     if (status == HC_OK && body.len > 0)
         status = hc_request_set_body(r, body.data, body.len, NULL);
     if (status == HC_OK)
@@ -77,6 +116,7 @@ static hc_exchange **look_up(const json_t *step, hc_view *view) {
     if (scenario_is_refused("the request", status, step, "error"))
         return NULL;
     CHECK(scenario_text(step, "error") == NULL);
+    check_key(r, json_object_get(step, "key"));
     return x;
 }
 
@@ -255,6 +295,7 @@ static void run_next(void) {
     const json_t *step;
     size_t i;
     memset(held, 0, sizeof held);
+    key_count = 0;
     now = new_clock();
     cache = scenario_open(scenario, now);
     if (cache == NULL)

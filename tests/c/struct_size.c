@@ -18,6 +18,7 @@ typedef union {
     unsigned char bytes[ROOM];
     hc_view view;
     hc_stats stats;
+    hc_rekeyed rekeyed;
 } box;
 
 static void prepare(box *b, size_t size) {
@@ -78,6 +79,10 @@ static hc_status of_stats(target *c, hc_error **err) {
     return hc_get_stats(c->cache, &c->to->stats, err);
 }
 
+static hc_status of_rekey(target *c, hc_error **err) {
+    return hc_rekey(c->cache, NULL, 0, NULL, NULL, &c->to->rekeyed, err);
+}
+
 static const struct {
     const char *name;
     function call;
@@ -89,6 +94,7 @@ static const struct {
     {"hc_store_failure", of_failure, sizeof(hc_view)},
     {"hc_response_view", of_view, sizeof(hc_view)},
     {"hc_get_stats", of_stats, sizeof(hc_stats)},
+    {"hc_rekey", of_rekey, sizeof(hc_rekeyed)},
 };
 
 static void check_size(size_t i, size_t size, hc_status expected) {

@@ -59,6 +59,8 @@ struct Asked {
     url: String,
     #[serde(default)]
     fields: Vec<(String, String)>,
+    #[serde(default)]
+    body: String,
 }
 
 fn get() -> String {
@@ -118,6 +120,7 @@ impl Vector {
             let fields = &mut request.http.fields;
             fields.add(name.as_bytes(), value.as_bytes()).unwrap();
         }
+        request.http.body = self.request.body.as_bytes().to_vec();
         request
     }
 

@@ -1,7 +1,7 @@
 //! A tree of JSON as text: members sorted by name, nothing between them, and what is ignored or secret taken out.
 
 use super::super::names::Treatment;
-use super::placeholder::{Placeholder, push_hex};
+use super::super::placeholder::{Placeholder, push_hex};
 use super::tree::{Siblings, Tree, Value};
 use super::walk::{Named, Walk};
 use super::{Normal, Rules};

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::super::names::Treatment;
-use super::placeholder::{MARK, Placeholder};
+use super::super::placeholder::{MARK, Placeholder};
 use super::{MOST_ITEMS, Normal, Rules};
 
 /// A pair as it is written. `k` has no value, `k=` an empty one.

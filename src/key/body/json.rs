@@ -3,8 +3,8 @@
 //! Only what every reader understands alike is read: names that stand twice in one object are found where the tree is
 //! written, the rest here.
 
+use super::super::placeholder::{MARK, Placeholder};
 use super::MOST_ITEMS;
-use super::placeholder::{MARK, Placeholder};
 use super::tree::{Node, Span, Tree, Value};
 
 /// Objects and arrays within each other.

@@ -8,13 +8,13 @@ mod form;
 mod json;
 mod media_type;
 mod multipart;
-mod placeholder;
 #[cfg(test)]
 mod tests;
 mod tree;
 mod walk;
 
 use super::names::Names;
+use super::placeholder;
 use crate::http::Fields;
 use crate::http::fields::trim;
 use media_type::Format;

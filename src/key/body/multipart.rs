@@ -3,10 +3,10 @@
 //! What one reader could take apart in another way than the next is not read at all.
 
 use super::super::names::{Names, Treatment};
+use super::super::placeholder::{MARK, Placeholder};
 use super::super::push_part;
 use super::form::percent_decoded;
 use super::media_type::{self, Format, parameters};
-use super::placeholder::{MARK, Placeholder};
 use super::{Normal, Rules};
 use crate::http::fields::{LONGEST_READ, is_token, trim};
 

@@ -162,8 +162,9 @@ fn settings(setup: &Setup) -> Checked<Result<Settings, Error>> {
             let (kind, value) = (pattern_kind(kind)?, value_of("", value)?);
             results.push(settings.add_url_rule(kind, pattern.as_bytes(), value));
         }
-        if let Some(name) = &setup.cache_name {
-            results.push(settings.set_name(301, Some(name.as_bytes())));
+        for (name, value) in &setup.names {
+            let value = value.as_deref().map(str::as_bytes);
+            results.push(settings.set_name(self::name(name)?, value));
         }
         Ok(results.into_iter().collect())
     };
@@ -204,8 +205,19 @@ fn list(name: &str) -> Checked<i32> {
         "method" => Ok(200),
         "status" => Ok(201),
         "ignored" => Ok(202),
+        "match_field" => Ok(203),
         "targeted_field" => Ok(206),
+        "unordered_field" => Ok(208),
         _ => Err(format!("{name} is no list")),
+    }
+}
+
+/// The number of a name.
+pub fn name(name: &str) -> Checked<i32> {
+    match name {
+        "partition" => Ok(300),
+        "cache_name" => Ok(301),
+        _ => Err(format!("{name} is no name that can be set")),
     }
 }
 

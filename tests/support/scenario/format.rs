@@ -11,6 +11,9 @@ use super::Checked;
 /// Names and values of header fields, in order.
 pub type Lines = Vec<(String, String)>;
 
+/// Names that are set, or taken away (null).
+pub type Names = BTreeMap<String, Option<String>>;
+
 /// A script for one cache.
 #[derive(Deserialize)]
 #[serde(from = "Written")]
@@ -33,7 +36,7 @@ pub struct Setup {
     pub status_expiry: BTreeMap<String, Setting>,
     /// Kind, pattern and expiry of each, in order.
     pub url_rules: Vec<(String, String, Setting)>,
-    pub cache_name: Option<String>,
+    pub names: Names,
     pub own_cache: bool,
     pub open: Option<String>,
 }
@@ -57,7 +60,8 @@ struct Written {
     status_expiry: BTreeMap<String, Setting>,
     #[serde(default)]
     url_rules: Vec<(String, String, Setting)>,
-    cache_name: Option<String>,
+    #[serde(default)]
+    names: Names,
     #[serde(default)]
     own_cache: bool,
     open: Option<String>,
@@ -79,7 +83,7 @@ impl From<Written> for Scenario {
                 // Rules name hosts as they are, and so hold for no labelled ones.
                 own_cache: written.own_cache || !written.url_rules.is_empty(),
                 url_rules: written.url_rules,
-                cache_name: written.cache_name,
+                names: written.names,
                 open: written.open,
             },
             steps: written.steps,
@@ -106,6 +110,9 @@ pub struct Step {
     pub request: Option<Asked>,
     pub decision: Option<String>,
     pub reason: Option<String>,
+    /// `Some(None)`: it says that the request has no key.
+    #[serde(default, deserialize_with = "stated")]
+    pub key: Option<Option<String>>,
     pub forward: Option<Fields>,
     #[serde(default)]
     pub answers: Vec<Answer>,
@@ -128,6 +135,8 @@ pub struct Asked {
     pub body: Option<Body>,
     #[serde(default)]
     pub options: BTreeMap<String, Setting>,
+    #[serde(default)]
+    pub names: Names,
 }
 
 /// What header fields are expected.
@@ -291,6 +300,7 @@ fn check(scenario: &Scenario) -> Checked<()> {
             (None, Some(_)) if step.answers.is_empty() || step.decision.is_some() => {
                 "what is resumed has answers, and no decision"
             }
+            _ if step.key.is_some() && step.decision.is_none() => "a key is that of a request",
             _ if step.hold.is_some() && !step.answers.is_empty() => "what is held has no answers",
             _ if step.answers.iter().any(Answer::is_unclear) => {
                 "an answer is one of status and failure, and states not both outcome and error"

@@ -21,6 +21,7 @@ pub fn run(scenario: &Scenario, caches: &mut Caches) -> Checked<()> {
     let mut runner = Runner {
         lent,
         held: HashMap::new(),
+        keys: HashMap::new(),
     };
     for (number, step) in scenario.steps.iter().enumerate() {
         runner
@@ -34,6 +35,8 @@ struct Runner {
     lent: Lent,
     /// Exchanges whose answers a later step reports.
     held: HashMap<String, Exchange>,
+    /// The keys that were seen, by their labels.
+    keys: HashMap<String, String>,
 }
 
 impl Runner {
@@ -43,8 +46,9 @@ impl Runner {
         }
         let mut exchange = match (&step.request, &step.resume) {
             (Some(asked), _) => match self.look_up(asked) {
-                Ok(exchange) => {
+                Ok((request, exchange)) => {
                     equal("error", None, step.error.as_deref())?;
+                    self.check_key(&request, step.key.as_ref())?;
                     exchange
                 }
                 Err(Refused::Wrong(wrong)) => return Err(wrong),
@@ -85,7 +89,7 @@ impl Runner {
         Ok(())
     }
 
-    fn look_up(&self, asked: &Asked) -> Result<Exchange, Refused> {
+    fn look_up(&self, asked: &Asked) -> Result<(Arc<Request>, Exchange), Refused> {
         let method = asked.method.as_deref().unwrap_or("GET");
         let url = self.lent.texts.url(&*asked.url);
         let mut request = Request::new(method.as_bytes(), url.as_bytes())?;
@@ -102,7 +106,38 @@ impl Runner {
             let (number, value) = (caches::number(name)?, caches::value_of(name, value)?);
             request.overrides.set(number, value)?;
         }
-        Ok(self.lent.cache.lookup(&Arc::new(request))?)
+        for (name, value) in &asked.names {
+            let value = value.as_deref().map(str::as_bytes);
+            request.overrides.set_name(caches::name(name)?, value)?;
+        }
+        let request = Arc::new(request);
+        let exchange = self.lent.cache.lookup(&request)?;
+        Ok((request, exchange))
+    }
+
+    /// Requests of one label have the same key, and those of others another one.
+    fn check_key(
+        &mut self,
+        request: &Arc<Request>,
+        expected: Option<&Option<String>>,
+    ) -> Checked<()> {
+        let Some(label) = expected else {
+            return Ok(());
+        };
+        let found = self.lent.cache.key(request);
+        let key = found.map_err(|error| format!("its key: {error}"))?;
+        let key = key.map(|key| key.to_string());
+        let (Some(label), Some(key)) = (label, &key) else {
+            return equal("having a key", key.is_some(), label.is_some());
+        };
+        for (other, seen) in &self.keys {
+            if (seen == key) != (other == label) {
+                let how = if seen == key { "the" } else { "not the" };
+                return Err(format!("its key, {label}, is {how} one of {other}"));
+            }
+        }
+        self.keys.insert(label.clone(), key.clone());
+        Ok(())
     }
 
     /// Reports what the origin says; gives the last body it sent.

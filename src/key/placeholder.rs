@@ -1,7 +1,12 @@
 //! What stands for a value that is kept from the disk: a NUL, which no text that is read here holds, and of a secret
 //! its keyed hash behind it, so that equal ones can be told from others.
 
-use super::super::first_half;
+use std::fmt;
+
+use super::first_half;
+
+/// What people are shown in the place of such a value.
+pub const SHOWN: &str = "REDACTED";
 
 /// The first byte, and the only one where the value counts for nothing.
 pub const MARK: u8 = 0;
@@ -28,6 +33,11 @@ impl Placeholder {
         Placeholder::Secret(hash(secret, value))
     }
 
+    /// Of this value, unless it is one that stands for another already.
+    pub fn of(value: &[u8], secret: &[u8; 32]) -> Self {
+        Self::read_whole(value).unwrap_or_else(|| Self::of_secret(secret, value))
+    }
+
     /// Reads one at the beginning of a text; with what stands behind it.
     pub fn read(text: &[u8]) -> Option<(Self, &[u8])> {
         let rest = text.strip_prefix(&[MARK])?;
@@ -52,6 +62,14 @@ impl Placeholder {
         if let Placeholder::Secret(hash) = self {
             push_hex(text, &hash);
         }
+    }
+}
+
+impl fmt::Display for Placeholder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = Vec::new();
+        self.push(&mut text);
+        f.write_str(&String::from_utf8_lossy(&text))
     }
 }
 
@@ -98,6 +116,11 @@ mod tests {
             );
             assert_eq!(Placeholder::read_whole(&text), None);
         }
+        let secret = Placeholder::of(b"hunter2", &[7; 32]);
+        assert_eq!(secret, Placeholder::of_secret(&[7; 32], b"hunter2"));
+        let text = secret.to_string();
+        assert!(!text.contains("hunter2"));
+        assert_eq!(Placeholder::of(text.as_bytes(), &[8; 32]), secret);
         assert_eq!(Placeholder::read(b"a"), None);
         assert_eq!(Placeholder::read(b""), None);
     }
