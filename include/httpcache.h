@@ -454,8 +454,8 @@ hc_status hc_request_copy(const hc_request *r, hc_request **out, hc_error **err)
 hc_status hc_request_assign(hc_request *r, const char *method, size_t method_len, const char *url,
                             size_t url_len, hc_error **err);
 
-/* Adds a field at the end. White space around the value is dropped. HC_E_FIELD: the name is no token, or
- * the value holds CR, LF or NUL. */
+/* Adds a field at the end. White space around the value is dropped. What is lent from `r` itself is to be copied
+ * first. HC_E_FIELD: the name is no token, or the value holds CR, LF or NUL. */
 hc_status hc_request_add(hc_request *r, const char *name, size_t name_len, const char *value,
                          size_t value_len, hc_error **err);
 
