@@ -12,6 +12,13 @@ typedef struct {
     size_t len;
 } scenario_bytes;
 
+/* ---- scenario_files.c ---- */
+
+/* Adds the scenarios of a file, or of all in a directory, to a list; says whether they can be read.
+ */
+int scenario_read_file(const char *path, json_t *scenarios);
+int scenario_read_directory(const char *path, json_t *scenarios);
+
 /* ---- scenario_text.c ---- */
 
 /* A member that is text; NULL if there is none. */
@@ -54,8 +61,13 @@ int scenario_is_refused(const char *what, hc_status status, const json_t *of, co
 /* The number of a name that options and requests take. */
 hc_option scenario_name(const char *name);
 
-/* Opens the cache that a scenario is for, which is closed after the test; NULL where that is
- * refused, as expected. */
-hc_cache *scenario_open(const json_t *scenario, test_clock *now);
+/* Opens a cache in `directory` as a scenario, or a step of it, says; NULL where that is refused, as
+ * expected. The caller closes it. */
+hc_cache *scenario_open(const json_t *setup, const char *directory, test_clock *now);
+
+/* ---- scenario_functions.c ---- */
+
+/* Sets the functions of `filter`, `key` and `normalise`. */
+hc_status scenario_set_functions(hc_options *o, const json_t *setup);
 
 #endif

@@ -6,8 +6,6 @@
 
 #include "scenario.h"
 
-#include <dirent.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +19,7 @@ typedef struct {
 } held_exchange;
 
 static hc_cache *cache;
+static const char *directory;
 static test_clock *now;
 static held_exchange held[MOST_HELD];
 
@@ -43,6 +42,13 @@ static void free_response(void *p) {
 static void free_exchange(void *x) {
     hc_exchange_free(*(hc_exchange **)x);
     free(x);
+}
+
+/* Whichever it is then. */
+static void close_cache(void *unused) {
+    (void)unused;
+    hc_close(cache);
+    cache = NULL;
 }
 
 static void set_clock(const json_t *of) {
@@ -246,14 +252,41 @@ static held_exchange *place_of(const char *name) {
     check_fail(__FILE__, __LINE__, "there is no place for \"%s\"", name ? name : "");
 }
 
-static void run_step(const json_t *step) {
+/* Another cache on the same directory, in place of the one there is; where it is refused that one
+ * stays. */
+static void reopen(const json_t *setup) {
+    hc_cache *other = scenario_open(setup, directory, now);
+    if (other == NULL)
+        return;
+    hc_close(cache);
+    cache = other;
+}
+
+static void check_count(const json_t *of, const char *what, uint64_t actual) {
+    const json_t *expected = json_object_get(of, what);
+    CHECK(json_is_integer(expected));
+    if ((json_int_t)actual != json_integer_value(expected))
+        check_fail(__FILE__, __LINE__, "%s: %d, not %d", what, (int)actual,
+                   (int)json_integer_value(expected));
+}
+
+static void rekey(const json_t *expected) {
+    hc_rekeyed counts;
+    memset(&counts, 0, sizeof counts);
+    counts.struct_size = sizeof counts;
+    CHECK_STATUS(hc_rekey(cache, NULL, 0, NULL, NULL, &counts, &err), HC_OK);
+    check_count(expected, "moved", counts.moved);
+    check_count(expected, "collided", counts.collided);
+    check_count(expected, "left", counts.left);
+}
+
+static void ask_and_answer(const json_t *step) {
     const char *resumed = scenario_text(step, "resume"), *hold = scenario_text(step, "hold");
     const json_t *expected = json_object_get(step, "response");
     hc_view view = new_view();
     scenario_bytes origins = scenario_body(NULL);
     hc_exchange **x, *own;
     int is_answered;
-    set_clock(step);
     if (resumed != NULL) {
         held_exchange *place = place_of(resumed);
         own = place->exchange;
@@ -284,9 +317,19 @@ static void run_step(const json_t *step) {
     }
 }
 
+static void run_step(const json_t *step) {
+    const json_t *setup = json_object_get(step, "reopen"), *counts = json_object_get(step, "rekey");
+    set_clock(step);
+    if (setup != NULL)
+        reopen(setup);
+    else if (counts != NULL)
+        rekey(counts);
+    else
+        ask_and_answer(step);
+}
+
 /* ---- the table of tests ---- */
 
-static json_t *files;
 static json_t *scenarios;
 static size_t next;
 
@@ -297,7 +340,9 @@ static void run_next(void) {
     memset(held, 0, sizeof held);
     key_count = 0;
     now = new_clock();
-    cache = scenario_open(scenario, now);
+    directory = fresh_directory();
+    check_defer(close_cache, NULL);
+    cache = scenario_open(scenario, directory, now);
     if (cache == NULL)
         return;
     json_array_foreach(json_object_get(scenario, "steps"), i, step) {
@@ -306,43 +351,15 @@ static void run_next(void) {
     }
 }
 
-static int read_scenarios(const char *path) {
-    json_error_t error;
-    json_t *file = json_load_file(path, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
-    if (file == NULL) {
-        printf("FAILED %s: line %d: %s\n", path, error.line, error.text);
-        return 0;
-    }
-    json_array_extend(scenarios, json_object_get(file, "scenarios"));
-    return json_array_append_new(files, file) == 0;
-}
-
-static int read_directory(const char *path) {
-    struct dirent **entries;
-    int count = scandir(path, &entries, NULL, alphasort), i, result = count > 0;
-    for (i = 0; i < count; i++) {
-        const char *name = entries[i]->d_name, *end = strrchr(name, '.');
-        char file[4096];
-        snprintf(file, sizeof file, "%s/%s", path, name);
-        if (end != NULL && strcmp(end, ".json") == 0)
-            result = read_scenarios(file) && result;
-        free(entries[i]);
-    }
-    if (count >= 0)
-        free(entries);
-    return result;
-}
-
 int main(int argc, char **argv) {
     check_test *tests;
     size_t count, i;
     int result = 1;
-    files = json_array();
     scenarios = json_array();
     for (i = 1; i < (size_t)argc; i++)
-        result = read_scenarios(argv[i]) && result;
+        result = scenario_read_file(argv[i], scenarios) && result;
     if (argc < 2)
-        result = read_directory("tests/scenarios");
+        result = scenario_read_directory("tests/scenarios", scenarios);
     for (i = json_array_size(scenarios); is_slow() && i > 0; i--) {
         if ((i - 1) % SLOW_STEP != 0)
             json_array_remove(scenarios, i - 1);
@@ -356,6 +373,5 @@ int main(int argc, char **argv) {
     result = check_run(tests, count, 1, argv) || !result;
     free(tests);
     json_decref(scenarios);
-    json_decref(files);
     return result;
 }

@@ -31,7 +31,7 @@ CTEST_WARNINGS := -Wall -Wextra -Wpedantic -Werror
 CTEST_CPPFLAGS := -I$(HC_INCLUDE) -I$(CTEST)
 CTEST_LIBS := -L$(HC_LIBDIR) -lhttpcache -Wl,-rpath,$(abspath $(HC_LIBDIR)) -lpthread -ldl
 CTEST_SHARED_SOURCES := check support messages origin
-CTEST_SCENARIO_SOURCES := scenario_text scenario_expect scenario_open
+CTEST_SCENARIO_SOURCES := scenario_files scenario_text scenario_expect scenario_open scenario_functions
 CTEST_SOURCE_HEADERS := $(wildcard $(CTEST)/*.h) $(HC_INCLUDE)/httpcache.h
 
 CTEST_SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer

@@ -10,7 +10,7 @@
 #[path = "../support/scenario/mod.rs"]
 mod scenario;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -67,6 +67,7 @@ fn main() -> ExitCode {
         tally.take("ids_are_unique_and_readable", check_ids(&all));
         tally.take("anchors_are_well_formed", check_anchors(&all));
         tally.take("there_are_enough", check_count(all.len()));
+        tally.take("examples_have_their_scenarios", check_examples(&all));
     }
     let word = if tally.failed == 0 { "ok" } else { "FAILED" };
     // In the words of the harness, so that these are counted too.
@@ -141,6 +142,38 @@ fn is_anchor(anchor: &str) -> bool {
         .iter()
         .find_map(|text| anchor.strip_prefix(text))
         .is_some_and(|section| section.split('.').all(is_number))
+}
+
+/// The documents whose examples the README lists.
+const LISTED: [&str; 2] = ["000", "002"];
+
+/// Each example names scenarios that there are, and each scenario of these documents is one of an example.
+fn check_examples(all: &[(PathBuf, Scenario)]) -> Result<(), String> {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios/README.md");
+    let text = fs::read_to_string(readme).unwrap();
+    let ids: BTreeSet<&str> = all.iter().map(|(_, one)| &*one.id).collect();
+    for document in LISTED {
+        let (row, prefix) = (format!("| {document} |"), format!("seed-{document}-"));
+        let mut listed = BTreeSet::new();
+        for line in text.lines().filter(|line| line.starts_with(&row)) {
+            let scenarios = line.trim_end_matches(['|', ' ']).rsplit('|').next();
+            let named = scenarios.unwrap_or_default().split(", ");
+            for name in named.map(|name| name.trim().trim_matches('`')) {
+                if !name.starts_with(&prefix) || !ids.contains(name) {
+                    return Err(format!("{name:?} is no scenario, in {line}"));
+                }
+                listed.insert(name);
+            }
+        }
+        let of_document = ids.iter().filter(|id| id.starts_with(&prefix));
+        if let Some(id) = of_document.into_iter().find(|id| !listed.contains(*id)) {
+            return Err(format!("{id} is of no example in the README"));
+        }
+        if listed.is_empty() {
+            return Err(format!("no example of {document} is listed"));
+        }
+    }
+    Ok(())
 }
 
 fn check_count(count: usize) -> Result<(), String> {

@@ -10,7 +10,7 @@ use httpcache::settings::{DO_NOT_CACHE, NEVER, OPTIONS, Settings, UNSET, option}
 
 use super::format::{Setting, Setup};
 use super::text::Texts;
-use super::{Checked, T0};
+use super::{Checked, T0, functions};
 
 /// A directory that serves so many scenarios is given up: what is stored never goes by itself.
 const MOST_SCENARIOS: u64 = 20_000;
@@ -37,10 +37,19 @@ pub struct Lent {
     pub cache: Arc<Cache>,
     pub texts: Texts,
     now: Arc<AtomicI64>,
-    _directory: Option<tempfile::TempDir>,
+    /// Of a cache that no other scenario has.
+    directory: Option<tempfile::TempDir>,
 }
 
 impl Lent {
+    /// Opens another cache on the same directory in place of this one; `Ok(Err(..))`: that is refused, and this one
+    /// stays.
+    pub fn reopen(&mut self, setup: &Setup) -> Checked<Result<(), Error>> {
+        let directory = self.directory.as_ref().ok_or("the cache is shared")?;
+        let opened = open(directory, setup, &self.now)?;
+        Ok(opened.map(|cache| self.cache = cache))
+    }
+
     /// Sets the clock, in milliseconds from T0.
     pub fn set_clock(&self, at: i64) {
         self.now.store(T0 + at, Ordering::Relaxed);
@@ -64,17 +73,17 @@ impl Caches {
         self.scenarios += 1;
         if !self.is_shared || setup.own_cache || setup.open.is_some() {
             let directory = directory()?;
-            return Ok(self.open(&directory, setup)?.map(|cache| Lent {
+            return Ok(open(&directory, setup, &self.now)?.map(|cache| Lent {
                 cache,
                 texts: Texts::new(None),
                 now: self.now.clone(),
-                _directory: Some(directory),
+                directory: Some(directory),
             }));
         }
         self.make_room(setup);
         if !self.shared.contains_key(setup) {
             let directory = directory()?;
-            let cache = match self.open(&directory, setup)? {
+            let cache = match open(&directory, setup, &self.now)? {
                 Ok(cache) => cache,
                 Err(refused) => return Ok(Err(refused)),
             };
@@ -93,7 +102,7 @@ impl Caches {
             cache: shared.cache.clone(),
             texts: Texts::new(Some(format!("s{}.", self.scenarios))),
             now: self.now.clone(),
-            _directory: None,
+            directory: None,
         }))
     }
 
@@ -111,24 +120,26 @@ impl Caches {
             _ => {}
         }
     }
+}
 
-    fn open(
-        &self,
-        directory: &tempfile::TempDir,
-        setup: &Setup,
-    ) -> Checked<Result<Arc<Cache>, Error>> {
-        let settings = match settings(setup)? {
-            Ok(settings) => settings,
-            Err(refused) => return Ok(Err(refused)),
-        };
-        let now = self.now.clone();
-        let options = Options {
-            settings,
-            clock: Clock::Callback(Arc::new(move || now.load(Ordering::Relaxed))),
-            ..Options::default()
-        };
-        Ok(Cache::open(&directory.path().join("cache"), options))
-    }
+fn open(
+    directory: &tempfile::TempDir,
+    setup: &Setup,
+    now: &Arc<AtomicI64>,
+) -> Checked<Result<Arc<Cache>, Error>> {
+    let settings = match settings(setup)? {
+        Ok(settings) => settings,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let now = now.clone();
+    let options = Options {
+        settings,
+        clock: Clock::Callback(Arc::new(move || now.load(Ordering::Relaxed))),
+        filter: functions::filter(setup.filter.as_deref())?,
+        own_matching: functions::matching(setup.key.as_deref(), setup.normalise.as_deref())?,
+        ..Options::default()
+    };
+    Ok(Cache::open(&directory.path().join("cache"), options))
 }
 
 fn directory() -> Checked<tempfile::TempDir> {

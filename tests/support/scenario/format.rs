@@ -15,8 +15,6 @@ pub type Lines = Vec<(String, String)>;
 pub type Names = BTreeMap<String, Option<String>>;
 
 /// A script for one cache.
-#[derive(Deserialize)]
-#[serde(from = "Written")]
 pub struct Scenario {
     pub id: String,
     #[allow(dead_code, reason = "for readers, and for the test of the table")]
@@ -27,8 +25,23 @@ pub struct Scenario {
     pub steps: Vec<Step>,
 }
 
-/// What the cache is opened with.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// The members of a scenario that are none of its cache's.
+#[derive(Deserialize)]
+struct Script {
+    id: String,
+    #[serde(default)]
+    anchor: String,
+    #[serde(default)]
+    about: String,
+    #[serde(default)]
+    steps: Vec<Step>,
+}
+
+const OF_SCRIPT: [&str; 4] = ["id", "anchor", "about", "steps"];
+
+/// What a cache is opened with.
+#[derive(Clone, Default, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(default, deny_unknown_fields)]
 pub struct Setup {
     pub options: BTreeMap<String, Setting>,
     pub lists: BTreeMap<String, Vec<String>>,
@@ -37,57 +50,35 @@ pub struct Setup {
     /// Kind, pattern and expiry of each, in order.
     pub url_rules: Vec<(String, String, Setting)>,
     pub names: Names,
+    pub filter: Option<String>,
+    pub key: Option<String>,
+    pub normalise: Option<String>,
     pub own_cache: bool,
     pub open: Option<String>,
 }
 
-/// A scenario as it is written.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Written {
-    id: String,
-    #[serde(default)]
-    anchor: String,
-    #[serde(default)]
-    about: String,
-    #[serde(default)]
-    options: BTreeMap<String, Setting>,
-    #[serde(default)]
-    lists: BTreeMap<String, Vec<String>>,
-    #[serde(default)]
-    clear: Vec<String>,
-    #[serde(default)]
-    status_expiry: BTreeMap<String, Setting>,
-    #[serde(default)]
-    url_rules: Vec<(String, String, Setting)>,
-    #[serde(default)]
-    names: Names,
-    #[serde(default)]
-    own_cache: bool,
-    open: Option<String>,
-    #[serde(default)]
-    steps: Vec<Step>,
-}
-
-impl From<Written> for Scenario {
-    fn from(written: Written) -> Self {
-        Scenario {
-            id: written.id,
-            anchor: written.anchor,
-            about: written.about,
-            setup: Setup {
-                options: written.options,
-                lists: written.lists,
-                clear: written.clear,
-                status_expiry: written.status_expiry,
-                // Rules name hosts as they are, and so hold for no labelled ones.
-                own_cache: written.own_cache || !written.url_rules.is_empty(),
-                url_rules: written.url_rules,
-                names: written.names,
-                open: written.open,
-            },
-            steps: written.steps,
+impl Scenario {
+    fn of(mut written: Value) -> serde_json::Result<Self> {
+        let mut script = serde_json::Map::new();
+        if let Some(members) = written.as_object_mut() {
+            script.extend(
+                OF_SCRIPT
+                    .iter()
+                    .filter_map(|name| members.remove_entry(*name)),
+            );
         }
+        let script: Script = serde_json::from_value(Value::Object(script))?;
+        let mut setup: Setup = serde_json::from_value(written)?;
+        // Rules name hosts as they are, and so hold for no labelled ones; and keys are made anew of all that is stored.
+        setup.own_cache |=
+            !setup.url_rules.is_empty() || script.steps.iter().any(Step::is_about_the_cache);
+        Ok(Scenario {
+            id: script.id,
+            anchor: script.anchor,
+            about: script.about,
+            setup,
+            steps: script.steps,
+        })
     }
 }
 
@@ -99,7 +90,7 @@ pub enum Setting {
     Name(String),
 }
 
-/// One request, or the answer to one that was held.
+/// One request, the answer to one that was held, or what is done with the cache.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
@@ -122,6 +113,45 @@ pub struct Step {
     pub error: Option<String>,
     pub hold: Option<String>,
     pub resume: Option<String>,
+    pub reopen: Option<Setup>,
+    pub rekey: Option<Counts>,
+}
+
+/// What making keys anew comes to.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Counts {
+    pub moved: u64,
+    pub collided: u64,
+    pub left: u64,
+}
+
+impl Step {
+    fn is_about_the_cache(&self) -> bool {
+        self.reopen.is_some() || self.rekey.is_some()
+    }
+
+    /// How many of the things are said that a step may be, of which it is one.
+    fn kinds(&self) -> usize {
+        let kinds = [
+            self.request.is_some(),
+            self.resume.is_some(),
+            self.reopen.is_some(),
+            self.rekey.is_some(),
+        ];
+        kinds.into_iter().filter(|is_it| *is_it).count()
+    }
+
+    fn states_an_answer(&self) -> bool {
+        self.decision.is_some()
+            || self.reason.is_some()
+            || self.key.is_some()
+            || self.forward.is_some()
+            || !self.answers.is_empty()
+            || self.response.is_some()
+            || self.error.is_some()
+            || self.hold.is_some()
+    }
 }
 
 /// A request.
@@ -280,8 +310,7 @@ pub fn read(
 fn typed(value: Value) -> Result<Scenario, (String, String)> {
     let id = value.get("id").and_then(Value::as_str).unwrap_or("(no id)");
     let id = id.to_owned();
-    let scenario: Scenario =
-        serde_json::from_value(value).map_err(|error| (id.clone(), error.to_string()))?;
+    let scenario = Scenario::of(value).map_err(|error| (id.clone(), error.to_string()))?;
     check(&scenario).map_err(|wrong| (id, wrong))?;
     Ok(scenario)
 }
@@ -292,22 +321,39 @@ fn check(scenario: &Scenario) -> Checked<()> {
         return Err("it has no steps".to_owned());
     }
     for (number, step) in scenario.steps.iter().enumerate() {
-        let wrong = match (&step.request, &step.resume) {
-            (Some(_), Some(_)) | (None, None) => "it is one of request and resume",
-            (Some(_), None) if step.decision.is_none() == step.error.is_none() => {
-                "it states its decision, or the error"
-            }
-            (None, Some(_)) if step.answers.is_empty() || step.decision.is_some() => {
-                "what is resumed has answers, and no decision"
-            }
-            _ if step.key.is_some() && step.decision.is_none() => "a key is that of a request",
-            _ if step.hold.is_some() && !step.answers.is_empty() => "what is held has no answers",
-            _ if step.answers.iter().any(Answer::is_unclear) => {
-                "an answer is one of status and failure, and states not both outcome and error"
-            }
-            _ => continue,
+        check_step(step).map_err(|wrong| format!("step {}: {wrong}", number + 1))?;
+    }
+    Ok(())
+}
+
+fn check_step(step: &Step) -> Result<(), &'static str> {
+    if step.kinds() != 1 {
+        return Err("it is one of request, resume, reopen and rekey");
+    }
+    if step.is_about_the_cache() {
+        let is_marked = step.reopen.as_ref().is_some_and(|setup| setup.own_cache);
+        return match step.states_an_answer() || is_marked {
+            true => Err("what is done with the cache has no answer, and no own_cache"),
+            false => Ok(()),
         };
-        return Err(format!("step {}: {wrong}", number + 1));
+    }
+    let is_request = step.request.is_some();
+    if is_request && step.decision.is_none() == step.error.is_none() {
+        return Err("it states its decision, or the error");
+    }
+    if !is_request && (step.answers.is_empty() || step.decision.is_some()) {
+        return Err("what is resumed has answers, and no decision");
+    }
+    if step.key.is_some() && step.decision.is_none() {
+        return Err("a key is that of a request");
+    }
+    if step.hold.is_some() && !step.answers.is_empty() {
+        return Err("what is held has no answers");
+    }
+    if step.answers.iter().any(Answer::is_unclear) {
+        return Err(
+            "an answer is one of status and failure, and states not both outcome and error",
+        );
     }
     Ok(())
 }

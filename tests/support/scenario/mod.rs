@@ -4,6 +4,7 @@
 mod caches;
 mod expect;
 mod format;
+mod functions;
 mod run;
 mod text;
 

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use httpcache::cache::{Exchange, Outcome, Request, Response};
+use httpcache::cache::{Exchange, Outcome, Rekeyed, Request, Response};
 use httpcache::error::Error;
 use httpcache::http::ResponseHead;
 
 use super::caches::{self, Caches, Lent, error_name};
 use super::expect::{self, equal};
-use super::format::{Answer, Asked, Scenario, Step};
+use super::format::{Answer, Asked, Counts, Scenario, Setup, Step};
 use super::{Checked, text::Texts};
 
 /// Runs a scenario; the error tells the step, what was expected, and what was.
@@ -44,6 +44,32 @@ impl Runner {
         if let Some(at) = step.at {
             self.lent.set_clock(at);
         }
+        match (&step.reopen, &step.rekey) {
+            (Some(setup), _) => self.reopen(setup),
+            (_, Some(expected)) => self.rekey(expected),
+            _ => self.ask(step),
+        }
+    }
+
+    fn reopen(&mut self, setup: &Setup) -> Checked<()> {
+        let opened = self.lent.reopen(setup)?;
+        let refused = opened.as_ref().err().map(error_name);
+        equal("opening", refused, setup.open.as_deref())
+    }
+
+    fn rekey(&self, expected: &Counts) -> Checked<()> {
+        let mut counts = Rekeyed::default();
+        let done = self.lent.cache.rekey(None, &mut counts, &mut |_, _| true);
+        done.map_err(|error| format!("making keys anew: {error}"))?;
+        let expected = Rekeyed {
+            moved: expected.moved,
+            collided: expected.collided,
+            left: expected.left,
+        };
+        equal("making keys anew", counts, expected)
+    }
+
+    fn ask(&mut self, step: &Step) -> Checked<()> {
         let mut exchange = match (&step.request, &step.resume) {
             (Some(asked), _) => match self.look_up(asked) {
                 Ok((request, exchange)) => {
