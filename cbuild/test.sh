@@ -27,6 +27,7 @@ unset MAKEFLAGS MAKELEVEL MFLAGS || true
 rm -rf $logs
 mkdir -p $logs
 : >$results
+export HC_TEST_COUNTS="$PWD/$logs/counts"
 
 # Every step there is: one that is not among the results did not run.
 steps='deps style header-current rust rust-without-fetch library header symbols version paths c c++
@@ -183,6 +184,10 @@ scenarios=$(sed -n '/Running tests.*scenarios/,/^test result/s/^test result: [A-
 verdicts=$(sed -n 's/^\(shared\|private\): /\1 /p' $logs/conformance.log 2>/dev/null | tail -n 2)
 printf '\n%s scenarios in Rust and again in C; %s generated cases against the model\n' \
     "${scenarios:-0}" "$(awk '$1 == "model" { print $2 }' $results)"
+for seed in 000 002; do
+    echo "seed $seed: $(sed -n "s/^test seed-$seed-\([a-z0-9-]*\) ... ok$/\1/p" $logs/rust.log | sort -u | tr '\n' ' ')"
+done
+sort -u "$HC_TEST_COUNTS" 2>/dev/null || true
 [ -z "$verdicts" ] || echo "$verdicts"
 
 sum=$(awk '{ passed += $2; failed += $3 } END { printf "%d passed, %d failed", passed, failed }' $results)

@@ -10,6 +10,9 @@
     reason = "a test stops where it fails"
 )]
 
+#[path = "../support/counts.rs"]
+mod counts;
+
 #[path = "../support/keys/attacks.rs"]
 mod attacks;
 #[path = "../support/keys/mod.rs"]
@@ -133,7 +136,9 @@ fn pairs_share_a_key_if_and_only_if_they_mean_the_same() {
             }
         }
     }
-    println!("{compared} pairs of seed {seed}: {counted:?}");
+    counts::tell(&format!(
+        "{compared} pairs of requests by their keys (seed {seed}): {counted:?}"
+    ));
     assert!(counted.same > wanted / 10, "{counted:?}");
     assert!(counted.different > wanted / 4, "{counted:?}");
     assert!(counted.other_users > wanted / 20, "{counted:?}");
@@ -183,7 +188,10 @@ fn no_attack_makes_one_of_two() {
             }
         }
     }
-    println!("{} attacks, {compared} pairs", ATTACKS.len());
+    counts::tell(&format!(
+        "{} attacks on keys, {compared} pairs",
+        ATTACKS.len()
+    ));
     assert!(compared > 1000, "{compared}");
 }
 
@@ -445,14 +453,14 @@ fn play(setup: Setup) -> Played {
             played.ask(&now, true);
         }
     }
-    println!(
-        "{} requests with {:?}: {} hits, {} misses, {} stored",
+    counts::tell(&format!(
+        "{} requests to one cache, hashes collide: {}; {} hits, {} misses, {} stored",
         requests.len(),
-        played.setup,
+        played.setup.collides,
         played.hits,
         played.misses,
         played.answers
-    );
+    ));
     played
 }
 

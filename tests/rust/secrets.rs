@@ -7,6 +7,9 @@
     reason = "a test stops where it fails"
 )]
 
+#[path = "../support/counts.rs"]
+mod counts;
+
 #[path = "../support/secrets/grep.rs"]
 mod grep;
 #[path = "../support/secrets/places.rs"]
@@ -226,6 +229,7 @@ fn no_secret_is_found_in_any_file_or_line() {
     bench.check("all deleted");
     bench.close();
     bench.check("closed");
+    counts::tell(&format!("{} secrets looked for in every file", count()));
 }
 
 #[test]

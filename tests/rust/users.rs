@@ -8,6 +8,9 @@
     reason = "a test stops where it fails"
 )]
 
+#[path = "../support/counts.rs"]
+mod counts;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -614,10 +617,10 @@ fn bob_is_given_what_is_alices_only_where_it_is_allowed() {
         counted[0] += kept;
         counted[1] += given;
     }
-    println!(
-        "{} cells: {counted:?} kept from bob, given",
+    counts::tell(&format!(
+        "{} cells of two users, plain reuse: {counted:?} kept from bob, given",
         counted[0] + counted[1]
-    );
+    ));
 }
 
 #[test]
@@ -638,10 +641,10 @@ fn no_other_way_gives_bob_more() {
         counted[0] += of_way[0];
         counted[1] += of_way[1];
     }
-    println!(
-        "{} cells: {counted:?} kept from bob, given",
+    counts::tell(&format!(
+        "{} cells of two users, all other ways of reuse: {counted:?} kept from bob, given",
         counted[0] + counted[1]
-    );
+    ));
 }
 
 /// Caches of other policies may work on one directory: what one stored, another one gives to nobody to whom neither of
@@ -689,10 +692,10 @@ fn a_reader_of_another_policy_gives_no_more() {
             }
         }
     }
-    println!(
-        "{} cells: {counted:?} kept from bob, given",
+    counts::tell(&format!(
+        "{} cells of two users, a writer and a reader of different policies: {counted:?} kept from bob, given",
         counted[0] + counted[1]
-    );
+    ));
     assert!(counted.iter().all(|count| *count > 1000));
 }
 
