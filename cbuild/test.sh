@@ -31,7 +31,7 @@ mkdir -p $logs
 # Every step there is: one that is not among the results did not run.
 steps='deps style header-current rust rust-without-fetch library header symbols version paths c c++
 c-asan c-valgrind install readme demo-nginx demo-python3 cpp cpp-style go go-style ruby ruby-style python
-python-style polyglot model mutants proxy conformance conformance-renamed'
+python-style growth polyglot model mutants proxy conformance conformance-renamed'
 if [ -n "$report" ]; then steps="$steps fuzz"; fi
 
 # How a step is counted: `check` is one test, the others say how many they ran, each in its own words. What was
@@ -129,9 +129,10 @@ second_lane() {
     step model c "$make" test-model || true
 }
 
-# Programs of five languages keep both processors busy by themselves, and the suite of caches measures time: it is
-# disturbed by whatever runs beside it.
+# Programs of five languages keep both processors busy by themselves, and the growth and the suite of caches measure
+# time: they are disturbed by whatever runs beside them. The growth is held to absolute times in release only.
 alone() {
+    step growth cargo cargo test --locked --release --test linear || true
     step polyglot check "$make" polyglot || true
     step mutants c "$make" test-mutants || true
     step proxy programs "$make" hc-proxy-check || true

@@ -228,8 +228,8 @@ typedef enum {
     /* 1 to 4096. Variants kept of one primary key, the oldest goes first. Default 64. */
     HC_OPT_MAX_VARIANTS = 123,
     /* 0 or 1. 0: the library starts no thread; 1: hc_fetch revalidates on threads that call nothing of yours
-     * (RFC 5861 3), and where the cache has a clock, a log, a filter or a transport of yours, before it returns.
-     * Default 1. */
+     * (RFC 5861 3), and where the cache has a clock, a log, a filter, another function or a transport of yours,
+     * before it returns. Default 1. */
     HC_OPT_WORKERS = 125,
     /* 0 or 1. Of variants by language, one that is stored is chosen where Accept-Language wants none more.
      * Default 0. */
@@ -454,8 +454,8 @@ hc_status hc_request_copy(const hc_request *r, hc_request **out, hc_error **err)
 hc_status hc_request_assign(hc_request *r, const char *method, size_t method_len, const char *url,
                             size_t url_len, hc_error **err);
 
-/* Adds a field at the end. White space around the value is dropped. HC_E_FIELD: the name is no token, or
- * the value holds CR, LF or NUL. */
+/* Adds a field at the end. White space around the value is dropped. What is lent from `r` itself is to be copied
+ * first. HC_E_FIELD: the name is no token, or the value holds CR, LF or NUL. */
 hc_status hc_request_add(hc_request *r, const char *name, size_t name_len, const char *value,
                          size_t value_len, hc_error **err);
 

@@ -14,13 +14,14 @@ import (
 	"unsafe"
 )
 
-// A Cache is an open cache; share it between goroutines. One that becomes unreachable is closed, unless its own Filter,
-// Now or Log refers to it.
+// A Cache is an open cache; share it between goroutines. One that becomes unreachable is closed, unless a function of
+// its own Options refers to it.
 type Cache struct {
 	guard   guard
 	cache   *C.hc_cache
 	within  time.Duration // Options.TotalTimeout.
 	methods []string      // Options.Methods.
+	matcher *matcher      // Options.KeyFunc and Normalize.
 }
 
 // Open opens the cache in a directory, making it if there is none (mode 0700, its files 0600). Opened twice in a
@@ -42,9 +43,10 @@ func Open(directory string, o *Options) (*Cache, error) {
 		return nil, failure
 	}
 	defer C.hc_options_free(options)
+	matcher := o.setCallbacks(options)
 	path := C.CString(directory)
 	defer C.free(unsafe.Pointer(path))
-	c := &Cache{within: o.TotalTimeout, methods: append([]string(nil), o.Methods...)}
+	c := &Cache{within: o.TotalTimeout, methods: append([]string(nil), o.Methods...), matcher: matcher}
 	var err *C.hc_error
 	if status := C.hc_open(path, options, &c.cache, &err); status != C.HC_OK {
 		return nil, newError(status, err)
@@ -63,6 +65,18 @@ func (c *Cache) Close() error {
 	runtime.SetFinalizer(c, nil)
 	if free {
 		C.hc_close(c.cache)
+	}
+	return nil
+}
+
+// enter begins a call that may make a key; leave ends it.
+func (c *Cache) enter() error {
+	if !c.guard.enter() {
+		return ErrClosed
+	}
+	if c.matcher.isAsked() {
+		c.leave()
+		return errInside
 	}
 	return nil
 }
@@ -117,16 +131,15 @@ func (c *Cache) Stats() (Stats, error) {
 // Lookup decides how the cache answers r; see [Decision] for what follows. It never uses the network. Close the
 // exchange.
 func (c *Cache) Lookup(r *Request) (*Exchange, error) {
-	if !c.guard.enter() {
-		return nil, ErrClosed
+	if err := c.enter(); err != nil {
+		return nil, err
 	}
 	defer c.leave()
 	m := takeMessage()
 	defer m.put()
-	if failure := m.setRequest(r); failure != nil {
+	if failure := m.ask(r); failure != nil {
 		return nil, failure
 	}
-	m.settings = r.append(m.settings)
 	text, lengths, n := m.text()
 	body, size := bytesOf(r.Body)
 	settings, count := m.pairs()

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime/cgo"
-	"runtime/debug"
 	"time"
 )
 
@@ -24,26 +23,13 @@ type (
 		now func() time.Time
 		say logger
 	}
+	// The functions of one cache that say which requests are the same.
+	matcher struct {
+		key       func(*Request, *KeySink) error
+		normalize func(*Request) error
+		say       logger
+	}
 )
-
-var errGoexit = errors.New("it ended its goroutine")
-
-// apart runs a function of the user on a goroutine of its own. Above the C frames of the calling one neither a panic
-// nor runtime.Goexit, as of testing.T.FailNow, may unwind the stack.
-func apart(f func() error) error {
-	ended := make(chan error, 1)
-	go func() {
-		err := errGoexit
-		defer func() {
-			if reason := recover(); reason != nil {
-				err = fmt.Errorf("it panicked: %v\n%s", reason, debug.Stack())
-			}
-			ended <- err
-		}()
-		err = f()
-	}()
-	return <-ended
-}
 
 func (l logger) line(level LogLevel, line string) {
 	// There is nobody left to tell.
@@ -65,6 +51,49 @@ func hcgoFilter(handle C.uintptr_t, r *C.hc_request, p *C.hc_response) C.int32_t
 		return 1
 	}
 	return 0
+}
+
+// ask asks one of the functions. The thread that it runs on is marked as the matcher's.
+func (m *matcher) ask(what string, f func() error) C.hc_status {
+	err := apartIn(&making{m, whatIsMade()}, f)
+	if err == nil {
+		return C.HC_OK
+	}
+	m.say.line(LogError, fmt.Sprintf("%s failed: %v", what, err))
+	var status Status
+	if errors.As(err, &status) && status < 0 {
+		return C.hc_status(status)
+	}
+	return C.HC_E_CALLBACK
+}
+
+//export hcgoKey
+func hcgoKey(handle C.uintptr_t, r *C.hc_request, s *C.hc_sink) C.hc_status {
+	m := cgo.Handle(handle).Value().(*matcher)
+	request, key := copyRequest(r), &KeySink{sink: s}
+	defer key.end()
+	return m.ask("the function that makes keys", func() error { return m.key(request, key) })
+}
+
+//export hcgoNormalize
+func hcgoNormalize(handle C.uintptr_t, r *C.hc_request) C.hc_status {
+	m := cgo.Handle(handle).Value().(*matcher)
+	request := copyRequest(r)
+	return m.ask("the function that normalises requests", func() error {
+		if err := m.normalize(request); err != nil {
+			return err
+		}
+		return change(r, request)
+	})
+}
+
+//export hcgoProgress
+func hcgoProgress(handle C.uintptr_t, done, total C.uint64_t) C.int32_t {
+	p := cgo.Handle(handle).Value().(*progress)
+	if p.tell(uint64(done), uint64(total)) {
+		return 0
+	}
+	return 1
 }
 
 //export hcgoNow

@@ -10,6 +10,9 @@
 // in Cache-Control and Expires counts for nothing. With Options.CacheControl RFC 9111 decides, as in a browser's private
 // cache; [NewTransport] switches that on unless it is given options.
 //
+// Which requests are the same is said by Options.Ignored and its like, or by functions, Options.KeyFunc and
+// Options.Normalize; [Cache.Key] tells what comes of it, and [Cache.Rekey] finds again what was stored before a change.
+//
 // # Faults of the cache
 //
 // The store never breaks a caller. Once [Open] has succeeded, a full disk or a damaged file is a forward, an answer that

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	urls "net/url"
 	"os"
 	"strings"
 	"testing"
@@ -103,6 +104,58 @@ func ExampleOptions_filter() {
 	fmt.Println(outcome, exchange.Reason(), err)
 	// Output:
 	// NotStored filter <nil>
+}
+
+// Three ways to say that requests are the same.
+func ExampleCache_Key() {
+	directory, _ := os.MkdirTemp("", "httpcache")
+	defer os.RemoveAll(directory)
+	areSame := func(o *httpcache.Options, one, other *httpcache.Request) bool {
+		cache, err := httpcache.Open(directory, o)
+		if err != nil {
+			fmt.Println(err)
+			return false
+		}
+		defer cache.Close()
+		key, _ := cache.Key(one)
+		again, _ := cache.Key(other)
+		return key == again
+	}
+	one := &httpcache.Request{URL: "http://a.test/?page=1&session=x"}
+	other := &httpcache.Request{URL: "http://a.test/?session=y&page=1"}
+	fmt.Println(areSame(nil, one, other), areSame(&httpcache.Options{Ignored: []string{"session"}}, one, other))
+
+	// Any mirror of the origin will do.
+	withoutHost := func(r *httpcache.Request, key *httpcache.KeySink) error {
+		u, err := urls.Parse(r.URL)
+		if err != nil {
+			return err
+		}
+		_, err = key.WriteString(r.Method + " " + u.RequestURI())
+		return err
+	}
+	mirror := &httpcache.Request{URL: "http://b.test/?page=1&session=x"}
+	fmt.Println(areSame(nil, one, mirror), areSame(&httpcache.Options{KeyFunc: withoutHost}, one, mirror))
+
+	// The origin tells nothing apart but gzip.
+	simplified := func(copy *httpcache.Request) error {
+		accepted := "identity"
+		if strings.Contains(copy.Fields.Get("Accept-Encoding"), "gzip") {
+			accepted = "gzip"
+		}
+		copy.Fields = httpcache.Fields{{Name: "Accept-Encoding", Value: accepted}}
+		return nil
+	}
+	gzip := &httpcache.Request{URL: one.URL, Fields: httpcache.Fields{{Name: "Accept-Encoding", Value: "gzip, br"}}}
+	zstd := &httpcache.Request{URL: one.URL, Fields: httpcache.Fields{{Name: "Accept-Encoding", Value: "zstd, gzip"}}}
+	matching := httpcache.Options{MatchFields: []string{"Accept-Encoding"}}
+	simplifying := matching
+	simplifying.Normalize = simplified
+	fmt.Println(areSame(&matching, gzip, zstd), areSame(&simplifying, gzip, zstd))
+	// Output:
+	// false true
+	// false true
+	// false true
 }
 
 // The program of README.md is one that is compiled with the rest.

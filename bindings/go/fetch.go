@@ -21,7 +21,7 @@ import (
 // it has failed, which is what StaleIfError is for. Where the caller cancels nothing stale is used.
 //
 // A stale response that may be used while it is revalidated is answered at once. The library revalidates it on a thread
-// of its own, or, where the cache has a Filter, a Now or a Log, before Fetch returns; [Cache.Flush] waits for that.
+// of its own, or, where the Options have functions, before Fetch returns; [Cache.Flush] waits for that.
 //
 // Where the origin fails and nothing stale may be used the error is ErrResolve, ErrConnect, ErrTLS, ErrTimeout,
 // ErrProtocol, ErrTransport, ErrRedirect or ErrTooLarge.
@@ -29,8 +29,8 @@ func (c *Cache) Fetch(ctx context.Context, r *Request) (*Response, error) {
 	if ctx.Err() != nil {
 		return nil, contextError(ctx)
 	}
-	if !c.guard.enter() {
-		return nil, ErrClosed
+	if err := c.enter(); err != nil {
+		return nil, err
 	}
 	defer c.leave()
 	m := takeMessage()
@@ -71,7 +71,9 @@ func (m *message) asking(ctx context.Context, r *Request, within time.Duration) 
 			options.TotalTimeout = left
 		}
 	}
-	m.settings = options.append(m.settings)
+	if err := m.setOptions(&options); err != nil {
+		return nil, err
+	}
 	text, lengths, n := m.text()
 	body, size := bytesOf(r.Body)
 	settings, count := m.pairs()

@@ -75,6 +75,33 @@ func (m *message) setRequest(r *Request) error {
 	return m.addFields(r.Fields)
 }
 
+// ask is a request with its options.
+func (m *message) ask(r *Request) error {
+	if err := m.setRequest(r); err != nil {
+		return err
+	}
+	return m.setOptions(&r.RequestOptions)
+}
+
+// setOptions follows the fields; the text of names stands behind them.
+func (m *message) setOptions(o *RequestOptions) error {
+	m.settings = o.append(m.settings)
+	names := o.names()
+	for i := range names {
+		switch name := &names[i]; {
+		case name.text != "":
+			if err := name.check(); err != nil {
+				return err
+			}
+			m.block = append(m.block, name.text...)
+			m.settings = append(m.settings, int64(name.option), int64(len(name.text)))
+		case name.isNone:
+			m.settings = append(m.settings, int64(name.option), -1)
+		}
+	}
+	return nil
+}
+
 func (m *message) setAnswer(a *Answer) error {
 	if a == nil {
 		return &Error{Status: ErrArgument, Message: "the answer is nil"}

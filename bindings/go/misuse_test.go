@@ -69,6 +69,15 @@ var misusedAfterClose = []misuse{
 	{"fetch with a closed cache", httpcache.ErrClosed, func(t *testing.T, c *httpcache.Cache) error {
 		return second(closedCache(t, c).Fetch(context.Background(), get(url)))
 	}},
+	{"key of a closed cache", httpcache.ErrClosed, func(t *testing.T, c *httpcache.Cache) error {
+		return second(closedCache(t, c).Key(get(url)))
+	}},
+	{"settings of a closed cache", httpcache.ErrClosed, func(t *testing.T, c *httpcache.Cache) error {
+		return second(closedCache(t, c).KeySettings())
+	}},
+	{"rekeying a closed cache", httpcache.ErrClosed, func(t *testing.T, c *httpcache.Cache) error {
+		return second(closedCache(t, c).Rekey(context.Background(), nil, nil))
+	}},
 	{"flush of a closed cache", httpcache.ErrClosed, func(t *testing.T, c *httpcache.Cache) error {
 		return closedCache(t, c).Flush(time.Second)
 	}},
@@ -262,6 +271,30 @@ var misusedRequests = []misuse{
 	{"a negative timeout", httpcache.ErrArgument, asked(with(func(r *httpcache.Request) { r.HeadTimeout = -time.Second }))},
 	{"a switch of no position", httpcache.ErrArgument, asked(with(func(r *httpcache.Request) { r.Follow = 7 }))},
 	{"too many redirects", httpcache.ErrArgument, asked(with(func(r *httpcache.Request) { r.MaxRedirects = 1001 }))},
+	{"key of nothing", httpcache.ErrArgument, func(_ *testing.T, c *httpcache.Cache) error { return second(c.Key(nil)) }},
+	{"key of a bad URL", httpcache.ErrURL, func(_ *testing.T, c *httpcache.Cache) error { return second(c.Key(get("nonsense"))) }},
+	{"a partition that is too long", httpcache.ErrArgument, asked(with(func(r *httpcache.Request) {
+		r.Partition = strings.Repeat("x", 4097)
+	}))},
+	{"a partition and none", httpcache.ErrArgument, asked(with(func(r *httpcache.Request) { r.Partition, r.NoPartition = "x", true }))},
+	{"certificates that are not there", httpcache.ErrIO, asked(with(func(r *httpcache.Request) { r.CAFile = "/nowhere/ca.pem" }))},
+	{"certificates with a NUL", httpcache.ErrArgument, asked(with(func(r *httpcache.Request) { r.CAFile = "/nowhere\x00" }))},
+	{"certificates and none", httpcache.ErrArgument, asked(with(func(r *httpcache.Request) { r.CAFile, r.NoCAFile = "x", true }))},
+	{"a switch of credentials of no position", httpcache.ErrArgument, asked(with(func(r *httpcache.Request) { r.ShareCredentials = 3 }))},
+	{"rekeying from no settings", httpcache.ErrArgument, func(_ *testing.T, c *httpcache.Cache) error {
+		return second(c.Rekey(context.Background(), []string{}, nil))
+	}},
+	{"rekeying from settings without a name", httpcache.ErrArgument, func(_ *testing.T, c *httpcache.Cache) error {
+		return second(c.Rekey(context.Background(), []string{""}, nil))
+	}},
+	{"rekeying from what names no settings", httpcache.ErrArgument, func(_ *testing.T, c *httpcache.Cache) error {
+		return second(c.Rekey(context.Background(), []string{"x\x00"}, nil))
+	}},
+	{"rekeying that was cancelled before", context.Canceled, func(_ *testing.T, c *httpcache.Cache) error {
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		return second(c.Rekey(ctx, nil, nil))
+	}},
 	{"fetch of nothing", httpcache.ErrArgument, func(_ *testing.T, c *httpcache.Cache) error {
 		return second(c.Fetch(context.Background(), nil))
 	}},
@@ -329,6 +362,14 @@ var misusedOptions = []misuse{
 	{"a status that is none", httpcache.ErrArgument, opened(&httpcache.Options{Statuses: []int{200, 99}})},
 	{"a status that is negative", httpcache.ErrArgument, opened(&httpcache.Options{Statuses: []int{-200}})},
 	{"an ignored path that is none", httpcache.ErrArgument, opened(&httpcache.Options{Ignored: []string{"$.a["}})},
+	{"a matched field that is none", httpcache.ErrArgument, opened(&httpcache.Options{MatchFields: []string{"a:b"}})},
+	{"an unordered field that is none", httpcache.ErrArgument, opened(&httpcache.Options{UnorderedFields: []string{""}})},
+	{"a cache of a partition that is too long", httpcache.ErrArgument, opened(&httpcache.Options{
+		RequestOptions: httpcache.RequestOptions{Partition: strings.Repeat("x", 4097)}})},
+	{"a cache of a partition and of none", httpcache.ErrArgument, opened(&httpcache.Options{
+		RequestOptions: httpcache.RequestOptions{Partition: "x", NoPartition: true}})},
+	{"a cache of certificates that are not there", httpcache.ErrIO, opened(&httpcache.Options{
+		RequestOptions: httpcache.RequestOptions{CAFile: "/nowhere/ca.pem"}})},
 	{"a targeted field that is none", httpcache.ErrArgument, opened(&httpcache.Options{TargetedFields: []string{"a:b"}})},
 	{"targeted fields without RFC 9111", httpcache.ErrArgument, opened(&httpcache.Options{TargetedFields: []string{"a"}})},
 	{"an expiry of no status", httpcache.ErrArgument, opened(&httpcache.Options{

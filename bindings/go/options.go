@@ -72,6 +72,20 @@ type RequestOptions struct {
 	// anew. Off by default.
 	ReadOnly Switch
 
+	// Part of the key: a user, a tenant; at most 4096 bytes. Responses of one partition answer no request of another.
+	// NoPartition, of a Request: none, whatever the cache has.
+	Partition   string
+	NoPartition bool
+	// What is stored with this on answers whoever asks with this on, whatever credentials either sent, and those who
+	// send none. Off by default.
+	ShareCredentials Switch
+	// Part of the key, and heeded by Fetch: it is verified that the origin is who its URL says (TLS). On by default.
+	VerifyTLS Switch
+	// Part of the key, and heeded by Fetch: a file of certificates in PEM that vouch for origins, in place of the
+	// system's. It is read at once; its content counts. NoCAFile, of a Request: the system's, whatever the cache has.
+	CAFile   string
+	NoCAFile bool
+
 	// Of Fetch alone: until a connection stands (default 10 s), until the header section is in (30 s), between
 	// two pieces of a body (30 s), to the end of the body (Forever).
 	ConnectTimeout, HeadTimeout, IdleTimeout, TotalTimeout time.Duration
@@ -113,6 +127,16 @@ type Options struct {
 	// ClearIgnored takes these away first.
 	Ignored      []string
 	ClearIgnored bool
+	// That an ignored name is there counts, though not its value.
+	IgnoredPresenceCounts bool
+	// Names of request fields that are part of the key, beside those that Vary selects by; or all of them, but those
+	// that are ignored and those about the transfer, conditions, ranges and caching.
+	MatchFields    []string
+	MatchAllFields bool
+	// Names of request fields whose lists mean the same in any order and letter case, beside Accept, Accept-Charset,
+	// Accept-Encoding and Accept-Language; or all of them.
+	UnorderedFields    []string
+	AllFieldsUnordered bool
 	// Beside a response all fields of its request are stored, and the body, without what Ignored keeps from the disk.
 	// On by default; Off: only what Vary needs.
 	KeepRequest Switch
@@ -157,12 +181,21 @@ type Options struct {
 	// lent: a body that was not read when Filter returns is closed. It is called by several goroutines at once,
 	// and may call the cache.
 	Filter func(*Request, *Response) (bool, error)
+	// KeyFunc writes the key of each request, in place of what the library makes it of; the partition, credentials and
+	// Vary still tell requests apart. Where it fails or panics, or writes nothing or more than 64 KiB, the request goes
+	// past the cache, which is counted, and Log tells why. The request is a copy, with its options but for Partition and
+	// CAFile. It is called by several goroutines at once, and may not ask the cache that it makes keys for: ErrMisuse.
+	KeyFunc func(r *Request, key *KeySink) error
+	// Normalize changes a copy of each request, from which alone the key is made, and which Vary compares; what is sent
+	// stays as it is, and its credentials still tell requests apart. Options that are changed count for nothing.
+	// Otherwise as KeyFunc, which is shown that copy.
+	Normalize func(copy *Request) error
 	// Now is the clock of the cache and of all that is stored in it; nil is the system's. It is called by several
 	// goroutines at once. A clock that panics is the system's for that time.
 	Now func() time.Time
 	// Log takes lines without their end and without secrets, up to LogLevel (default LogWarning). It is called by
-	// several goroutines at once; a panic in it is dropped. Where it is nil, only a failure of Filter or Now is
-	// logged, by package log.
+	// several goroutines at once; a panic in it is dropped. Where it is nil, only a failure of the other
+	// functions is logged, by package log.
 	Log      func(level LogLevel, line string)
 	LogLevel LogLevel
 }

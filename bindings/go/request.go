@@ -33,12 +33,16 @@ func copyRequest(r *C.hc_request) *Request {
 	}
 	var all C.hcgo_request
 	C.hcgo_read_request(r, &all)
-	return &Request{
+	copied := &Request{
 		Method: C.GoString(all.method),
 		URL:    C.GoString(all.url),
 		Fields: copyFields(all.fields, all.field_count),
 		Body:   copyBytes(all.body, all.body_len),
 	}
+	for i := C.size_t(0); i < all.settings_count; i++ {
+		copied.take(C.hc_option(all.settings[2*i]), int64(all.settings[2*i+1]))
+	}
+	return copied
 }
 
 // copyFields copies fields that lie apart; see also copyBlock.

@@ -9,41 +9,16 @@ import (
 	"log"
 	"runtime/cgo"
 	"strconv"
-	"time"
 )
-
-// append adds pairs of an option's number and its value to s.
-func (o *RequestOptions) append(s []int64) []int64 {
-	switch e := o.Expiry; e.kind {
-	case expiryAt:
-		s = append(s, C.HC_OPT_EXPIRE_AT, notNegative(e.ms))
-	case expiryAfter, expiryNamed:
-		s = append(s, C.HC_OPT_EXPIRE_AFTER, e.ms)
-	}
-	s = appendStale(s, C.HC_OPT_STALE_IF_ERROR, o.StaleIfError)
-	s = appendStale(s, C.HC_OPT_STALE_WHILE_REVALIDATE, o.StaleWhileRevalidate)
-	s = appendSwitch(s, C.HC_OPT_ALWAYS_REVALIDATE, o.AlwaysRevalidate)
-	s = appendSwitch(s, C.HC_OPT_REFRESH, o.Refresh)
-	s = appendSwitch(s, C.HC_OPT_FORCE_REFRESH, o.ForceRefresh)
-	s = appendSwitch(s, C.HC_OPT_COMPLETE, o.Complete)
-	s = appendDuration(s, C.HC_OPT_CONNECT_TIMEOUT, o.ConnectTimeout)
-	s = appendDuration(s, C.HC_OPT_HEAD_TIMEOUT, o.HeadTimeout)
-	s = appendDuration(s, C.HC_OPT_IDLE_TIMEOUT, o.IdleTimeout)
-	s = appendDuration(s, C.HC_OPT_TOTAL_TIMEOUT, o.TotalTimeout)
-	s = appendSwitch(s, C.HC_OPT_ONLY_IF_CACHED, o.OnlyIfCached)
-	s = appendSwitch(s, C.HC_OPT_BYPASS, o.Bypass)
-	s = appendSwitch(s, C.HC_OPT_READ_ONLY, o.ReadOnly)
-	s = appendSwitch(s, C.HC_OPT_FOLLOW, o.Follow)
-	s = appendNumber(s, C.HC_OPT_MAX_REDIRECTS, int64(o.MaxRedirects))
-	s = appendSwitch(s, C.HC_OPT_ALLOW_DOWNGRADE, o.AllowDowngrade)
-	return appendSwitch(s, C.HC_OPT_RETRY, o.Retry)
-}
 
 func (o *Options) append(s []int64) []int64 {
 	s = o.RequestOptions.append(s)
 	s = appendBool(s, C.HC_OPT_CACHE_CONTROL, o.CacheControl)
 	s = appendBool(s, C.HC_OPT_SHARED, o.Shared)
 	s = appendBool(s, C.HC_OPT_IMMUTABLE_FOREVER, o.ImmutableForever)
+	s = appendBool(s, C.HC_OPT_MATCH_ALL_FIELDS, o.MatchAllFields)
+	s = appendBool(s, C.HC_OPT_IGNORED_PRESENCE_COUNTS, o.IgnoredPresenceCounts)
+	s = appendBool(s, C.HC_OPT_UNORDERED_FIELDS, o.AllFieldsUnordered)
 	s = appendBool(s, C.HC_OPT_NO_VARY_SEARCH, o.NoVarySearch)
 	s = appendBool(s, C.HC_OPT_GROUPS, o.Groups)
 	s = appendBool(s, C.HC_OPT_SELECT_LANGUAGE, o.SelectLanguage)
@@ -67,55 +42,6 @@ func (o *Options) append(s []int64) []int64 {
 	return appendNumber(s, C.HC_OPT_MAX_FIELDS, int64(o.MaxFields))
 }
 
-func appendBool(s []int64, option int64, is bool) []int64 {
-	if !is {
-		return s
-	}
-	return append(s, option, 1)
-}
-
-// appendStale is for the times that are 0 by default: "not at all" is a negative one.
-func appendStale(s []int64, option int64, d time.Duration) []int64 {
-	if d < 0 {
-		return append(s, option, 0)
-	}
-	return appendDuration(s, option, d)
-}
-
-func appendDuration(s []int64, option int64, d time.Duration) []int64 {
-	if d == 0 {
-		return s
-	}
-	return append(s, option, milliseconds(d))
-}
-
-func appendNumber(s []int64, option, n int64) []int64 {
-	if n == 0 {
-		return s
-	}
-	return append(s, option, notNegative(n))
-}
-
-func appendSwitch(s []int64, option int64, w Switch) []int64 {
-	switch w {
-	case Default:
-		return s
-	case On:
-		return append(s, option, 1)
-	case Off:
-		return append(s, option, 0)
-	}
-	return append(s, option, -1)
-}
-
-// notNegative keeps a negative number of the caller from being one of the library's named values.
-func notNegative(n int64) int64 {
-	if n < 0 {
-		return -1
-	}
-	return n
-}
-
 // make makes the library's options; free them with hc_options_free.
 func (o *Options) make() (*C.hc_options, error) {
 	made := C.hc_options_new()
@@ -126,7 +52,6 @@ func (o *Options) make() (*C.hc_options, error) {
 		C.hc_options_free(made)
 		return nil, err
 	}
-	o.setCallbacks(made)
 	return made, nil
 }
 
@@ -148,6 +73,7 @@ func (o *Options) set(made *C.hc_options) error {
 		items []string
 	}{
 		{C.HC_LIST_METHOD, o.Methods}, {C.HC_LIST_STATUS, statuses}, {C.HC_LIST_TARGETED_FIELD, o.TargetedFields},
+		{C.HC_LIST_MATCH_FIELD, o.MatchFields}, {C.HC_LIST_UNORDERED_FIELD, o.UnorderedFields},
 	} {
 		if err := setList(made, list.key, list.items); err != nil {
 			return err
@@ -166,12 +92,22 @@ func (o *Options) set(made *C.hc_options) error {
 			return err
 		}
 	}
-	if o.CacheName == "" {
-		return nil
+	names := o.names()
+	for _, name := range append(names[:], name{option: C.HC_STR_CACHE_NAME, text: o.CacheName}) {
+		if err := setName(made, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func setName(made *C.hc_options, name name) error {
+	if err := name.check(); err != nil || name.text == "" {
+		return err
 	}
 	var err *C.hc_error
-	name, size := textOf(o.CacheName)
-	if status := C.hc_options_set_string(made, C.HC_STR_CACHE_NAME, name, size, &err); status != C.HC_OK {
+	text, size := textOf(name.text)
+	if status := C.hc_options_set_string(made, name.option, text, size, &err); status != C.HC_OK {
 		return newError(status, err)
 	}
 	return nil
@@ -273,7 +209,8 @@ func durationOf(expiry Expiry, of string) (C.int64_t, error) {
 	return C.int64_t(expiry.ms), nil
 }
 
-func (o *Options) setCallbacks(made *C.hc_options) {
+// setCallbacks gives what the options say of which requests are the same by functions; nil: nothing.
+func (o *Options) setCallbacks(made *C.hc_options) *matcher {
 	level, say := o.LogLevel, o.Log
 	if level == 0 {
 		level = LogWarning
@@ -289,6 +226,17 @@ func (o *Options) setCallbacks(made *C.hc_options) {
 	if o.Now != nil {
 		C.hcgo_options_clock(made, C.uintptr_t(cgo.NewHandle(&clock{o.Now, say})))
 	}
+	if o.KeyFunc == nil && o.Normalize == nil {
+		return nil
+	}
+	m := &matcher{o.KeyFunc, o.Normalize, say}
+	if o.KeyFunc != nil {
+		C.hcgo_options_key(made, C.uintptr_t(cgo.NewHandle(m)))
+	}
+	if o.Normalize != nil {
+		C.hcgo_options_normalize(made, C.uintptr_t(cgo.NewHandle(m)))
+	}
+	return m
 }
 
 // textOf lends a string of Go's for one call. An empty one has no bytes to point to.

@@ -20,7 +20,8 @@ typedef struct {
 } hcgo_result;
 
 /* `text` is the method, the URL, and name and value of each of `n` fields; `lengths` has 2 + 2n lengths.
- * `settings` are `settings_count` pairs of an option and its value. */
+ * `settings` are `settings_count` pairs of an option and its value. Of a name (HC_STR_PARTITION, HC_STR_CA_FILE) that is
+ * the length of its text, which stands behind the fields, or -1: none. */
 hc_status hcgo_lookup(hc_cache *c, const char *text, const uint32_t *lengths, size_t n, const void *body,
                       size_t body_len, const int64_t *settings, size_t settings_count, hcgo_result *io);
 
@@ -29,12 +30,30 @@ hc_status hcgo_make_request(const char *text, const uint32_t *lengths, size_t n,
                             const int64_t *settings, size_t settings_count, hc_request **out, hc_error **err);
 hc_status hcgo_fetch(hc_cache *c, const hc_request *r, hcgo_result *io);
 
+/* `key` holds HC_KEY_SIZE bytes. */
+hc_status hcgo_key(hc_cache *c, const char *text, const uint32_t *lengths, size_t n, const void *body, size_t body_len,
+                   const int64_t *settings, size_t settings_count, char *key, hc_error **err);
+
+/* Makes `r` the request that is described, of the options that it has. */
+hc_status hcgo_change_request(hc_request *r, const char *text, const uint32_t *lengths, size_t n, const void *body,
+                              size_t body_len, hc_error **err);
+
+/* What hcgo_sink_write_part writes of a request. */
+enum { HCGO_DEFAULT_KEY, HCGO_URL, HCGO_BODY, HCGO_FIELD };
+
+/* `name` is that of the field. */
+hc_status hcgo_sink_write_part(hc_sink *s, int part, const char *text, const uint32_t *lengths, size_t n,
+                               const void *body, size_t body_len, const char *name, size_t name_len, hc_error **err);
+
 /* `text` is the reason phrase, and name and value of each of `n` fields; `lengths` has 1 + 2n lengths. */
 hc_status hcgo_store(hc_exchange *x, int32_t status, const char *text, const uint32_t *lengths, size_t n,
                      const void *body, size_t body_len, hcgo_result *io);
 hc_status hcgo_store_begin(hc_exchange *x, int32_t status, const char *text, const uint32_t *lengths, size_t n,
                            hcgo_result *io);
 hc_status hcgo_store_failure(hc_exchange *x, hcgo_result *io);
+
+/* How many options hc_request_set takes. */
+#define HCGO_REQUEST_OPTIONS 21
 
 /* A request, all at once. */
 typedef struct {
@@ -44,6 +63,8 @@ typedef struct {
     size_t field_count;
     const void *body;
     size_t body_len;
+    int64_t settings[2 * HCGO_REQUEST_OPTIONS]; /* The options that it has itself, as pairs. */
+    size_t settings_count;
 } hcgo_request;
 
 void hcgo_read_request(const hc_request *r, hcgo_request *io);
@@ -58,5 +79,11 @@ hc_status hcgo_response(hc_exchange *x, hcgo_result *io);
 hc_status hcgo_options_filter(hc_options *o, uintptr_t handle);
 hc_status hcgo_options_clock(hc_options *o, uintptr_t handle);
 hc_status hcgo_options_log(hc_options *o, int32_t level, uintptr_t handle);
+hc_status hcgo_options_key(hc_options *o, uintptr_t handle);
+hc_status hcgo_options_normalize(hc_options *o, uintptr_t handle);
+hc_status hcgo_rekey(hc_cache *c, const char *from, size_t from_len, uintptr_t handle, hc_rekeyed *io, hc_error **err);
+
+/* A number that no other thread has meanwhile. */
+uintptr_t hcgo_thread(void);
 
 #endif

@@ -107,6 +107,12 @@ impl Response {
         }
     }
 
+    /// Gives the response another body.
+    pub(super) fn replace_body(&mut self, body: Body) {
+        self.body = body;
+        self.position = 0;
+    }
+
     /// An error unless the caller built this response himself.
     pub fn check_built(&self) -> Result<()> {
         if self.context.is_none() {

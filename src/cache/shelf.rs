@@ -199,6 +199,12 @@ fn find_variant(
             newest.meet(snapshot, key, id, |stored| who.is_selecting(stored))?;
         }
     }
+    if newest.search.is_none() && who.settings.share_credentials {
+        // By which credentials they were fetched is in their ids.
+        for id in &variants.ids {
+            newest.meet(snapshot, key, id, |stored| who.is_selecting(stored))?;
+        }
+    }
     if newest.search.is_none() && who.settings.select_language {
         for id in &variants.ids {
             newest.meet(snapshot, key, id, |stored| {
@@ -274,33 +280,29 @@ pub(super) fn enter(
         return put(txn, &key.row, entry);
     };
     if !Variants::is_list(value) {
-        let present = Stored::decode(value, &key.text);
-        let moved = value.to_vec();
-        return match present {
-            Some(present) if present.head.variant != entry.variant => {
-                let names = present
-                    .selecting
-                    .into_iter()
-                    .map(|(name, _)| name)
-                    .collect();
-                let mut variants = Variants::default();
-                variants.enter(present.head.variant, names, most_variants);
-                let file = body_file(&present.head);
-                let other = Entry {
-                    record: moved,
-                    variant: present.head.variant,
-                    names: vec![],
-                    file,
-                };
-                put(txn, &variant_row(&key.row, &other.variant), &other)?;
-                count_lists(txn, |lists| lists.saturating_add(1))?;
-                enter_in_list(txn, key, entry, variants, most_variants)
-            }
-            _ => {
-                release(txn, &moved, entry.file.as_ref())?;
-                put(txn, &key.row, entry)
-            }
+        let head = Head::decode(value);
+        let is_another = head.is_some_and(|head| head.variant != entry.variant);
+        let present = is_another.then(|| Stored::decode(value, &key.text));
+        let Some(present) = present.flatten() else {
+            release(txn, head, entry.file.as_ref())?;
+            return put(txn, &key.row, entry);
         };
+        let names = present
+            .selecting
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect();
+        let mut variants = Variants::default();
+        variants.enter(present.head.variant, names, most_variants);
+        let other = Entry {
+            record: value.to_vec(),
+            variant: present.head.variant,
+            names: vec![],
+            file: body_file(&present.head),
+        };
+        put(txn, &variant_row(&key.row, &other.variant), &other)?;
+        count_lists(txn, |lists| lists.saturating_add(1))?;
+        return enter_in_list(txn, key, entry, variants, most_variants);
     }
     let variants = Variants::decode(value).unwrap_or_default();
     enter_in_list(txn, key, entry, variants, most_variants)
@@ -558,14 +560,10 @@ fn put(txn: &mut Transaction<'_>, row: &[u8], entry: &Entry) -> Result<()> {
 fn take(txn: &mut Transaction<'_>, row: &[u8], kept: Option<&BodyRef>) -> Result<()> {
     let head = txn.get(Table::Records, row)?.and_then(Head::decode);
     txn.delete(Table::Records, row)?;
-    release_of(txn, head, kept)
+    release(txn, head, kept)
 }
 
-fn release(txn: &mut Transaction<'_>, value: &[u8], kept: Option<&BodyRef>) -> Result<()> {
-    release_of(txn, Head::decode(value), kept)
-}
-
-fn release_of(txn: &mut Transaction<'_>, head: Option<Head>, kept: Option<&BodyRef>) -> Result<()> {
+fn release(txn: &mut Transaction<'_>, head: Option<Head>, kept: Option<&BodyRef>) -> Result<()> {
     match head.filter(|head| head.body_is_file && kept.is_none_or(|kept| kept.id != head.id)) {
         Some(head) => txn.release_body(&head.id),
         None => Ok(()),

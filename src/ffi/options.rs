@@ -89,8 +89,8 @@ pub enum hc_option_key {
     /// 1 to 4096. Variants kept of one primary key, the oldest goes first. Default 64.
     HC_OPT_MAX_VARIANTS = 123,
     /// 0 or 1. 0: the library starts no thread; 1: hc_fetch revalidates on threads that call nothing of yours
-    /// (RFC 5861 3), and where the cache has a clock, a log, a filter or a transport of yours, before it returns.
-    /// Default 1.
+    /// (RFC 5861 3), and where the cache has a clock, a log, a filter, another function or a transport of yours,
+    /// before it returns. Default 1.
     HC_OPT_WORKERS = 125,
     /// 0 or 1. Of variants by language, one that is stored is chosen where Accept-Language wants none more.
     /// Default 0.

@@ -110,8 +110,8 @@ pub unsafe extern "C" fn hc_request_assign(
     })
 }
 
-/// Adds a field at the end. White space around the value is dropped. HC_E_FIELD: the name is no token, or
-/// the value holds CR, LF or NUL.
+/// Adds a field at the end. White space around the value is dropped. What is lent from `r` itself is to be copied
+/// first. HC_E_FIELD: the name is no token, or the value holds CR, LF or NUL.
 ///
 /// # Safety
 /// `r` is NULL or a request that was not freed, `name` and `value` are NULL or hold as many bytes as said,

@@ -282,7 +282,7 @@ pub unsafe extern "C" fn hc_response_get(
         if lines.next().is_none() || name.eq_ignore_ascii_case(b"Set-Cookie") {
             return Some((first.as_ptr(), first.len()));
         }
-        let mut joined = fields.joined(name)?;
+        let mut joined = fields.joined(name)?.into_owned();
         let joined_len = joined.len();
         joined.push(0);
         // The heap block of a Vec stays where it is while the list that holds it grows.

@@ -1,5 +1,7 @@
 //! Header fields: ordered, repeats kept, names compared without case, values as bytes (RFC 9110 §5).
 
+use std::borrow::Cow;
+
 use crate::error::{Error, Kind, Result};
 
 /// A list of header fields in one block of memory: each name and each value is followed by a NUL, so
@@ -140,12 +142,21 @@ impl Fields {
     }
 
     /// The values of all fields of this name joined with `", "` (RFC 9110 §5.3); `None` when there is none.
-    pub fn joined(&self, name: &[u8]) -> Option<Vec<u8>> {
+    pub fn joined<'a>(&'a self, name: &'a [u8]) -> Option<Cow<'a, [u8]>> {
+        self.joined_up_to(name, usize::MAX)
+    }
+
+    /// The same, but `None` also when it has more than `most` bytes.
+    pub fn joined_up_to<'a>(&'a self, name: &'a [u8], most: usize) -> Option<Cow<'a, [u8]>> {
         let mut values = self.all(name);
-        let mut joined = values.next()?.to_vec();
+        let mut joined = Cow::Borrowed(values.next().filter(|first| first.len() <= most)?);
         for value in values {
+            let joined = joined.to_mut();
             joined.extend_from_slice(b", ");
             joined.extend_from_slice(value);
+            if joined.len() > most {
+                return None;
+            }
         }
         Some(joined)
     }
@@ -273,7 +284,11 @@ mod tests {
                 (b"via", b"")
             ]
         );
-        assert_eq!(fields.joined(b"VIA").unwrap(), b"1, ");
+        assert_eq!(fields.joined(b"VIA").unwrap(), &b"1, "[..]);
+        assert_eq!(fields.joined_up_to(b"Via", 3), fields.joined(b"Via"));
+        for most in 0..3 {
+            assert_eq!(fields.joined_up_to(b"Via", most), None);
+        }
         assert_eq!(
             fields.text(),
             b"Via\x001\x00ETag\x00\"\xfc\"\x00via\x00\x00"

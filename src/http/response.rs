@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ffi::{CStr, CString};
 
-use super::fields::Fields;
+use super::fields::{Fields, trim};
 use super::request::Method;
 use crate::error::{Error, Kind, Result};
 
@@ -61,18 +61,22 @@ impl ResponseHead {
 
     /// How long the content of this answer to a request of `method` is (RFC 9112 §6.3).
     pub fn framing(&self, method: &Method) -> Framing {
-        if has_no_length_to_go_by(&self.fields) {
-            return Framing::Contradictory;
+        let announced = announced(&self.fields);
+        if announced == Framing::Contradictory {
+            return announced;
         }
-        let first = self.fields.first(b"Content-Length").map(content_length);
-        if let Some(codings) = self.fields.joined(b"Transfer-Encoding") {
+        let codings: Vec<&[u8]> = self.fields.all(b"Transfer-Encoding").collect();
+        if !codings.is_empty() {
             // Both at once may be an attempt at request smuggling (RFC 9112 §6.1). A coding that nobody removed
             // would be stored as if it were the content's. What is no coding at all changes no content, and then
             // the end of the connection is the end of the message (§6.3).
-            let is_chunked = codings.eq_ignore_ascii_case(b"chunked");
-            let is_sound = is_chunked || !codings.split(|b| *b == b',').any(is_coding);
-            return if is_sound && first.is_none() {
-                Framing::Unannounced
+            let mut members = codings.iter().flat_map(|line| line.split(|b| *b == b','));
+            let is_sound = match codings.as_slice() {
+                [only] if only.eq_ignore_ascii_case(b"chunked") => true,
+                _ => !members.any(is_coding),
+            };
+            return if is_sound && announced == Framing::Unannounced {
+                announced
             } else {
                 Framing::Contradictory
             };
@@ -80,9 +84,7 @@ impl ResponseHead {
         if method.as_str() == "HEAD" || self.status < 200 || matches!(self.status, 204 | 304) {
             return Framing::Length(0);
         }
-        first
-            .flatten()
-            .map_or(Framing::Unannounced, Framing::Length)
+        announced
     }
 }
 
@@ -97,7 +99,7 @@ fn is_coding(member: &[u8]) -> bool {
         b"x-gzip",
     ];
     let name = member.split(|b| *b == b';').next().unwrap_or_default();
-    let name = super::fields::trim(name);
+    let name = trim(name);
     CODINGS
         .iter()
         .any(|coding| name.eq_ignore_ascii_case(coding))
@@ -124,20 +126,37 @@ fn usual_reason(status: u16) -> Option<&'static CStr> {
 /// Whether a message says two lengths of its content, or one that is none (RFC 9112 §6.3: whoever receives an answer
 /// with nothing else to go by discards it).
 pub fn has_no_length_to_go_by(fields: &Fields) -> bool {
+    announced(fields) == Framing::Contradictory
+}
+
+/// What a message says of its length by itself.
+fn announced(fields: &Fields) -> Framing {
     let mut lengths = fields.all(b"Content-Length").map(content_length);
-    let first = lengths.next();
-    first == Some(None) || lengths.any(|other| Some(other) != first)
+    match lengths.next() {
+        None => Framing::Unannounced,
+        Some(Some(first)) if lengths.all(|other| other == Some(first)) => Framing::Length(first),
+        Some(_) => Framing::Contradictory,
+    }
 }
 
 /// One Content-Length line; equal members of a list count as one (RFC 9110 §8.6).
 fn content_length(value: &[u8]) -> Option<u64> {
-    let mut members = value.split(|b| *b == b',').map(|member| {
-        let digits = std::str::from_utf8(super::fields::trim(member)).ok()?;
-        let all_digits = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-        all_digits.then(|| digits.parse::<u64>().ok()).flatten()
-    });
+    let mut members = value
+        .split(|b| *b == b',')
+        .map(|member| number(trim(member)));
     let first = members.next().flatten()?;
     members.all(|other| other == Some(first)).then_some(first)
+}
+
+/// Digits and nothing else.
+fn number(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0u64, |number, digit| {
+        let digit = char::from(*digit).to_digit(10)?;
+        number.checked_mul(10)?.checked_add(u64::from(digit))
+    })
 }
 
 #[cfg(test)]
@@ -167,12 +186,15 @@ mod tests {
             (&[(length, "+1")], Framing::Contradictory),
             (&[(length, "")], Framing::Contradictory),
             (&[(length, "99999999999999999999")], Framing::Contradictory),
+            (&[(length, "005"), (length, "5 ,\t05")], Framing::Length(5)),
+            (&[(length, "5,")], Framing::Contradictory),
             (&[coding], Framing::Unannounced),
             (&[coding, (length, "5")], Framing::Contradictory),
             (
                 &[("Transfer-Encoding", "gzip, chunked")],
                 Framing::Contradictory,
             ),
+            (&[coding, coding], Framing::Contradictory),
             (&[("Transfer-Encoding", "x-gzip")], Framing::Contradictory),
             (&[("Transfer-Encoding", "nonsense")], Framing::Unannounced),
             (

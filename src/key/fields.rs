@@ -1,5 +1,6 @@
 //! The request fields that are part of the key, where the user wants some (beside `Vary`, which selects a variant).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::matching::{MatchedFields, Matching};
@@ -43,7 +44,7 @@ pub(super) fn matched(
     secret: &[u8; 32],
 ) -> Option<Vec<u8>> {
     let mut text = Vec::new();
-    let mut push = |name: &str, joined: Option<Vec<u8>>| {
+    let mut push = |name: &str, joined: Option<Cow<'_, [u8]>>| {
         let is_ignored = matching.names.of_field(name.as_bytes()) == Treatment::Ignored;
         if is_ignored && !matching.presence_counts {
             return;
@@ -51,7 +52,7 @@ pub(super) fn matched(
         let value = joined.filter(|_| !is_ignored);
         push_part(&mut text, name.as_bytes());
         text.push(u8::from(value.is_some() || is_ignored));
-        let value = value.map(|joined| selecting::compared(name, &joined, matching, secret));
+        let value = value.map(|joined| selecting::compared(name, joined, matching, secret));
         push_part(&mut text, &value.unwrap_or_default());
     };
     match matching.fields {
@@ -66,7 +67,7 @@ pub(super) fn matched(
         }),
         MatchedFields::All => all(fields)
             .into_iter()
-            .for_each(|(name, joined)| push(&name, Some(joined))),
+            .for_each(|(name, joined)| push(&name, Some(joined.into()))),
     }
     Some(text)
 }

@@ -14,15 +14,16 @@ pub fn is_preferred(request: &Fields, stored: &Fields) -> bool {
     let (Some(language), None) = (languages.next(), languages.next()) else {
         return false;
     };
-    let Some(wanted) = request.joined(b"Accept-Language") else {
-        return false;
-    };
-    let ranges: Vec<(&[u8], u16)> = wanted.split(|b| *b == b',').filter_map(range).collect();
-    let most = ranges.iter().map(|(_, weight)| *weight).max().unwrap_or(0);
-    most > 0
-        && ranges
-            .iter()
-            .any(|(range, weight)| *weight == most && matches(range, trim(language)))
+    let language = trim(language);
+    let lines = request.all(b"Accept-Language");
+    let (mut most, mut is_among_most) = (0, false);
+    for (range, weight) in lines.flat_map(|line| line.split(|b| *b == b',').filter_map(range)) {
+        if weight > most {
+            (most, is_among_most) = (weight, false);
+        }
+        is_among_most |= weight == most && matches(range, language);
+    }
+    most > 0 && is_among_most
 }
 
 /// A language range and its weight in thousandths; `None` for what is none.
@@ -40,9 +41,14 @@ fn range(member: &[u8]) -> Option<(&[u8], u16)> {
 /// RFC 9110 §12.4.2
 fn thousandths(weight: &str) -> Option<u16> {
     let (whole, fraction) = weight.split_once('.').unwrap_or((weight, ""));
-    let are_digits = fraction.len() <= 3 && fraction.bytes().all(|byte| byte.is_ascii_digit());
-    let padded = format!("{fraction:0<3}");
-    let thousandths: u16 = padded.parse().ok().filter(|_| are_digits)?;
+    if fraction.len() > 3 || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let digits = fraction.bytes().map(|byte| u16::from(byte - b'0'));
+    let thousandths = digits
+        .zip([100, 10, 1])
+        .map(|(digit, unit)| digit * unit)
+        .sum();
     match whole {
         "0" => Some(thousandths),
         "1" if thousandths == 0 => Some(1000),

@@ -1,5 +1,7 @@
 //! Selecting header fields: what `Vary` names, and what a request says in them (RFC 9111 §4.1).
 
+use std::borrow::Cow;
+
 use super::credentials::{self, Mark};
 use super::matching::{Matching, Unordered};
 use super::names::Treatment;
@@ -24,9 +26,9 @@ const MOST_NAMES: usize = 256;
 pub fn vary(fields: &Fields) -> Vary {
     let mut names = Vec::new();
     for line in fields.all(b"Vary") {
-        for member in line.split(|b| *b == b',').map(trim) {
+        let members = line.split(|b| *b == b',').map(trim);
+        for member in members.filter(|member| !member.is_empty()) {
             match std::str::from_utf8(member) {
-                Ok("") => {}
                 // So many fields are compared for nobody: each costs a search among the request's.
                 Ok(name) if is_token(member) && name != "*" && names.len() < MOST_NAMES => {
                     names.push(name.to_ascii_lowercase())
@@ -49,19 +51,19 @@ pub fn value(
     secret: &[u8; 32],
 ) -> Option<Vec<u8>> {
     let joined = fields.joined(name.as_bytes())?;
-    Some(compared(name, &joined, matching, secret))
+    Some(compared(name, joined, matching, secret))
 }
 
 /// The lines of a field, joined, in the form in which they are compared.
 pub(super) fn compared(
     name: &str,
-    joined: &[u8],
+    joined: Cow<'_, [u8]>,
     matching: &Matching<'_>,
     secret: &[u8; 32],
 ) -> Vec<u8> {
     let joined = normal(name, joined, matching.unordered);
     if redact::of_field(name.as_bytes(), &joined, matching.names) == Treatment::Plain {
-        return joined;
+        return joined.into_owned();
     }
     // A NUL never stands in a field, so no plain value looks like a hash.
     let mut hash = vec![0];
@@ -81,7 +83,7 @@ pub(super) fn instead_of(
 ) -> Vec<u8> {
     let name = String::from_utf8_lossy(name);
     let joined = fields.joined(name.as_bytes()).unwrap_or_default();
-    let normal = normal(&name, &joined, matching.unordered);
+    let normal = normal(&name, joined, matching.unordered);
     Placeholder::of(&normal, secret).to_string().into_bytes()
 }
 
@@ -112,7 +114,7 @@ pub fn variant_id(
 }
 
 /// A value in the form in which it is compared; a very long one is compared as it is.
-fn normal(name: &str, value: &[u8], unordered: &Unordered) -> Vec<u8> {
+fn normal<'a>(name: &str, value: Cow<'a, [u8]>, unordered: &Unordered) -> Cow<'a, [u8]> {
     /// What lists of preferences mean does not depend on their order, nor on letter case (RFC 9110 §12.5).
     const PREFERENCES: [&str; 4] = [
         "accept",
@@ -121,25 +123,25 @@ fn normal(name: &str, value: &[u8], unordered: &Unordered) -> Vec<u8> {
         "accept-language",
     ];
     if value.len() > LONGEST_READ {
-        return value.to_vec();
+        return value;
     }
     if name == "cookie" {
-        return normal_cookie(value);
+        return normal_cookie(&value).into();
     }
     let is_unordered = PREFERENCES.contains(&name)
         || unordered.all
         || unordered.names.iter().any(|other| other == name);
     if is_unordered {
-        let list = without_space_beside(value, b",;=");
+        let list = without_space_beside(&value, b",;=");
         let members = split_list(&list).into_iter();
         let mut members: Vec<Vec<u8>> = members
             .filter(|member| !member.is_empty())
             .map(|member| folded(member, name == "accept"))
             .collect();
         members.sort_unstable();
-        members.join(&b","[..])
+        members.join(&b","[..]).into()
     } else {
-        without_space_beside(value, b",")
+        without_space_beside(&value, b",").into()
     }
 }
 

@@ -1,9 +1,12 @@
 //! Groups of stored responses that are made invalid together (RFC 9875).
 
-use sfv::{BareItem, List, ListEntry, Parser};
+use std::fmt;
+
+use sfv::visitor::{EntryVisitor, Ignored, InnerListVisitor, ItemVisitor, ListVisitor, Never};
+use sfv::{BareItemFromInput, Parser};
 
 use super::admit::is_unsafe;
-use super::said::is_readable;
+use super::said::structured;
 use crate::http::{Fields, Request, ResponseHead};
 use crate::settings::Settings;
 
@@ -26,25 +29,58 @@ pub fn invalidated(request: &Request, response: &ResponseHead, settings: &Settin
 
 /// A List of Strings. Parameters mean nothing yet and are passed over.
 fn names(fields: &Fields, name: &[u8]) -> Vec<String> {
-    let Some(value) = fields.joined(name).filter(|value| is_readable(value)) else {
+    let Some(value) = structured(fields, name) else {
         return Vec::new();
     };
-    let Ok(list): Result<List, _> = Parser::new(&value).parse() else {
-        return Vec::new();
-    };
-    let names: Option<Vec<String>> = list
-        .iter()
-        .map(|entry| match entry {
-            ListEntry::Item(item) => match &item.bare_item {
-                BareItem::String(name) => Some(name.as_str().to_owned()),
-                _ => None,
-            },
-            ListEntry::InnerList(_) => None,
+    let list = Parser::new(&value).parse_list_with_visitor(Names(Vec::new()));
+    list.unwrap_or_default()
+}
+
+/// Takes what is kept of the list while it is read: a peer may name very many.
+struct Names(Vec<String>);
+
+#[derive(Debug)]
+struct NoString;
+
+impl fmt::Display for NoString {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a member is no String")
+    }
+}
+
+impl std::error::Error for NoString {}
+
+impl<'de> ListVisitor<'de> for Names {
+    type Out = Vec<String>;
+    type Error = NoString;
+
+    fn entry(&mut self) -> Result<impl EntryVisitor<'de>, NoString> {
+        Ok(self)
+    }
+
+    fn finish(self) -> Result<Vec<String>, NoString> {
+        Ok(self.0)
+    }
+}
+
+impl<'de> EntryVisitor<'de> for &mut Names {
+    type Error = NoString;
+
+    fn item(self) -> Result<impl ItemVisitor<'de>, NoString> {
+        Ok(|item: BareItemFromInput<'de>| match item {
+            BareItemFromInput::String(name) => {
+                if self.0.len() < MOST {
+                    self.0.push(name.as_str().to_owned());
+                }
+                Ok(Ignored)
+            }
+            _ => Err(NoString),
         })
-        .collect();
-    let mut names = names.unwrap_or_default();
-    names.truncate(MOST);
-    names
+    }
+
+    fn inner_list(self) -> Result<impl InnerListVisitor<'de>, NoString> {
+        Err::<Never, _>(NoString)
+    }
 }
 
 #[cfg(test)]
@@ -64,6 +100,9 @@ mod tests {
         for value in ["a", "\"a\", b", "\"a", "(\"a\")", "1", ""] {
             assert!(groups(value).is_empty(), "{value}");
         }
+        let many = "\"a\",".repeat(MOST);
+        assert_eq!(groups(&format!("{many}\"b\"")), ["a"; MOST]);
+        assert!(groups(&format!("{many}b")).is_empty());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use sfv::{BareItem, Dictionary, ListEntry, Parser};
 
-use super::said::is_readable;
+use super::said::structured;
 use crate::http::Fields;
 use crate::http::fields::LONGEST_READ;
 
@@ -23,9 +23,7 @@ enum Ignored {
 impl Variance {
     /// Reads the field; `None` where it is absent, says nothing, or cannot be read: then every byte counts.
     pub fn by(fields: &Fields) -> Option<Self> {
-        let value = fields
-            .joined(b"No-Vary-Search")
-            .filter(|value| is_readable(value))?;
+        let value = structured(fields, b"No-Vary-Search")?;
         let dictionary: Dictionary = Parser::new(&value).parse().ok()?;
         let order_counts = match dictionary.get("key-order") {
             None => true,

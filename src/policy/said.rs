@@ -1,6 +1,8 @@
 //! What a response says about its caching: the first targeted field that is there and can be read (RFC 9213), or
 //! else Cache-Control, and with it Expires.
 
+use std::borrow::Cow;
+
 use sfv::{BareItem, Dictionary, ListEntry, Parser};
 
 use super::directives::ResponseDirectives;
@@ -43,8 +45,7 @@ impl Said {
 /// The directives of a targeted field: a Dictionary. One that is absent, empty or cannot be parsed is passed over
 /// (RFC 9213 §2.1).
 fn targeted_directives(fields: &Fields, name: &str) -> Option<ResponseDirectives> {
-    let value = fields.joined(name.as_bytes());
-    let value = value.filter(|value| is_readable(value))?;
+    let value = structured(fields, name.as_bytes())?;
     let dictionary: Dictionary = Parser::new(&value).parse().ok()?;
     if dictionary.is_empty() {
         return None;
@@ -60,10 +61,10 @@ fn targeted_directives(fields: &Fields, name: &str) -> Option<ResponseDirectives
     Some(directives)
 }
 
-/// Whether a structured field is short enough to be read; a longer one is as one that cannot be parsed. RFC 9651 §3
-/// asks for less.
-pub(super) fn is_readable(value: &[u8]) -> bool {
-    value.len() <= LONGEST_READ
+/// The text of a structured field. One that is too long to be read is as one that cannot be parsed; RFC 9651 §3 asks
+/// for less.
+pub(super) fn structured<'a>(fields: &'a Fields, name: &'a [u8]) -> Option<Cow<'a, [u8]>> {
+    fields.joined_up_to(name, LONGEST_READ)
 }
 
 enum Argument {

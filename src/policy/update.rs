@@ -1,5 +1,7 @@
 //! Fields on their way through the cache: what is stored of them (§3.1), and what a 304 changes (§3.2).
 
+use std::cmp::Ordering;
+
 use super::Millis;
 use super::directives::Qualified;
 use crate::error::Result;
@@ -30,14 +32,29 @@ const OF_THE_CONTENT: [&[u8]; 4] = [
 
 /// Removes what is not stored and not handed on: fields of the connection, and those it names (§3.1).
 pub fn remove_hop_by_hop(fields: &mut Fields) {
-    let lines = fields
-        .all(b"Connection")
-        .map(<[u8]>::to_ascii_lowercase)
-        .collect::<Vec<_>>();
-    let names = lines.iter().flat_map(|line| line.split(|b| *b == b','));
-    let mut named: Vec<&[u8]> = names.map(trim).collect();
-    named.sort_unstable();
+    let named = named_by_connection(fields);
     fields.retain(|name, _| !is_any(name, &HOP_BY_HOP) && !is_among(name, &named));
+}
+
+/// The names of fields here that `Connection` names, for [`is_among`]. A peer may name very many that are not here.
+fn named_by_connection(fields: &Fields) -> Vec<Vec<u8>> {
+    if !fields.contains(b"Connection") {
+        return Vec::new();
+    }
+    let mut here: Vec<(&[u8], bool)> = fields.iter().map(|(name, _)| (name, false)).collect();
+    here.sort_unstable_by(|(one, _), (other, _)| without_case(one, other));
+    here.dedup_by(|(one, _), (other, _)| one.eq_ignore_ascii_case(other));
+    let lines = fields.all(b"Connection");
+    for token in lines.flat_map(|line| line.split(|b| *b == b',')).map(trim) {
+        let at = here.binary_search_by(|(name, _)| without_case(name, token));
+        if let Some((_, is_named)) = at.ok().and_then(|at| here.get_mut(at)) {
+            *is_named = true;
+        }
+    }
+    here.retain(|(_, is_named)| *is_named);
+    here.iter()
+        .map(|(name, _)| name.to_ascii_lowercase())
+        .collect()
 }
 
 /// The stored fields after a 304 received `now` (§3.2): each field it brings replaces those of its name. What says
@@ -50,20 +67,28 @@ pub fn freshened(stored: &Fields, not_modified: &Fields, now: Millis) -> Result<
         // RFC 9110 §6.6.1: a message without a Date gets that of its receipt.
         brought.push(b"Date", date::format(now).as_bytes())?;
     }
-    let mut fields = stored.clone();
-    fields.retain(|name, _| !brought.contains(name) && !name.eq_ignore_ascii_case(b"Age"));
-    for (name, value) in brought.iter() {
-        fields.push(name, value)?;
-    }
-    Ok(fields)
+    let is_kept = |name: &[u8]| !brought.contains(name) && !name.eq_ignore_ascii_case(b"Age");
+    put_together(stored, is_kept, &brought)
 }
 
 /// The fields of a part put together with one that arrived (§3.4): each field that this brings replaces those of
 /// its name.
 pub fn combined(stored: &Fields, arrived: &Fields) -> Result<Fields> {
-    let mut fields = stored.clone();
-    fields.retain(|name, _| !arrived.contains(name));
-    fields.append_all(arrived)?;
+    put_together(stored, |name| !arrived.contains(name), arrived)
+}
+
+fn put_together(
+    stored: &Fields,
+    is_kept: impl Fn(&[u8]) -> bool,
+    others: &Fields,
+) -> Result<Fields> {
+    // And for the Age that is set where it is handed on.
+    let room = stored.text().len() + others.text().len() + 32;
+    let mut fields = Fields::with_capacity(stored.len() + others.len() + 1, room);
+    let kept = stored.iter().filter(|(name, _)| is_kept(name));
+    for (name, value) in kept.chain(others.iter()) {
+        fields.push(name, value)?;
+    }
     Ok(fields)
 }
 
@@ -104,20 +129,20 @@ pub fn set(fields: &mut Fields, name: &[u8], value: &str) -> Result<()> {
     fields.push(name, value.as_bytes())
 }
 
-/// The fields with the Age that a reused response carries (§5.1), in whole seconds.
-pub fn with_age(fields: &Fields, age: Millis) -> Result<Fields> {
-    let mut aged = fields.clone();
-    aged.remove(b"Age");
-    aged.push(b"Age", (age / 1000).to_string().as_bytes())?;
-    Ok(aged)
+/// Sets the Age that a reused response carries (§5.1), in whole seconds.
+pub fn set_age(fields: &mut Fields, age: Millis) -> Result<()> {
+    set(fields, b"Age", &(age / 1000).to_string())
 }
 
 /// Whether a name is one of these, which are sorted and in lower case: a peer may name very many.
 fn is_among(name: &[u8], names: &[impl AsRef<[u8]>]) -> bool {
-    let name = name.to_ascii_lowercase();
-    names
-        .binary_search_by(|other| other.as_ref().cmp(&name))
-        .is_ok()
+    let found = names.binary_search_by(|other| without_case(other.as_ref(), name));
+    found.is_ok()
+}
+
+fn without_case(one: &[u8], other: &[u8]) -> Ordering {
+    let lower = u8::to_ascii_lowercase;
+    one.iter().map(lower).cmp(other.iter().map(lower))
 }
 
 fn is_any(name: &[u8], names: &[impl AsRef<[u8]>]) -> bool {
@@ -141,8 +166,11 @@ mod tests {
     #[test]
     fn fields_of_the_connection_go() {
         let mut given = fields(&[
-            ("Connection", "X-Hop, close"),
+            ("Connection", "X-Hop, close, X-HOP ,,"),
             ("x-hop", "1"),
+            ("connection", "other,x-ho,x-hopp"),
+            ("Other", "1"),
+            ("X-Hop", "2"),
             ("Transfer-Encoding", "chunked"),
             ("Set-Cookie", "a"),
             ("Set-Cookie", "b"),
@@ -189,7 +217,8 @@ mod tests {
 
     #[test]
     fn age_is_one_and_whole() {
-        let aged = with_age(&fields(&[("Age", "5"), ("age", "6")]), 7999).unwrap();
+        let mut aged = fields(&[("Age", "5"), ("age", "6")]);
+        set_age(&mut aged, 7999).unwrap();
         assert_eq!(aged, fields(&[("Age", "7")]));
     }
 }

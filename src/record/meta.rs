@@ -106,8 +106,8 @@ fn read_fields(rest: &mut &[u8], meta_len: usize) -> Option<Fields> {
     if parts % 2 == 1 || parts > rest.len() {
         return None;
     }
-    // Room for the names that are numbers here.
-    let mut fields = Fields::with_capacity(parts / 2, meta_len + parts / 2 * 24);
+    // Room for the names that are numbers here, and for the Age that is added.
+    let mut fields = Fields::with_capacity(parts / 2 + 1, meta_len + parts / 2 * 24 + 32);
     for _ in 0..parts / 2 {
         let name = read_name(rest)?;
         let value = read_bytes(rest)?;

@@ -59,7 +59,11 @@ pub struct Stored {
 impl Record<'_> {
     /// The record's bytes.
     pub fn encode(&self) -> Result<Vec<u8>> {
-        let mut bytes = vec![0; HEAD_SIZE];
+        // About as much as it takes: growing would copy a large one several times.
+        let fields = self.response.fields.text().len();
+        let size = HEAD_SIZE + self.key.len() + fields + self.body.len();
+        let mut bytes = Vec::with_capacity(size + 256);
+        bytes.resize(HEAD_SIZE, 0);
         bytes.extend_from_slice(self.key);
         meta::encode(self, &mut bytes)?;
         let mut head = self.head;

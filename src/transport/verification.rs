@@ -3,6 +3,7 @@
 use std::ffi::{CString, OsStr};
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::sync::Arc;
 
 use crate::error::{Error, Kind, Result};
@@ -58,7 +59,13 @@ impl Authority {
         let c_path = CString::new(path).map_err(|_| refuse(Kind::Argument, "holds a NUL"))?;
         let unreadable =
             |error: std::io::Error| refuse(Kind::Io, &format!("cannot be read: {error}"));
-        let file = std::fs::File::open(OsStr::from_bytes(path)).map_err(unreadable)?;
+        // A pipe would wait for whoever writes to it.
+        let mut options = std::fs::OpenOptions::new();
+        let options = options.read(true).custom_flags(libc::O_NONBLOCK);
+        let file = options.open(OsStr::from_bytes(path)).map_err(unreadable)?;
+        if !file.metadata().map_err(unreadable)?.is_file() {
+            return Err(refuse(Kind::Argument, "is no regular file"));
+        }
         let mut text = Vec::new();
         let mut limited = file.take(MOST_BYTES + 1);
         limited.read_to_end(&mut text).map_err(unreadable)?;
@@ -105,6 +112,7 @@ mod tests {
         let error = Authority::read(b"/nonexistent/ca.pem").unwrap_err();
         assert_eq!(error.kind(), Kind::Io);
         assert!(error.message().contains("/nonexistent/ca.pem"), "{error}");
+        assert_eq!(Authority::read(b"/").unwrap_err().kind(), Kind::Argument);
         assert_eq!(Authority::read(b"a\0b").unwrap_err().kind(), Kind::Argument);
     }
 }

@@ -759,6 +759,7 @@ static hc_status normalise(void *user, hc_request *copy) {
     maker *m = (maker *)user;
     size_t count = 0;
     const hc_field *fields;
+    char user_name[64];
     m->asked++;
     if (m->inner != NULL)
         ask_inside(m);
@@ -777,9 +778,11 @@ static hc_status normalise(void *user, hc_request *copy) {
         return -77;
     case SIGN:
         fields = hc_request_fields(copy, &count);
-        return count == 0 ? HC_OK
-                          : hc_request_add(copy, "Authorization", HC_NTS, fields[0].value,
-                                           fields[0].value_len, NULL);
+        if (count == 0)
+            return HC_OK;
+        /* What is lent goes when the copy changes. */
+        snprintf(user_name, sizeof user_name, "%s", fields[0].value);
+        return hc_request_add(copy, "Authorization", HC_NTS, user_name, HC_NTS, NULL);
     default:
         return HC_OK;
     }
@@ -935,6 +938,7 @@ static void what_was_stored_by_other_settings_is_found_again(void) {
     const char *directory = fresh_directory();
     hc_cache *c = open_cache(directory, NULL, "");
     char before[HC_KEY_SIZE], after[HC_KEY_SIZE];
+    maker *m = new_maker(PATH); /* Before the options, so that it outlives them. */
     hc_options *o = with_item(options(NULL, ""), HC_LIST_IGNORED, "foo");
     CHECK_STATUS(hc_key_settings(c, before, &err), HC_OK);
     store(c, URL "?foo=1&a=1", answer(200, "", "x"));
@@ -949,7 +953,7 @@ static void what_was_stored_by_other_settings_is_found_again(void) {
     store(c, URL "path", answer(200, "", "y"));
     hc_close(c);
     /* By a function, and by no list of names: all but this cache's. */
-    CHECK_STATUS(hc_options_key(o, make_key, new_maker(PATH), maker_destroyed), HC_OK);
+    CHECK_STATUS(hc_options_key(o, make_key, m, maker_destroyed), HC_OK);
     c = open_with(directory, o);
     CHECK_INT(look_at(c, "http://b.test/path").decision, HC_FORWARD);
     CHECK_INT(rekey(c, NULL).moved, 2);

@@ -57,13 +57,6 @@ static hc_status some_normaliser(void *user, hc_request *copy) {
     return HC_OK;
 }
 
-static int32_t some_progress(void *user, uint64_t done, uint64_t total) {
-    (void)user;
-    (void)done;
-    (void)total;
-    return 0;
-}
-
 static void some_log(void *user, int32_t level, const char *message, size_t len) {
     (void)user;
     (void)level;

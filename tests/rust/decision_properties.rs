@@ -304,7 +304,8 @@ fn a_head_that_a_stored_get_answers_has_its_fields() {
         "x-own",
         "Set-Cookie",
     ];
-    let value = "[ -~]{0,20}";
+    // Without @: a Link whose URL holds what looks like userinfo is not stored.
+    let value = "[ -?A-~]{0,20}";
     let lines = subsequence(names, 0..8).prop_flat_map(move |names| {
         let count = names.len();
         (Just(names), proptest::collection::vec(value, count))

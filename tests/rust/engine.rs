@@ -364,3 +364,28 @@ fn each_reader_judges_by_its_own_policy() {
     assert_eq!(exchange.decision(), Decision::Forward);
     assert_eq!(exchange.reason(), c"stale");
 }
+
+#[test]
+fn whoever_shares_credentials_is_given_what_anybody_fetched() {
+    let bench = Bench::new(&[]);
+    let alone = [("Authorization", "alice")];
+    let others = [("Authorization", "bob")];
+    let shared = |fields: &[(&str, &str)]| {
+        let mut request = Request::clone(&request("GET", URL, fields));
+        let share = option::SHARE_CREDENTIALS;
+        request.overrides.set(share, 1).unwrap();
+        bench.cache.lookup(&Arc::new(request)).unwrap()
+    };
+    bench.get(URL, &alone, answer(200, &[], b"alice's"));
+    assert_eq!(body(&shared(&others)), b"alice's");
+    assert_eq!(bench.look_up(URL, &others).decision(), Decision::Forward);
+    bench.wait(1);
+    // From the second one on they are variants, and the newest is it.
+    bench.get(URL, &others, answer(200, &[], b"bob's"));
+    for fields in [&[][..], &[("Authorization", "carol")]] {
+        assert_eq!(body(&shared(fields)), b"bob's");
+        let exchange = bench.look_up(URL, fields);
+        assert_eq!(exchange.decision(), Decision::Forward);
+    }
+    assert_eq!(body(&bench.look_up(URL, &alone)), b"alice's");
+}

@@ -256,58 +256,57 @@ cases! {
     content_range: |size| one("Content-Range", &long("bytes 0-", "9", "/*", size)) => ranges;
 }
 
-/// What a response says of its age and its lifetime.
-fn times(fields: &Fields) {
-    let settings = by_rfc();
-    let mut response = ResponseHead::new(200, b"").unwrap();
-    response.fields = fields.clone();
-    let said = Said::by(fields, &settings);
-    black_box(explicit_lifetime(fields, &said, NOW, &settings));
-    black_box(stamp(
-        &response,
-        &said,
-        Seconds::Absent,
-        NOW,
-        NOW,
-        &settings,
-    ));
+/// A response with these fields.
+fn head(fields: Fields) -> ResponseHead {
+    let mut head = ResponseHead::new(200, b"").unwrap();
+    head.fields = fields;
+    head
 }
 
-fn framing(fields: &Fields) {
-    let mut response = ResponseHead::new(200, b"").unwrap();
-    response.fields = fields.clone();
+/// What a response says of its age and its lifetime.
+fn times(response: &ResponseHead) {
+    let settings = by_rfc();
+    let said = Said::by(&response.fields, &settings);
+    black_box(explicit_lifetime(&response.fields, &said, NOW, &settings));
+    black_box(stamp(response, &said, Seconds::Absent, NOW, NOW, &settings));
+}
+
+fn framing(response: &ResponseHead) {
     black_box(response.framing(&Method::new(b"GET").unwrap()));
 }
 
 /// The URLs that an unsafe request's answer makes invalid.
-fn invalidates(fields: &Fields) {
+fn invalidates(response: &ResponseHead) {
     let request = http::Request::new(b"POST", b"http://h/a/b?c").unwrap();
-    let mut response = ResponseHead::new(200, b"").unwrap();
-    response.fields = fields.clone();
-    black_box(invalidate::urls(&request, &response, &by_rfc()));
+    black_box(invalidate::urls(&request, response, &by_rfc()));
+}
+
+fn tagged(fields: Fields) -> Fields {
+    with(fields, "ETag", b"\"a\"")
 }
 
 fn hop_by_hop(fields: &Fields) {
-    let mut fields = with(fields.clone(), "ETag", b"\"a\"");
+    let mut fields = fields.clone();
     update::remove_hop_by_hop(&mut fields);
-    black_box(update::freshened(&fields, &one("ETag", b"\"b\""), NOW).unwrap());
-    black_box(update::with_age(&fields, 5).unwrap());
+    let mut fields = update::freshened(&fields, &one("ETag", b"\"b\""), NOW).unwrap();
+    update::set_age(&mut fields, 5).unwrap();
+    black_box(fields);
 }
 
 cases! {
-    expires: |size| one("Expires", &long("Sun, 06 Nov ", "1", " GMT", size)) => times;
-    expires_lines: |size| in_lines("Expires", b"Sun, 06 Nov 1994 08:49:37 GMT", size) => times;
-    date: |size| one("Date", &long("", " ", "x", size)) => times;
-    last_modified: |size| one("Last-Modified", &long("", "Sun, ", "", size)) => times;
-    age: |size| one("Age", &long("", "1", "", size)) => times;
-    age_list: |size| one("Age", &long("", "1, ", "", size)) => times;
-    content_length: |size| one("Content-Length", &long("5", ", 5", "", size)) => framing;
-    content_length_digits: |size| one("Content-Length", &long("", "0", "5", size)) => framing;
-    transfer_encoding: |size| one("Transfer-Encoding", &long("x", ", x;y", "", size)) => framing;
-    location: |size| one("Location", &long("", "../", "a?b", size)) => invalidates;
-    content_location: |size| one("Content-Location", &long("http://h/", "%41", "", size)) => invalidates;
-    connection: |size| one("Connection", &counted("", |n| format!("n{n},"), "close", size)) => hop_by_hop;
-    unknown_field: |size| one("X-Own", &long("a", " ", "b", size)) => hop_by_hop;
+    expires: |size| head(one("Expires", &long("Sun, 06 Nov ", "1", " GMT", size))) => times;
+    expires_lines: |size| head(in_lines("Expires", b"Sun, 06 Nov 1994 08:49:37 GMT", size)) => times;
+    date: |size| head(one("Date", &long("", " ", "x", size))) => times;
+    last_modified: |size| head(one("Last-Modified", &long("", "Sun, ", "", size))) => times;
+    age: |size| head(one("Age", &long("", "1", "", size))) => times;
+    age_list: |size| head(one("Age", &long("", "1, ", "", size))) => times;
+    content_length: |size| head(one("Content-Length", &long("5", ", 5", "", size))) => framing;
+    content_length_digits: |size| head(one("Content-Length", &long("", "0", "5", size))) => framing;
+    transfer_encoding: |size| head(one("Transfer-Encoding", &long("x", ", x;y", "", size))) => framing;
+    location: |size| head(one("Location", &long("", "../", "a?b", size))) => invalidates;
+    content_location: |size| head(one("Content-Location", &long("http://h/", "%41", "", size))) => invalidates;
+    connection: |size| tagged(one("Connection", &counted("", |n| format!("n{n},"), "close", size))) => hop_by_hop;
+    unknown_field: |size| tagged(one("X-Own", &long("a", " ", "b", size))) => hop_by_hop;
     white_space: |size| long("", " \t", "", size) => |value| { black_box(trim(value)); };
 }
 
@@ -379,23 +378,17 @@ impl Engine {
             cache,
             _directory: directory,
         };
-        engine.exchange(&Fields::new(), &one("Cache-Control", b"max-age=60"));
+        let fresh = answer(one("Cache-Control", b"max-age=60"));
+        engine.exchange(&request(Fields::new()), &fresh);
         engine
     }
 
-    /// Looks up with some fields, and stores what comes with others.
-    fn exchange(&self, asked: &Fields, brought: &Fields) {
-        let mut request = Request::new(b"GET", b"http://h/").unwrap();
-        request.http.fields = asked.clone();
-        let mut exchange = self.cache.lookup(&Arc::new(request)).unwrap();
-        if exchange.forward().is_none() {
-            return;
+    /// Looks up, and stores what is answered.
+    fn exchange(&self, request: &Arc<Request>, answer: &Response) {
+        let mut exchange = self.cache.lookup(request).unwrap();
+        if exchange.forward().is_some() {
+            exchange.store(answer).unwrap();
         }
-        let mut head = ResponseHead::new(200, b"").unwrap();
-        head.fields = brought.clone();
-        let vary = b"Accept, Accept-Language, Cookie, X-Own";
-        head.fields.add(b"Vary", vary).unwrap();
-        exchange.store(&Response::built(head)).unwrap();
     }
 }
 
@@ -416,24 +409,44 @@ fn open(path: &Path) -> Arc<Cache> {
     Cache::open(path, options).unwrap()
 }
 
-fn asked((engine, fields): &(Engine, Fields)) {
-    engine.exchange(fields, &one("Cache-Control", b"no-store"));
+fn request(fields: Fields) -> Arc<Request> {
+    let mut request = Request::new(b"GET", b"http://h/").unwrap();
+    request.http.fields = fields;
+    Arc::new(request)
 }
 
-fn brought((engine, fields): &(Engine, Fields)) {
-    engine.exchange(&one("Cache-Control", b"no-cache"), fields);
+fn answer(fields: Fields) -> Response {
+    let vary = b"Accept, Accept-Language, Cookie, X-Own";
+    Response::built(head(with(fields, "Vary", vary)))
+}
+
+fn asking(fields: Fields) -> (Engine, Arc<Request>, Response) {
+    let refused = answer(one("Cache-Control", b"no-store"));
+    (Engine::new(), request(fields), refused)
+}
+
+fn answering(fields: Fields) -> (Engine, Arc<Request>, Response) {
+    let (engine, answer) = (Engine::new(), answer(fields));
+    let asks_anew = request(one("Cache-Control", b"no-cache"));
+    // Each that is measured finds what the one before it stored; so also the first.
+    engine.exchange(&asks_anew, &answer);
+    (engine, asks_anew, answer)
+}
+
+fn exchange((engine, request, answer): &(Engine, Arc<Request>, Response)) {
+    engine.exchange(request, answer);
 }
 
 cases! {
-    lookup_by_accept: |size| (Engine::new(), one("Accept", &long("", "a/b;q=0.5, ", "", size))) => asked;
-    lookup_by_accept_language: |size| (Engine::new(), one("Accept-Language", &long("", "en;q=0.5, ", "", size))) => asked;
-    lookup_by_cookie: |size| (Engine::new(), one("Cookie", &counted("", |n| format!("c{n}=v; "), "", size))) => asked;
-    lookup_by_cache_control: |size| (Engine::new(), one("Cache-Control", &long("", "no-cache, ", "", size))) => asked;
-    lookup_by_etags: |size| (Engine::new(), one("If-None-Match", &long("", "\"a\", ", "", size))) => asked;
-    lookup_by_range: |size| (Engine::new(), one("Range", &long("bytes=", "0-1,", "2-", size))) => asked;
-    answer_with_cache_control: |size| (Engine::new(), one("Cache-Control", &long("no-store", ",a=\"b\"", "", size))) => brought;
-    answer_with_vary: |size| (Engine::new(), one("Vary", &long("", "a, ", "*", size))) => brought;
-    answer_with_groups: |size| (Engine::new(), one("Cache-Groups", &long("\"a\"", ", \"a\"", "", size))) => brought;
+    lookup_by_accept: |size| asking(one("Accept", &long("", "a/b;q=0.5, ", "", size))) => exchange;
+    lookup_by_accept_language: |size| asking(one("Accept-Language", &long("", "en;q=0.5, ", "", size))) => exchange;
+    lookup_by_cookie: |size| asking(one("Cookie", &counted("", |n| format!("c{n}=v; "), "", size))) => exchange;
+    lookup_by_cache_control: |size| asking(one("Cache-Control", &long("", "no-cache, ", "", size))) => exchange;
+    lookup_by_etags: |size| asking(one("If-None-Match", &long("", "\"a\", ", "", size))) => exchange;
+    lookup_by_range: |size| asking(one("Range", &long("bytes=", "0-1,", "2-", size))) => exchange;
+    answer_with_cache_control: |size| answering(one("Cache-Control", &long("no-store", ",a=\"b\"", "", size))) => exchange;
+    answer_with_vary: |size| answering(one("Vary", &long("", "a, ", "*", size))) => exchange;
+    answer_with_groups: |size| answering(one("Cache-Groups", &long("\"a\"", ", \"a\"", "", size))) => exchange;
 }
 
 cases! {
@@ -471,12 +484,10 @@ cases! {
         update::remove_named(&mut fields, &directives.no_cache);
         black_box(fields);
     };
-    locations: |size| in_lines("Location", b"?x", size / 16) => |fields| {
-        let url = [b"http://h/", &b"a".repeat(fields.text().len())[..]].concat();
+    locations: |size| head(in_lines("Location", b"?x", size / 16)) => |response| {
+        let url = [b"http://h/", &b"a".repeat(response.fields.text().len())[..]].concat();
         let request = http::Request::new(b"POST", &url).unwrap();
-        let mut response = ResponseHead::new(200, b"").unwrap();
-        response.fields = fields.clone();
-        black_box(invalidate::urls(&request, &response, &by_rfc()));
+        black_box(invalidate::urls(&request, response, &by_rfc()));
     };
 }
 

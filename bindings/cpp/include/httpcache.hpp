@@ -17,17 +17,18 @@
 ///             the cache meanwhile.
 ///  Strings    Are copied on the way in, and may hold any byte unless it is said otherwise; names
 ///             are ASCII, URLs ASCII or UTF-8.
-///  Errors     Every failed call throws hc::error, and nothing else but std::bad_alloc is thrown.
-///             Once a cache is open, no fault of the cache itself is an error: it forwards, does
-///             not store, passes through.
+///  Errors     Every failed call throws hc::error, and nothing else is thrown but std::bad_alloc,
+///             and by cache::rekey() what your own function threw. Once a cache is open, no fault
+///             of the cache itself is an error: it forwards, does not store, passes through.
 ///  Time       Durations are std::chrono's, rounded up to milliseconds; instants are of
 ///             std::chrono's system_clock. A negative duration and an instant before 1970 are
 ///             errc::argument.
 ///  Threads    A cache may be used from all threads at once, any other object from one at a time,
 ///             not always the same; const makes no difference to that. request::cancel() is for
 ///             all threads, while none changes the request.
-///  Callbacks  Run inside your calls, on the thread of the call. They may use the cache. What they
-///             throw ends in them and never passes through the C library.
+///  Callbacks  Run inside your calls, on the thread of the call. They may use the cache, except
+///             those that say which requests are the same. What they throw never passes through
+///             the C library.
 ///  fork       A cache opened before fork() works in the child. Options, requests, and responses
 ///             that you made work too. Exchanges, and responses made from a cache, may only be
 ///             destroyed there; using them is errc::misuse.
@@ -38,6 +39,7 @@
 #include "httpcache/error.hpp"
 #include "httpcache/exchange.hpp"
 #include "httpcache/field.hpp"
+#include "httpcache/key.hpp"
 #include "httpcache/options.hpp"
 #include "httpcache/request.hpp"
 #include "httpcache/response.hpp"

@@ -72,6 +72,12 @@ TEST(every_option_is_taken_in_its_range_and_refused_out_of_it) {
              o.ignored({"page", "$..session"});
          },
          [](auto &o) { o.ignored({"$.a["}); }},
+        {"match_fields", [](auto &o) { o.match_fields({"X-A"}); },
+         [](auto &o) { o.match_fields({"a:"}); }},
+        {"unordered_fields", [](auto &o) { o.unordered_fields({"X-A"}); },
+         [](auto &o) { o.unordered_fields({"a b"}); }},
+        {"partition", [](auto &o) { o.partition(std::string(4096, 'x')).partition(""); },
+         [](auto &o) { o.partition(std::string(4097, 'x')); }},
         {"targeted_fields", [](auto &o) { o.targeted_fields({"CDN-Cache-Control"}); },
          [](auto &o) { o.targeted_fields({"a:"}); }},
         {"cache_name", [](auto &o) { o.cache_name("mine"); }, [](auto &o) { o.cache_name("\n"); }},
@@ -98,7 +104,9 @@ TEST(every_option_is_taken_in_its_range_and_refused_out_of_it) {
         switches.sort_query(on).shared(on).immutable_forever(on).invalidate(on);
         switches.no_vary_search(on).groups(on).select_language(on).cache_status(on).workers(on);
         switches.always_revalidate(on).refresh(on).force_refresh(on).complete(on);
-        switches.keep_request(on).bypass(on).read_only(on);
+        switches.keep_request(on).bypass(on).read_only(on).match_all_fields(on);
+        switches.ignored_presence_counts(on).all_fields_unordered(on);
+        switches.share_credentials(on).verify_tls(on);
     }
 }
 
@@ -108,6 +116,7 @@ TEST(an_option_that_this_header_does_not_know_is_set_by_its_number) {
     CHECK_THROWS(o.set(9999, 1), hc::errc::unsupported);
     o.set(HC_STR_CACHE_NAME, "mine").add(HC_LIST_STATUS, "404").clear(HC_LIST_STATUS);
     CHECK_THROWS(o.set(9999, "x"), hc::errc::unsupported);
+    o.set(HC_STR_CACHE_NAME, std::string_view());
     CHECK_THROWS(o.add(9999, "x"), hc::errc::unsupported);
     CHECK_THROWS(o.clear(9999), hc::errc::unsupported);
 }

@@ -247,9 +247,9 @@ def test_a_request_that_the_cache_does_not_take_passes_by(cache, url):
     """The network is another adapter's here: nobody answers under that name."""
 
     class Fixed(CacheAdapter):
-        def _look_up(self, request):
+        def _look_up(self, request, options):
             request.headers["Bad Name"] = "x"
-            return super()._look_up(request)
+            return super()._look_up(request, options)
 
         def get_connection_with_tls_context(self, *arguments, **named):
             raise requests.exceptions.ConnectionError("asked the network")
@@ -262,8 +262,10 @@ def test_a_request_that_the_cache_does_not_take_passes_by(cache, url):
     assert cache.stats().misses == 0
 
 
-@pytest.mark.parametrize("extra", [{"verify": False}, {"cert": "client.pem"}])
-def test_what_was_fetched_without_trust_is_not_for_others(cache, extra):
+@pytest.mark.parametrize("extra", [{"verify": False}, {"verify": "ca.pem"}, {"verify": "."}, {"cert": "client.pem"}])
+def test_what_was_fetched_with_another_trust_is_not_for_others(cache, extra, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ca.pem").write_text("certificates")
     url = "https://h.test/"
     with cache.lookup(url) as exchange:
         exchange.store(200, FRESH, b"trusted")
@@ -281,6 +283,36 @@ def test_what_was_fetched_without_trust_is_not_for_others(cache, extra):
         with pytest.raises(requests.ConnectionError):
             session.get(url, **extra)
     assert asked == [url]
+
+
+@pytest.mark.parametrize(
+    ("verify", "options"), [(False, {"verify_tls": False}), ("ca.pem", {"ca_file": "ca.pem"}), (True, {})]
+)
+def test_the_same_trust_has_the_same_answer(cache, verify, options, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ca.pem").write_text("certificates")
+    with httpcache.Request("GET", "https://h.test/", options=httpcache.RequestOptions(**options)) as request:
+        with cache.lookup(request) as exchange:
+            exchange.store(200, FRESH, b"stored")
+    with requests.Session() as session:
+        session.trust_env = False
+        session.mount("https://", CacheAdapter(cache))
+        assert session.get("https://h.test/", verify=verify).text == "stored"
+
+
+def test_a_key_function_that_fails_has_requests_go_past_the_cache(open_cache, origin):
+    error = ValueError("mine")
+
+    def key(request):
+        raise error
+
+    cache = open_cache(cache_control=True, key_fn=key)
+    with requests.Session() as session:
+        session.trust_env = False
+        session.mount("http://", CacheAdapter(cache))
+        for _ in range(2):
+            response = session.get(origin("text/a", Cache_Control="max-age=60"))
+            assert (response.text, response.from_cache, response.key_error) == ("a", False, error)
 
 
 def test_a_closed_cache_is_said_so(session, cache, origin):

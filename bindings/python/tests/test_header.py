@@ -11,7 +11,8 @@ import pytest
 import httpcache
 from conftest import REPOSITORY
 from httpcache import _native, errors
-from httpcache._native import HEADER, lib
+from httpcache import cache as cache_module
+from httpcache._native import HEADER, ffi, lib
 from httpcache.options import Options, RequestOptions
 
 FUNCTIONS = re.findall(r"\b(hc_[a-z_]+)\(", _native.declarations(HEADER))
@@ -64,18 +65,33 @@ def test_each_list_is_a_member():
     assert lists == set(constants("HC_LIST_"))
 
 
-def test_a_request_has_the_options_that_the_header_marks():
-    marked, comment = set(), ""
-    block = re.search(r"typedef enum \{([^}]*)\} hc_option_key;", HEADER)[1]
+def test_each_name_is_a_member():
+    names = {field.metadata["text"] for field in dataclasses.fields(Options) if "text" in field.metadata}
+    assert names == set(constants("HC_STR_"))
+
+
+def marked(kind, prefix):
+    """The members of an enum that the header marks as those of a request too."""
+    found, comment = set(), ""
+    block = re.search(rf"typedef enum \{{([^}}]*)\}} {kind};", HEADER)[1]
     for line in block.splitlines():
         comment += line
-        name = re.search(r"(HC_OPT_[A-Z_]+) = \d+,", line)
+        name = re.search(r"(HC_[A-Z_]+) = \d+,", line)
         if name:
             # A comment may stand before its option, or behind it on the same line.
             if " * " in re.sub(r"/\*|\*/|^ +\* ", "", comment.replace("     * ", " ")):
-                marked.add(name[1][len("HC_OPT_") :].lower())
+                found.add(name[1][len(prefix) :].lower())
             comment = ""
-    assert marked == {field.name for field in dataclasses.fields(RequestOptions)}
+    return found
+
+
+def test_a_request_has_the_options_that_the_header_marks():
+    names = marked("hc_option_key", "HC_OPT_") | marked("hc_list_key", "HC_STR_")
+    assert names == {field.name for field in dataclasses.fields(RequestOptions)}
+
+
+def test_a_key_has_room():
+    assert ffi.sizeof(cache_module._KEY) == int(re.search(r"#define HC_KEY_SIZE (\d+)", HEADER)[1])
 
 
 def test_the_named_expiries_are_those_of_the_header():
@@ -92,9 +108,10 @@ def test_decisions_and_outcomes_are_those_of_the_header(kind):
     assert {each.name: each.value for each in kind} == {k: int(v) for k, v in declared.items()}
 
 
-def test_the_members_of_stats_are_those_of_the_header():
-    block = re.search(r"typedef struct \{([^}]*)\} hc_stats;", HEADER)[1]
-    assert list(httpcache.Stats._fields) == re.findall(r"uint64_t (\w+);", block)
+@pytest.mark.parametrize("kind", [httpcache.Stats, httpcache.Rekeyed])
+def test_what_is_counted_is_that_of_the_header(kind):
+    block = re.search(rf"typedef struct \{{([^}}]*)\}} hc_{kind.__name__.lower()};", HEADER)[1]
+    assert list(kind._fields) == re.findall(r"uint64_t (\w+);", block)
 
 
 def test_what_cffi_cannot_read_is_left_out():

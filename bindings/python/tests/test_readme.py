@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import httpcache
+
 README = Path(__file__).parents[1] / "README.md"
 EXAMPLES = re.findall(r"```python\n(.*?)```", README.read_text(), flags=re.DOTALL)
 
@@ -61,3 +63,17 @@ def test_the_example_with_another_client(cache, clock, origin):
     assert answers == [(200, b"python-readme version 1\n")] * 4
     with pytest.raises(ConnectionRefusedError):
         names["get"](cache, url + "&other", no_network)
+
+
+def test_the_examples_of_keys(there, open_cache, capsys):
+    exec(EXAMPLES[3], {})
+    assert capsys.readouterr().out == "1\n"
+    names: dict = {}
+    exec(EXAMPLES[4], names)
+    options = names["options"]
+    own = open_cache(normalize=options.normalize, key_fn=options.key_fn)
+    keys = []
+    for value in ("gzip, compress, br", "br, gzip", "br"):
+        with httpcache.Request("GET", "http://h.test/", {"Accept-Encoding": value}) as request:
+            keys.append(own.key(request))
+    assert keys[0] == keys[1] != keys[2]

@@ -266,4 +266,19 @@ class TestFaraday < FaradayTest
     in_child { assert_equal :fresh, report(faraday.get(fresh('/text/x')))[0] }
     assert_equal :fresh, report(faraday.get(fresh('/text/x')))[0]
   end
+
+  def test_how_tls_is_verified_is_part_of_the_key
+    cache = open_cache
+    file = File.join(directory, 'ca.pem').tap { |path| File.write(path, 'certificates') }
+    { {} => %i[forward fresh], { verify: false } => %i[forward fresh], { verify_mode: 0 } => %i[fresh fresh],
+      { ca_file: file } => %i[forward fresh], { verify: true } => %i[fresh fresh],
+      { client_cert: 'mine' } => %i[forward forward], { ca_path: '/' } => %i[forward forward],
+      { ca_file: '/nowhere' } => [nil, nil] }.each do |ssl, decisions|
+      faraday = Faraday.new(ssl: ssl) do |f|
+        f.use :httpcache, cache
+        f.adapter(:test) { |stub| stub.get('https://h.test/') { [200, FRESH, 'body'] } }
+      end
+      assert_equal decisions, Array.new(2) { faraday.get('https://h.test/').env[:httpcache]&.decision }, ssl.inspect
+    end
+  end
 end

@@ -217,6 +217,15 @@ class TestFilter < CacheTest
     assert_raises(Timeout::Error) { Timeout.timeout(0.01) { store(@cache) } }
   end
 
+  # Timeout throws where its exception is raised anew: it must not be raised inside of the library.
+  def test_a_timeout_around_the_call_leaves_nothing_behind
+    before = HTTPCache::Callback::LIVE.size
+    cache = open_cache(filter: ->(*) { Queue.new.pop })
+    assert_raises(Timeout::Error) { Timeout.timeout(0.01) { store(cache) } }
+    cache.close
+    assert_equal before, HTTPCache::Callback::LIVE.size
+  end
+
   def test_it_is_freed_when_nothing_uses_it
     before = HTTPCache::Callback::LIVE.size
     options = HTTPCache::Options.new(filter: ->(*) { true })

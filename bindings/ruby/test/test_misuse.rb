@@ -44,6 +44,27 @@ class TestMisuse < CacheTest
   # ---- use after close ----
   closed_error = E::ClosedError
   %i[stats flush].each { |verb| self.case("a closed cache #{verb}", closed_error) { closed(@cache).public_send(verb) } }
+  %i[key_settings rekey].each do |verb|
+    self.case("a closed cache #{verb}", closed_error) { closed(@cache).public_send(verb) }
+  end
+  self.case('a closed cache key', closed_error) { closed(@cache).key(get) }
+  self.case('the key of a closed request', closed_error) { @cache.key(closed(get)) }
+  self.case('a closed request setting read', closed_error) { closed(get).setting(:bypass) }
+  self.case('a closed request partition', closed_error) { closed(get).partition = 'a' }
+  self.case('closed options key', closed_error) { closed(E::Options.new).key { 'a' } }
+  self.case('closed options normalize', closed_error) { closed(E::Options.new).normalize { nil } }
+  self.case('the key of no URL', E::InvalidURLError) { @cache.key('nonsense') }
+  self.case('the key of nothing', TypeError) { @cache.key(nil) }
+  self.case('a setting to read that there is not', INVALID) { get.setting(:expire) }
+  self.case('a setting to read that cannot be', INVALID) { get.setting(:partition) }
+  self.case('a partition that is long', INVALID) { get(partition: 'x' * 4097) }
+  self.case('a partition of a cache that is long', INVALID) { open_cache(partition: 'x' * 4097) }
+  self.case('certificates that are not there', E::InputOutputError) { open_cache(ca_file: "#{directory}/nowhere") }
+  self.case('certificates that are a number', TypeError) { get(ca_file: 7) }
+  self.case('a name of the cache for a request', INVALID) { get(cache_name: 'a') }
+  self.case('a field to match that is none', INVALID) { open_cache(match_fields: ['a b']) }
+  self.case('keys anew of no settings', INVALID) { @cache.rekey(from: '') }
+  self.case('keys anew of what is no settings', INVALID) { @cache.rekey(from: ['nonsense']) }
   self.case('a closed cache fetch', closed_error) { closed(@cache).fetch(URL) }
   self.case('a closed cache lookup', closed_error) { closed(@cache).lookup(get) }
   %i[http_method url fields body].each do |verb|

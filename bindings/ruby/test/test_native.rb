@@ -39,7 +39,7 @@ class TestNative < Minitest::Test
   def test_statuses
     assert_equal constants('hc_status_code').values.select(&:negative?), HTTPCache::BY_STATUS.keys
     assert_equal [0, 1, 2], HTTPCache::Native.then { |native| [native::OK, native::DONE, native::NOT_FOUND] }
-    assert_equal constants('hc_status_code')['HC_E_CALLBACK'], HTTPCache::Native::FILTER_FAILED
+    assert_equal constants('hc_status_code')['HC_E_CALLBACK'], HTTPCache::Native::CALLBACK_FAILED
   end
 
   def test_named_times
@@ -65,27 +65,39 @@ class TestNative < Minitest::Test
 
   def test_lists_and_texts
     names = constants('hc_list_key').transform_keys { |name| name.sub(/\AHC_(?:LIST|STR)_/, '').downcase.to_sym }
-    plural = { method: :methods, status: :statuses, targeted_field: :targeted_fields }
+    plural = { method: :methods, status: :statuses, match_field: :match_fields, targeted_field: :targeted_fields,
+               unordered_field: :unordered_field_names }
     assert_equal names.transform_keys { |name| plural.fetch(name, name) },
-                 HTTPCache::Setting::LISTS.merge(HTTPCache::Setting::TEXTS)
+                 HTTPCache::Setting::LISTS.merge(HTTPCache::Setting::TEXTS.transform_values(&:first))
   end
 
   def test_settings_of_a_request_are_those_with_a_star
-    body = HEADER[/typedef enum \{((?:(?!typedef).)*?)\} hc_option_key;/m, 1]
-    starred = comments_of(body).filter_map { |name, comment| name if comment.match?(/ \* /) }
-    bound = HTTPCache::Setting::TABLE.select { |_, (_, _, of_request)| of_request }
-    assert_equal starred, bound.keys.map { |name| "HC_OPT_#{name.upcase}" }
+    setting = HTTPCache::Setting
+    { 'hc_option_key' => [setting::TABLE, 'HC_OPT', 2], 'hc_list_key' => [setting::TEXTS, 'HC_STR', 1] }
+      .each do |type, (table, prefix, at)|
+        body = HEADER[/typedef enum \{((?:(?!typedef).)*?)\} #{type};/m, 1]
+        starred = comments_of(body).filter_map { |name, comment| name if comment.match?(/ \* /) }
+        bound = table.select { |_, row| row[at] }
+        assert_equal starred, bound.keys.map { |name| "#{prefix}_#{name.upcase}" }
+      end
+  end
+
+  def test_a_key_has_room
+    assert_equal HEADER[/HC_KEY_SIZE (\d+)/, 1].to_i, HTTPCache::Native::KEY_SIZE
   end
 
   def test_layout_of_structs
     { 'hc_view' => [HTTPCache::Native::VIEW, HTTPCache::Native::VIEW_SIZE],
-      'hc_stats' => [HTTPCache::Native::STATS, HTTPCache::Native::STATS_SIZE] }.each do |name, (format, size)|
+      'hc_stats' => [HTTPCache::Native::STATS, HTTPCache::Native::STATS_SIZE],
+      'hc_rekeyed' => [HTTPCache::Native::REKEYED, HTTPCache::Native::REKEYED_SIZE] }.each do |name, (format, size)|
       letters, end_of_struct = layout(name)
       assert_equal letters, format.gsub(/(\w)(\d+)/) { Regexp.last_match(1) * Regexp.last_match(2).to_i }
       assert_equal end_of_struct, size
     end
     assert_equal 32, layout('hc_field').last
-    assert_equal members('hc_stats').drop(1).map { |member| member[/\w+\z/].to_sym }, HTTPCache::Stats.members
+    { 'hc_stats' => HTTPCache::Stats, 'hc_rekeyed' => HTTPCache::Rekeyed }.each do |name, struct|
+      assert_equal members(name).drop(1).map { |member| member[/\w+\z/].to_sym }, struct.members
+    end
   end
 
   def test_version

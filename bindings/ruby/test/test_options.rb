@@ -42,7 +42,8 @@ class TestOptions < CacheTest
   end
 
   def test_every_setting_has_a_setter_and_a_keyword
-    lists = { methods: %w[GET], statuses: [200], ignored: %w[page], targeted_fields: [], cache_name: 'a',
+    lists = { methods: %w[GET], statuses: [200], ignored: %w[page], match_fields: [], unordered_field_names: %w[A],
+              targeted_fields: [], cache_name: 'a', partition: 'a', ca_file: __FILE__,
               status_expiry: { 4 => :unset }, url_rules: { '*' => :unset } }
     lists.each { |name, value| HTTPCache::Options.new(name => value).public_send(:"#{name}=", value) }
     values = { flag: true, duration: 1, instant: @clock.now, number: 100, durability: :safe }
@@ -167,8 +168,11 @@ class TestOptions < CacheTest
   end
 
   def test_without_a_block_a_callback_is_taken_away
-    options = HTTPCache::Options.new(filter: ->(*) { false }, clock: @clock.to_proc)
+    refuse = ->(*) { raise 'no' }
+    options = HTTPCache::Options.new(filter: refuse, clock: @clock.to_proc, key: refuse, normalize: refuse)
     options.filter
+    options.key
+    options.normalize
     options.clock
     options.log
     options.logger = nil

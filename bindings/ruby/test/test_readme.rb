@@ -7,11 +7,15 @@ require 'rubygems/package'
 class TestReadme < FaradayTest
   EXAMPLES = File.read(File.expand_path('../README.md', __dir__)).scan(/```ruby\n(.*?)```/m).flatten
 
-  def test_there_are_three
-    assert_equal 3, EXAMPLES.size
+  def test_there_are_four
+    assert_equal 4, EXAMPLES.size
   end
 
-  EXAMPLES.each_with_index do |example, i|
+  def test_the_example_of_keys
+    Dir.chdir(directory) { assert_equal "1\n", ruby(EXAMPLES.last, URL) }
+  end
+
+  EXAMPLES.first(3).each_with_index do |example, i|
     define_method(:"test_example_#{i + 1}") do
       Dir.chdir(directory) do
         target = fresh('/text/hello')

@@ -66,11 +66,10 @@ impl Exchange {
         });
         match result {
             Some(Ok((body, key))) => {
-                if let Some(response) = self.handed_on.take() {
-                    let mut stored = response.with_body(body);
-                    stored.info.key = Some(key);
-                    stored.info.continued = false;
-                    self.handed_on = Some(stored);
+                if let Some(response) = &mut self.handed_on {
+                    response.replace_body(body);
+                    response.info.key = Some(key);
+                    response.info.continued = false;
                 }
                 Ok(())
             }

@@ -9,7 +9,7 @@ use crate::http::ResponseHead;
 use crate::key::Key;
 use crate::policy::precondition;
 use crate::policy::range::{self, Asked, ContentRange, Part};
-use crate::policy::update::{of_not_modified, remove_named, set, with_age};
+use crate::policy::update::{of_not_modified, remove_named, set, set_age};
 
 impl Exchange {
     /// Hands on a stored response, or what of it the caller asks for, and with it whatever of it is in memory.
@@ -63,7 +63,7 @@ impl Exchange {
                 remove_named(&mut head.fields, &said.directives.no_cache);
             }
             // §5.1
-            head.fields = with_age(&head.fields, freshness.age(self.now))?;
+            set_age(&mut head.fields, freshness.age(self.now))?;
         }
         if has_it {
             let mut not_modified = ResponseHead::new(304, b"Not Modified")?;

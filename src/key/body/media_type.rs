@@ -51,7 +51,7 @@ pub fn read(fields: &Fields) -> (Format, Vec<u8>) {
         (Some(first), None) if first.len() <= LONGEST_READ => first,
         _ => {
             let joined = fields.joined(b"Content-Type").unwrap_or_default();
-            return (Format::Unclear, joined);
+            return (Format::Unclear, joined.into_owned());
         }
     };
     read_value(first)

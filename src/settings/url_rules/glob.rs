@@ -3,7 +3,7 @@
 
 use super::wildcards::{Extent, Token, Wildcards, tokens};
 use crate::http::Url;
-use crate::http::url::{normal_host, normal_percent, without_dot_segments};
+use crate::http::url::{normal_host, normal_part, normal_path};
 
 /// A glob.
 #[derive(Debug)]
@@ -212,13 +212,13 @@ fn read_path(path: &str) -> Result<Wildcards, String> {
         if text.contains('#') {
             return Err("a fragment is never part of what is matched".to_owned());
         }
-        let mut normal = normal_percent(text.as_bytes());
+        let mut normal = normal_part(text.as_bytes());
         if at == 0 {
             // What follows the last slash may go on, so that a dot there is no segment yet.
             let end = normal.rfind('/').map_or(0, |at| at + 1);
             let (whole, begun) = normal.split_at_checked(end).unwrap_or(("", &normal));
             if !whole.is_empty() {
-                normal = without_dot_segments(whole) + begun;
+                normal = normal_path(whole.as_bytes()) + begun;
             }
         }
         *text = normal;

@@ -126,7 +126,7 @@ fn check_simple(given: &Fields, response: &ResponseDirectives) {
     if !given.all(NAME).all(is_simple) {
         return;
     }
-    let text = String::from_utf8(given.joined(NAME).unwrap_or_default()).unwrap();
+    let text = String::from_utf8(given.joined(NAME).unwrap_or_default().into_owned()).unwrap();
     let text = text.to_lowercase();
     let members: Vec<(&str, Option<&str>)> = text
         .split(',')

@@ -9,8 +9,12 @@
 #include "response.hpp"
 #include "time.hpp"
 
+#include <cstdint>
+#include <exception>
 #include <filesystem>
+#include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace hc {
@@ -65,6 +69,63 @@ public:
         view seen;
         detail::call(hc_lookup, live(), r.live(), &seen.raw(), &out);
         return exchange(out, seen);
+    }
+
+    /// The key that what is stored for `r` has, whichever variant it is: printable. Nothing: the
+    /// cache has no part in such a request. errc::callback: a function of yours failed.
+    std::optional<std::string> key(const request &r) const {
+        char found[HC_KEY_SIZE];
+        if (detail::call(hc_key, live(), r.live(), found) != HC_OK)
+            return std::nullopt;
+        return found;
+    }
+
+    /// What names the settings that this cache makes keys by; it is stored beside each response.
+    std::string key_settings() const {
+        char id[HC_KEY_SIZE];
+        detail::call(hc_key_settings, live(), id);
+        return id;
+    }
+
+    /// How far rekey() is: `done` of `total`, which may grow meanwhile. False ends it.
+    using progress_function = std::function<bool(std::uint64_t done, std::uint64_t total)>;
+
+    /// Makes anew the keys of what was stored under other settings of the key, so that it is found
+    /// again: after another options::ignored(), match_fields() and their like, sort_query(), or
+    /// another function. `from` names the settings meant, as key_settings() does, with a space
+    /// between several; nothing: all but this cache's, also those of other programs that have the
+    /// directory. A function of yours is shown REDACTED in place of secrets. Goes on beside other
+    /// use, and what was moved before an error or a kill is moved; the next call does the rest. May
+    /// wait for the disk. errc::cancelled: `progress` said so; what it throws is thrown again.
+    hc_rekeyed rekey(std::optional<std::string_view> from = std::nullopt,
+                     const progress_function &progress = nullptr) const {
+        struct watcher {
+            const progress_function &goes_on;
+            std::exception_ptr thrown;
+        } asked{progress, nullptr};
+        const hc_progress_fn ask = [](void *user, std::uint64_t done,
+                                      std::uint64_t total) noexcept {
+            auto &by = *static_cast<watcher *>(user);
+            try {
+                return static_cast<std::int32_t>(!by.goes_on(done, total));
+            } catch (...) {
+                by.thrown = std::current_exception();
+                return std::int32_t{1};
+            }
+        };
+        hc_rekeyed filled = {};
+        filled.struct_size = sizeof filled;
+        // An empty string names nothing; it does not mean all.
+        const std::string names(from.value_or(std::string_view()));
+        error why;
+        const hc_status status =
+            detail::try_call(why, hc_rekey, live(), from.has_value() ? names.data() : nullptr,
+                             names.size(), progress ? ask : nullptr, &asked, &filled);
+        if (asked.thrown != nullptr)
+            std::rethrow_exception(asked.thrown);
+        if (status < 0)
+            throw why;
+        return filled;
     }
 
     /// Waits until what fetch() left to be revalidated is, and everything stored so far is durable.

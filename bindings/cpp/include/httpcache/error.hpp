@@ -110,6 +110,18 @@ inline hc_status check(hc_status status) {
     return status;
 }
 
+/// The status that a callback fails with: that of the error it threw, where it is one.
+inline hc_status failure() noexcept {
+    try {
+        throw;
+    } catch (const error &e) {
+        const auto status = static_cast<hc_status>(e.status());
+        return status < 0 ? status : static_cast<hc_status>(HC_E_CALLBACK);
+    } catch (...) {
+        return HC_E_CALLBACK;
+    }
+}
+
 /// Calls a function of the C library whose last argument is the error.
 template <class... Parameters, class... Arguments>
 hc_status call(hc_status (*function)(Parameters...), Arguments... arguments) {

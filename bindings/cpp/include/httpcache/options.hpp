@@ -2,6 +2,7 @@
 #ifndef HTTPCACHE_OPTIONS_HPP
 #define HTTPCACHE_OPTIONS_HPP
 
+#include "key.hpp"
 #include "object.hpp"
 #include "request.hpp"
 #include "response.hpp"
@@ -39,6 +40,8 @@ public:
     using clock_function = std::function<time_point()>;
     using log_function = std::function<void(log_level, std::string_view)>;
     using filter_function = std::function<bool(const request &, const response &)>;
+    using key_function = std::function<void(const request &, key_sink &)>;
+    using normalize_function = std::function<void(request_copy &)>;
 
     /// The defaults.
     options() : object(hc_options_new()) {
@@ -109,8 +112,8 @@ public:
     options &cache_name(std::string_view name) { return set(HC_STR_CACHE_NAME, name); }
 
     /// On, fetch() revalidates on threads of the library, which call nothing of yours; where the
-    /// cache has a clock, a log or a filter, before it returns (RFC 5861 3). Off, the library
-    /// starts no thread. Default on.
+    /// cache has a function of yours, before it returns (RFC 5861 3). Off, the library starts no
+    /// thread. Default on.
     options &workers(bool on) { return set(HC_OPT_WORKERS, on); }
 
     /// Beside a response all fields of its request are stored, and the body, without what is
@@ -127,9 +130,32 @@ public:
         return *this;
     }
 
-    /// Methods whose responses are stored. Default GET, HEAD. This and the next two replace the
-    /// list, by braces or any container; after an error it holds the items before the one that was
-    /// refused.
+    /// That an ignored name is there counts, though not its value. Default off.
+    options &ignored_presence_counts(bool on) { return set(HC_OPT_IGNORED_PRESENCE_COUNTS, on); }
+
+    /// Names of request fields that are part of the key, beside those that Vary selects by. Default
+    /// none. This and the other lists replace what was set before, by braces or any container;
+    /// after an error they hold the items before the one that was refused.
+    template <class Names = std::initializer_list<std::string_view>>
+    options &match_fields(const Names &all) {
+        return list(HC_LIST_MATCH_FIELD, all);
+    }
+
+    /// Every request field is part of the key, but those that are ignored and those about the
+    /// transfer, conditions, ranges and caching. Default off.
+    options &match_all_fields(bool on) { return set(HC_OPT_MATCH_ALL_FIELDS, on); }
+
+    /// Names of request fields whose lists mean the same in any order and letter case, beside
+    /// Accept, Accept-Charset, Accept-Encoding and Accept-Language. Default none.
+    template <class Names = std::initializer_list<std::string_view>>
+    options &unordered_fields(const Names &all) {
+        return list(HC_LIST_UNORDERED_FIELD, all);
+    }
+
+    /// The lists of all request fields do. Default off.
+    options &all_fields_unordered(bool on) { return set(HC_OPT_UNORDERED_FIELDS, on); }
+
+    /// Methods whose responses are stored. Default GET, HEAD.
     template <class Names = std::initializer_list<std::string_view>>
     options &methods(const Names &all) {
         return list(HC_LIST_METHOD, all);
@@ -183,7 +209,7 @@ public:
     options &max_url_bytes(std::int64_t size) { return set(HC_OPT_MAX_URL_BYTES, plain(size)); }
 
     /// Sets an option by its number, for one that has no method here. `value` is as httpcache.h
-    /// says.
+    /// says; std::string_view() is its NULL.
     options &set(hc_option key, std::int64_t value) {
         detail::call(hc_options_set, live(), key, value);
         return *this;
@@ -262,6 +288,43 @@ public:
                             return static_cast<std::int32_t>(kept);
                         } catch (...) {
                             return static_cast<std::int32_t>(HC_E_CALLBACK);
+                        }
+                    });
+    }
+
+    /// Has `make` write the key of each request, in place of what the library makes it of. The
+    /// partition, credentials and Vary still tell requests apart. Where it throws, or writes
+    /// nothing or more than 64 KiB, the request goes past the cache, and that is counted and
+    /// logged. Both objects are lent for the call. It must not ask the cache that it makes keys
+    /// for: errc::misuse. Called from several threads at once. An empty function: the library makes
+    /// them.
+    options &key(key_function make) {
+        return take(hc_options_key, std::move(make),
+                    [](void *user, const hc_request *asked, hc_sink *to) noexcept -> hc_status {
+                        try {
+                            const detail::lent<request, hc_request> r(
+                                const_cast<hc_request *>(asked));
+                            key_sink key(to);
+                            (*static_cast<key_function *>(user))(*r, key);
+                            return HC_OK;
+                        } catch (...) {
+                            return detail::failure();
+                        }
+                    });
+    }
+
+    /// Has `change` change a copy of each request, from which alone the key is made, and which Vary
+    /// compares; what is sent stays as it is, and its credentials still tell requests apart.
+    /// Otherwise as key(), which is shown that copy.
+    options &normalize(normalize_function change) {
+        return take(hc_options_normalize, std::move(change),
+                    [](void *user, hc_request *asked) noexcept -> hc_status {
+                        try {
+                            request_copy copy(asked);
+                            (*static_cast<normalize_function *>(user))(copy);
+                            return HC_OK;
+                        } catch (...) {
+                            return detail::failure();
                         }
                     });
     }

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string_view>
 
 namespace hc {
@@ -65,10 +66,23 @@ public:
     }
 
     /// Sets an option by its number, for one that has no method here. `value` is as httpcache.h
-    /// says.
+    /// says; std::string_view() is its NULL.
     request &set(hc_option key, std::int64_t value) {
         detail::call(hc_request_set, live(), key, value);
         return *this;
+    }
+    request &set(hc_option key, std::string_view value) {
+        detail::call(hc_request_set_string, live(), key, value.data(), value.size());
+        return *this;
+    }
+
+    /// The value that an option of this request was set to, by its number. Nothing: the cache's own
+    /// holds. errc::unsupported: the number is not known.
+    std::optional<std::int64_t> option(hc_option key) const {
+        std::int64_t value = 0;
+        if (detail::check(hc_request_option(live(), key, &value)) != HC_OK)
+            return std::nullopt;
+        return value;
     }
 
     /// Ends, with errc::cancelled, the cache::fetch() that waits for the answer and the reading of

@@ -6,6 +6,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
+#include <string_view>
 
 namespace hc {
 
@@ -58,6 +60,24 @@ public:
     /// until it is stored anew. Default off.
     Owner &read_only(bool on) { return put(HC_OPT_READ_ONLY, on); }
 
+    /// Part of the key: a user, a tenant; at most 4096 bytes. Responses of one partition answer no
+    /// request of another. Empty, the default: none; of a request, none whatever the cache has.
+    Owner &partition(std::string_view name) { return put(HC_STR_PARTITION, name); }
+
+    /// What is stored with this on answers whoever asks with this on, whatever credentials either
+    /// sent, and those who send none. Default off.
+    Owner &share_credentials(bool on) { return put(HC_OPT_SHARE_CREDENTIALS, on); }
+
+    /// It is verified that the origin is who its URL says (TLS). Part of the key. Default on.
+    Owner &verify_tls(bool on) { return put(HC_OPT_VERIFY_TLS, on); }
+
+    /// Certificates in PEM that vouch for origins, in place of the system's; what the file holds
+    /// when it is set is part of the key. Empty, the default: the system's; of a request, whatever
+    /// the cache has. errc::io.
+    Owner &ca_file(const std::filesystem::path &file) {
+        return put(HC_STR_CA_FILE, std::string_view(file.native()));
+    }
+
     /// fetch(), until a connection stands. Default 10 s.
     Owner &connect_timeout(expiry limit) { return put(HC_OPT_CONNECT_TIMEOUT, limit.value()); }
 
@@ -88,6 +108,13 @@ protected:
     Owner &put(hc_option key, std::int64_t value) {
         auto &owner = static_cast<Owner &>(*this);
         owner.set(key, value);
+        return owner;
+    }
+
+    /// An empty one is none; what has another default than that is set elsewhere.
+    Owner &put(hc_option key, std::string_view value) {
+        auto &owner = static_cast<Owner &>(*this);
+        owner.set(key, value.empty() ? std::string_view() : value);
         return owner;
     }
 };

@@ -10,7 +10,7 @@
 
 from ._native import ffi as _ffi
 from ._native import lib as _lib
-from .cache import Cache, Stats
+from .cache import Cache, Rekeyed, Stats
 from .errors import (
     ArgumentError,
     BusyError,
@@ -48,6 +48,7 @@ from .errors import (
     URLError,
 )
 from .exchange import Decision, Exchange, Outcome
+from .keys import KeyPart, body_key, default_key, field_key, url_key
 from .options import Durability, Options, RequestOptions, default_ignored
 from .request import Request, RequestView
 from .response import Response
@@ -82,6 +83,7 @@ __all__ = [
     "FullError",
     "InputOutputError",
     "InternalError",
+    "KeyPart",
     "MethodError",
     "MismatchError",
     "MisuseError",
@@ -94,6 +96,7 @@ __all__ = [
     "ProtocolError",
     "ReadOnlyError",
     "RedirectError",
+    "Rekeyed",
     "Request",
     "RequestOptions",
     "RequestView",
@@ -108,6 +111,10 @@ __all__ = [
     "TransportError",
     "URLError",
     "UnsupportedError",
+    "body_key",
     "default_ignored",
+    "default_key",
+    "field_key",
     "has_feature",
+    "url_key",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from ._callbacks import Failure
 from ._handle import Handle
 from ._native import ffi, lib
 from .fields import FieldList, get, unpack
@@ -28,14 +29,16 @@ class Viewed:
     _fields: FieldList | None = None
     #: What the filter raised, the last time that it did; else ``None``.
     filter_error: Exception | None = None
+    #: What the key function or the one that normalises raised, the last time that one did; else ``None``.
+    key_error: Exception | None = None
 
     def _filled(self) -> Any:
         """The view, which must be read while the handle is claimed."""
         return self._view
 
-    def _note(self, error: Exception | None) -> None:
-        if error is not None:
-            self.filter_error = error
+    def _note(self, failure: Failure | None) -> None:
+        if failure is not None:
+            setattr(self, failure.attribute, failure.error)
 
     @property
     def status(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from . import _callbacks
@@ -10,12 +11,15 @@ from . import options as _options
 from ._handle import CACHE, EXCHANGE, RESPONSE, Handle, create
 from ._native import ffi, lib
 from ._view import new_view
-from .errors import argument, call, closed
+from .errors import CallbackError, CancelledError, argument, call, closed
 from .exchange import Exchange
+from .fields import encode
 from .options import Options
 from .request import Request
 from .response import Response
 from .times import Duration, Expiry, native_duration
+
+_KEY = ffi.typeof("char[128]")
 
 
 class Stats(NamedTuple):
@@ -37,6 +41,18 @@ class Stats(NamedTuple):
     stores: int
     #: Faults of the cache itself; each was passed through and logged.
     errors: int
+
+
+class Rekeyed(NamedTuple):
+    """What :meth:`Cache.rekey` came to."""
+
+    #: Stored responses that have a new key.
+    moved: int
+    #: Of those whose new key another one had already: the fresher one was kept.
+    collided: int
+    #: Stored responses that stay under their old key, for want of a value that was not kept, or because a function
+    #: failed.
+    left: int
 
 
 class Cache:
@@ -89,9 +105,9 @@ class Cache:
                 )
             handle = Handle(pointer, "exchange", lib.hc_exchange_free)
         finally:
-            error = _callbacks.settle()
+            failure = _callbacks.settle()
         exchange = Exchange(handle, view, self._callbacks)
-        exchange._note(error)
+        exchange._note(failure)
         return exchange
 
     def fetch(self, request: Request | str) -> Response:
@@ -115,10 +131,66 @@ class Cache:
                 )
             handle = Handle(pointer, "response", lib.hc_response_free)
         finally:
-            error = _callbacks.settle()
+            failure = _callbacks.settle()
         response = Response(handle, self._callbacks)
-        response._note(error)
+        response._note(failure)
         return response
+
+    def key(self, request: Request | str) -> str | None:
+        """The key that what is stored for a request has, whichever variant it is; nothing is looked up.
+
+        ``None``: the cache has no part in such a request. Raises :class:`CallbackError`, whose ``__cause__`` is what
+        a function of ``options`` raised.
+        """
+        request, key = _request(request), ffi.new(_KEY)
+        failure = None
+        try:
+            with request._handle:
+                try:
+                    call(lib.hc_key, self._open(), request._handle.pointer, key)
+                finally:
+                    failure = _callbacks.settle()
+        except CallbackError as error:
+            raise error from (failure and failure.error)
+        return ffi.string(key).decode() or None
+
+    @property
+    def key_settings(self) -> str:
+        """What names the settings that this cache makes keys by. It is stored beside each response."""
+        name = ffi.new(_KEY)
+        call(lib.hc_key_settings, self._open(), name)
+        return str(ffi.string(name).decode())
+
+    def rekey(
+        self,
+        former: str | Iterable[str] | None = None,
+        progress: _callbacks.Progress | None = None,
+    ) -> Rekeyed:
+        """Makes anew the keys of what was stored under other settings, so that it is found again: after another
+        ``ignored``, ``match_fields`` and their like, ``sort_query``, or another function. Waits.
+
+        ``former`` are the settings meant, one or several of :attr:`key_settings`; without it all but this cache's,
+        also those of other programs that have the directory. The keys are made from the stored requests, which hold
+        no secrets: what is known of a value only as a keyed hash moves as that, and functions are shown REDACTED in
+        its place. ``progress(done, total)`` is told how far it is; where it returns False that is a
+        :class:`CancelledError`, and what it raises is raised. What was moved by then is moved, and the next call does
+        the rest.
+        """
+        names = ffi.NULL if former is None else _names(former)
+        counts = ffi.new("hc_rekeyed *")
+        counts.struct_size = ffi.sizeof("hc_rekeyed")
+        observer = _callbacks.Observer(progress or _goes_on)
+        length = 0 if former is None else len(names)
+        arguments = (names, length, _callbacks.progress_callback, observer.user, counts)
+        try:
+            call(lib.hc_rekey, self._open(), *arguments)
+        except CancelledError:
+            if observer.error is not None:
+                raise observer.error from None
+            raise
+        finally:
+            _callbacks.settle()
+        return Rekeyed(*(getattr(counts, name) for name in Rekeyed._fields))
 
     def flush(self, timeout: Duration | None = None) -> None:
         """Waits until everything stored so far is durable, at most ``timeout``: :class:`TimeoutError`."""
@@ -161,6 +233,14 @@ class Cache:
 
     def __repr__(self) -> str:
         return f"<httpcache.Cache {self.path!r}{' closed' if self.closed else ''}>"
+
+
+def _goes_on(done: int, total: int) -> None:
+    """For who does not ask how far it is: an interrupt of the program is taken here, and ends the work."""
+
+
+def _names(former: str | Iterable[str]) -> bytes:
+    return encode(former if isinstance(former, str) else " ".join(former), "name of settings")
 
 
 def _request(request: Request | str) -> Request:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import itertools
 import logging
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
@@ -14,9 +15,17 @@ from typing import Any, Callable
 from . import _callbacks
 from ._handle import Handle
 from ._native import ffi, lib
-from .errors import NoMemoryError, call, raise_status
+from .errors import NoMemoryError, argument, call, raise_status
 from .fields import encode
-from .times import Duration, Expiry, native_duration, native_instant, native_number
+from .times import (
+    Duration,
+    Expiry,
+    given_duration,
+    instant,
+    native_duration,
+    native_instant,
+    native_number,
+)
 
 
 class Durability(enum.IntEnum):
@@ -38,8 +47,29 @@ def _list(name: str) -> Any:
     return field(default=None, metadata={"list": name})
 
 
-def _option(convert: Callable[[Any], int]) -> Any:
-    return field(default=None, metadata={"convert": convert})
+def _text(name: str, convert: Callable[[Any], bytes]) -> Any:
+    return field(default=None, metadata={"text": name, "bytes": convert})
+
+
+def _option(convert: Callable[[Any], int], read: Callable[[int], Any] = int) -> Any:
+    return field(default=None, metadata={"convert": convert, "read": read})
+
+
+def _flag() -> Any:
+    return _option(native_number, bool)
+
+
+def _partition(value: str | bytes) -> bytes:
+    """As other languages have it: text is UTF-8."""
+    if isinstance(value, bytes):
+        return value
+    if not isinstance(value, str):
+        raise TypeError(f"a partition is str or bytes, not {type(value).__name__}")
+    return value.encode()
+
+
+def _cache_name(value: str) -> bytes:
+    return encode(value, "cache_name")
 
 
 @dataclass(frozen=True)
@@ -51,47 +81,58 @@ class RequestOptions:
 
     #: How long a response stays fresh after it was received. Default: never stale without
     #: ``cache_control``; with it heuristics (RFC 9111 4.2.2).
-    expire_after: Duration | None = _option(native_duration)
+    expire_after: Duration | None = _option(native_duration, given_duration)
     #: The same as an instant. A naive datetime is local time.
-    expire_at: datetime | Expiry | None = _option(native_instant)
+    expire_at: datetime | Expiry | None = _option(native_instant, instant)
     #: How long after it became stale a response is used when the origin fails (RFC 5861 4).
-    stale_if_error: Duration | None = _option(native_duration)
+    stale_if_error: Duration | None = _option(native_duration, given_duration)
     #: How long after it became stale a response is used while it is revalidated (RFC 5861 3), where the
     #: response names no time itself. Default 0.
-    stale_while_revalidate: Duration | None = _option(native_duration)
+    stale_while_revalidate: Duration | None = _option(native_duration, given_duration)
     #: Nothing is reused before the origin said that it is valid. Default no.
-    always_revalidate: bool | None = _option(native_number)
+    always_revalidate: bool | None = _flag()
     #: Revalidate now; without a validator, fetch anew. Default no.
-    refresh: bool | None = _option(native_number)
+    refresh: bool | None = _flag()
     #: Do not use what is stored, and replace it. Default no.
-    force_refresh: bool | None = _option(native_number)
+    force_refresh: bool | None = _flag()
     #: Never forward: what cannot be answered is a 504 (RFC 9111 5.2.1.7).
-    only_if_cached: bool | None = _option(native_number)
+    only_if_cached: bool | None = _flag()
     #: Neither read nor written: requests go past the cache. Default no.
-    bypass: bool | None = _option(native_number)
+    bypass: bool | None = _flag()
     #: Read, and never written. What unsafe requests change this :class:`Cache` does not serve any more until it is
     #: stored anew. Default no.
-    read_only: bool | None = _option(native_number)
+    read_only: bool | None = _flag()
     #: :meth:`Cache.fetch`, until the header section is in. Default 30 s.
-    head_timeout: Duration | None = _option(native_duration)
+    head_timeout: Duration | None = _option(native_duration, given_duration)
     #: Until a connection stands. Default 10 s.
-    connect_timeout: Duration | None = _option(native_duration)
+    connect_timeout: Duration | None = _option(native_duration, given_duration)
     #: Redirects followed, 0 to 1000. Default 30.
     max_redirects: int | None = _option(native_number)
     #: Between two pieces of a body. Default 30 s.
-    idle_timeout: Duration | None = _option(native_duration)
+    idle_timeout: Duration | None = _option(native_duration, given_duration)
     #: To the end of the body. Default none.
-    total_timeout: Duration | None = _option(native_duration)
+    total_timeout: Duration | None = _option(native_duration, given_duration)
     #: Follow redirects from https to http. Default no.
-    allow_downgrade: bool | None = _option(native_number)
+    allow_downgrade: bool | None = _flag()
     #: :meth:`Cache.fetch` follows redirects, each hop through the cache. Default yes.
-    follow: bool | None = _option(native_number)
+    follow: bool | None = _flag()
     #: Send once more when a reused connection died before any byte. Default yes.
-    retry: bool | None = _option(native_number)
+    retry: bool | None = _flag()
     #: Where the beginning of a response is stored (RFC 9111 3.3), the origin is asked for the rest alone.
     #: :meth:`Cache.fetch` and the adapter for Requests join them; after :meth:`Cache.lookup` see
     #: :attr:`Exchange.continued`, which is to be heeded then. Default no.
-    complete: bool | None = _option(native_number)
+    complete: bool | None = _flag()
+    #: A response is reused whatever credentials it was fetched with, and whoever asks. Default no.
+    share_credentials: bool | None = _flag()
+    #: It is verified that the origin is who its URL says (TLS). Part of the key. Default yes.
+    verify_tls: bool | None = _flag()
+
+    #: Part of the key: a user, a tenant. Text is UTF-8, at most 4096 bytes. An empty one is none, whatever the cache
+    #: has. Default none.
+    partition: str | bytes | None = _text("HC_STR_PARTITION", _partition)
+    #: A file of certificates in PEM that vouch for origins, in place of the system's. Its content is part of the key.
+    #: An empty name is none, whatever the cache has. Default none.
+    ca_file: str | bytes | os.PathLike[Any] | None = _text("HC_STR_CA_FILE", os.fsencode)
 
 
 @dataclass(frozen=True)
@@ -103,19 +144,26 @@ class Options(RequestOptions):
     """
 
     #: RFC 9111 decides from the response's fields; else the settings alone decide. Default no.
-    cache_control: bool | None = _option(native_number)
+    cache_control: bool | None = _flag()
     #: With ``cache_control``: the cache serves several users (RFC 9111 1), and is not private. Default no.
-    shared: bool | None = _option(native_number)
+    shared: bool | None = _flag()
     #: With ``cache_control``, the percentage of Date - Last-Modified that is the lifetime where nothing
     #: else says one, 0 to 100. Default 10.
     heuristic_percent: int | None = _option(native_number)
+    #: Every request field is part of the key, but those that ``ignored`` names and those about the transfer,
+    #: conditions, ranges and caching. Default no.
+    match_all_fields: bool | None = _flag()
+    #: That an ignored name is there counts, though not its value. Default no.
+    ignored_presence_counts: bool | None = _flag()
+    #: The lists of all request fields mean the same in any order and letter case. Default no.
+    unordered_fields: bool | None = _flag()
     #: Unsafe methods that succeed take away what is stored of their URL (RFC 9111 4.4). Default: with
     #: ``cache_control``.
-    invalidate: bool | None = _option(native_number)
+    invalidate: bool | None = _flag()
     #: No-Vary-Search says which parameters of a URL count for nothing. Default no.
-    no_vary_search: bool | None = _option(native_number)
+    no_vary_search: bool | None = _flag()
     #: Cache-Groups and Cache-Group-Invalidation are honoured (RFC 9875). Default no.
-    groups: bool | None = _option(native_number)
+    groups: bool | None = _flag()
     #: Larger bodies pass through unstored: bytes, or ``Expiry.NEVER``. Default none.
     max_response_bytes: int | Expiry | None = _option(_bytes)
     #: Recorded when the directory is made; another value later is a :class:`MismatchError`.
@@ -123,25 +171,25 @@ class Options(RequestOptions):
     #: Variants kept of one primary key, 1 to 4096. Default 64.
     max_variants: int | None = _option(native_number)
     #: :meth:`Cache.fetch` revalidates on threads of the library (RFC 5861 3), which call nothing of yours;
-    #: where there is a clock or a filter, and where it is off, before it returns. Default yes.
-    workers: bool | None = _option(native_number)
+    #: where there is a callback, and where it is off, before it returns. Default yes.
+    workers: bool | None = _flag()
     #: Of variants by language, one that is stored is chosen where Accept-Language wants none more. Default no.
-    select_language: bool | None = _option(native_number)
+    select_language: bool | None = _flag()
     #: The header section of an answer, from 1024. Default 262144.
     max_head_bytes: int | None = _option(native_number)
     #: Fields of an answer. Default 1000.
     max_fields: int | None = _option(native_number)
     #: Query parameters are sorted by name in the key. Default: not with ``cache_control``.
-    sort_query: bool | None = _option(native_number)
+    sort_query: bool | None = _flag()
     #: Longer URLs are a :class:`TooLargeError`, 16 to 16777216. Default 65536.
     max_url_bytes: int | None = _option(native_number)
     #: Cache-Status is added to what is handed on (RFC 9211). Default no.
-    cache_status: bool | None = _option(native_number)
+    cache_status: bool | None = _flag()
     #: With ``cache_control``: a response that says ``immutable`` never becomes stale, whatever else it says.
-    immutable_forever: bool | None = _option(native_number)
+    immutable_forever: bool | None = _flag()
     #: Beside a response all fields of its request are stored, and the body, without what ``ignored`` keeps from
     #: the disk; without it only what Vary needs. Default yes.
-    keep_request: bool | None = _option(native_number)
+    keep_request: bool | None = _flag()
 
     #: Methods whose responses are stored. Default GET and HEAD.
     methods: Iterable[str] | None = _list("HC_LIST_METHOD")
@@ -154,8 +202,13 @@ class Options(RequestOptions):
     clear_ignored: bool = False
     #: Names of targeted fields, the most specific first (RFC 9213). Needs ``cache_control``. Default none.
     targeted_fields: Iterable[str] | None = _list("HC_LIST_TARGETED_FIELD")
+    #: Names of request fields that are part of the key, beside those that Vary selects by. Default none.
+    match_fields: Iterable[str] | None = _list("HC_LIST_MATCH_FIELD")
+    #: Names of request fields whose lists mean the same in any order and letter case. They come to Accept,
+    #: Accept-Charset, Accept-Encoding and Accept-Language.
+    unordered_field_names: Iterable[str] | None = _list("HC_LIST_UNORDERED_FIELD")
     #: Who this cache is in Cache-Status: printable ASCII. Default "httpcache".
-    cache_name: str | None = None
+    cache_name: str | None = _text("HC_STR_CACHE_NAME", _cache_name)
     #: Expiries of status codes, or of classes of them by their first digit, before that of the cache.
     status_expiry: Mapping[int, Duration] | None = None
     #: Expiries by URL: of the patterns that match one, the first holds, before ``status_expiry`` and the expiry of
@@ -169,6 +222,15 @@ class Options(RequestOptions):
     #: lent for the call. One that raises stores nothing and deletes nothing; the exception is logged, and
     #: is ``filter_error`` of the exchange or response at hand.
     filter: _callbacks.Filter | None = None
+    #: ``key_fn(request)`` returns what tells a request from others, in place of URL, parameters, body, fields and
+    #: verification; the partition, credentials and Vary still tell them apart. That is text (UTF-8), bytes, one of
+    #: :func:`default_key`, :func:`url_key`, :func:`body_key` and :func:`field_key`, or several of these: 1 byte to
+    #: 64 KiB. The request is a copy. One that raises has the request go past the cache; the exception is logged, and
+    #: is ``key_error`` of the exchange or response at hand. It must not ask a cache of these options.
+    key_fn: _callbacks.KeyFunction | None = None
+    #: ``normalize(request)`` changes a copy of each request, lent for the call, from which alone the key is made, and
+    #: which Vary compares; what is sent stays as it is. It fails as ``key_fn`` does, and must ask no cache either.
+    normalize: _callbacks.Normalizer | None = None
     #: In place of :func:`time.time`: seconds since the epoch.
     clock: _callbacks.Clock | None = None
     #: Gets what the cache has to say. Default: the logger "httpcache".
@@ -187,9 +249,32 @@ def values(options: RequestOptions) -> list[tuple[int, int]]:
     return found
 
 
+def texts(options: RequestOptions) -> list[tuple[int, Any, int]]:
+    """The named options that are set, as the library takes them: an empty one is none."""
+    found = []
+    for each in fields(options):
+        value = getattr(options, each.name)
+        if value is not None and "text" in each.metadata:
+            text = each.metadata["bytes"](value)
+            found.append((getattr(lib, each.metadata["text"]), text or ffi.NULL, len(text)))
+    return found
+
+
+def read(request: Any, name: str) -> Any:
+    """What a request has set for itself; ``None``: nothing."""
+    for each in fields(RequestOptions):
+        if each.name == name and "convert" in each.metadata:
+            value = ffi.new("int64_t *")
+            status = lib.hc_request_option(request, getattr(lib, f"HC_OPT_{name.upper()}"), value)
+            if status < 0:
+                raise_status(status)
+            return None if status == lib.HC_NOT_FOUND else each.metadata["read"](value[0])
+    raise argument(f"a request has no option {name!r} that can be read")
+
+
 def callbacks_of(options: Options) -> _callbacks.Callbacks:
     logger = options.logger or logging.getLogger("httpcache")
-    return _callbacks.Callbacks(options.filter, options.clock, logger)
+    return _callbacks.Callbacks(options.filter, options.key_fn, options.normalize, options.clock, logger)
 
 
 def native(options: Options, callbacks: _callbacks.Callbacks) -> Handle:
@@ -204,6 +289,10 @@ def native(options: Options, callbacks: _callbacks.Callbacks) -> Handle:
         statuses.append(lib.hc_options_clock(handle.pointer, _callbacks.clock_callback, user, ffi.NULL))
     if callbacks.filter is not None:
         statuses.append(lib.hc_options_filter(handle.pointer, _callbacks.filter_callback, user, ffi.NULL))
+    if callbacks.key_fn is not None:
+        statuses.append(lib.hc_options_key(handle.pointer, _callbacks.key_callback, user, ffi.NULL))
+    if callbacks.normalize is not None:
+        statuses.append(lib.hc_options_normalize(handle.pointer, _callbacks.normalize_callback, user, ffi.NULL))
     for status in statuses:
         if status < 0:
             raise_status(status)
@@ -235,14 +324,13 @@ def _set_lists(handle: Handle, options: Options) -> None:
         if isinstance(items, str):
             raise TypeError(f"{each.name} is a list of names, not one")
         number = getattr(lib, each.metadata["list"])
-        if number != lib.HC_LIST_IGNORED:
+        if number not in (lib.HC_LIST_IGNORED, lib.HC_LIST_UNORDERED_FIELD):
             call(lib.hc_options_clear, handle.pointer, number)
         for item in items:
             text = encode(str(item), each.name)
             call(lib.hc_options_add, handle.pointer, number, text, len(text))
-    if options.cache_name is not None:
-        name = encode(options.cache_name, "cache_name")
-        call(lib.hc_options_set_string, handle.pointer, lib.HC_STR_CACHE_NAME, name, len(name))
+    for name, value, length in texts(options):
+        call(lib.hc_options_set_string, handle.pointer, name, value, length)
     for status, expiry in (options.status_expiry or {}).items():
         call(lib.hc_options_status_expiry, handle.pointer, status, native_duration(expiry))
     for pattern, expiry in (options.url_rules or {}).items():

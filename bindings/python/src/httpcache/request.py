@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from ._handle import REQUEST, Closing, Handle, create
 from ._native import ffi, lib
 from .errors import URLError, call, closed, raise_status
-from .fields import FieldList, Fields, Text, encode, pack
-from .options import RequestOptions, values
+from .fields import FieldList, Fields, Text, encode, get, pack
+from .options import RequestOptions, read, texts, values
 
 
 class RequestView(NamedTuple):
@@ -60,6 +62,28 @@ class Request(Closing):
         if options is not None:
             for key, value in values(options):
                 call(lib.hc_request_set, pointer, key, value)
+            for key, text, length in texts(options):
+                call(lib.hc_request_set_string, pointer, key, text, length)
+
+    @classmethod
+    def _of(cls, handle: Handle) -> Request:
+        request = cls.__new__(cls)
+        request._handle = handle
+        request._change = threading.Lock()
+        return request
+
+    def assign(self, method: str, url: str) -> None:
+        """Makes this a new request of the same options: without fields and body."""
+        method_bytes, url_bytes = encode(method, "method"), _url(url)
+        with self._handle, self._change:
+            call(
+                lib.hc_request_assign,
+                self._handle.pointer,
+                method_bytes,
+                len(method_bytes),
+                url_bytes,
+                len(url_bytes),
+            )
 
     def add(self, name: Text, value: Text) -> None:
         """Adds a field at the end. White space around the value is dropped."""
@@ -108,6 +132,19 @@ class Request(Closing):
         with self._handle:
             return _fields(self._handle.pointer)
 
+    def get(self, name: str, default: str | None = None) -> str | None:
+        """The value of a field: its lines joined with ", " (RFC 9110 5.3)."""
+        value = get(self.fields, name)
+        return default if value is None else value
+
+    def option(self, name: str) -> Any:
+        """What the request has set for itself of an option of :class:`RequestOptions`; ``None``: nothing.
+
+        Not ``partition`` and ``ca_file``, which cannot be read.
+        """
+        with self._handle:
+            return read(self._handle.pointer, name)
+
     @property
     def body(self) -> bytes:
         """The body, as a copy."""
@@ -123,6 +160,23 @@ class Request(Closing):
 def view(request: Any) -> RequestView:
     """A copy of a request that is borrowed from elsewhere."""
     return RequestView(_method(request), _url_of(request), _fields(request), _body(request))
+
+
+def copy_of(request: Any) -> Request:
+    """A request of its own, with the options, made of one that is borrowed."""
+    pointer = create(lib.hc_request_copy, lib.hc_request_free, REQUEST, request)
+    return Request._of(Handle(pointer, "request", lib.hc_request_free))
+
+
+@contextmanager
+def lent(request: Any) -> Iterator[Request]:
+    """A request that belongs to the library and is there for the time of a callback."""
+    borrowed = Request._of(Handle(request, "request"))
+    try:
+        yield borrowed
+    finally:
+        with borrowed._change:
+            borrowed._handle.revoke()
 
 
 def _url(url: str) -> bytes:

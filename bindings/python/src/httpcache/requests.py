@@ -7,7 +7,7 @@
 
 The network stays that of Requests: connections, proxies, TLS, retries. A session's responses then have the
 attributes ``from_cache``, ``revalidated``, ``is_expired``, ``created_at``, ``expires_at`` (also as
-``expires``), ``key`` and ``filter_error``.
+``expires``), ``key``, ``filter_error`` and ``key_error``.
 """
 
 from __future__ import annotations
@@ -49,8 +49,9 @@ class CacheAdapter(HTTPAdapter):
 
     Bodies are stored while they are read; a response that is closed before its end is not stored. The
     cache never breaks a request: what it does not take goes to the origin and back unstored. So does a
-    request whose body is neither bytes nor text (a file, an iterator), and, over https, one with
-    ``verify=False`` or a client certificate: its answer is not for others.
+    request whose body is neither bytes nor text (a file, an iterator), and, over https, one with a client
+    certificate: its answer is not for others. What was fetched with ``verify=False``, or with a file of
+    certificates, answers only what is verified so.
     """
 
     def __init__(
@@ -82,8 +83,10 @@ class CacheAdapter(HTTPAdapter):
             # streamed.
             return super(CacheAdapter, self).send(request, True, timeout, verify, cert, proxies)
 
-        trusts_all = str(request.url).lower().startswith("https:") and (verify is False or cert is not None)
-        exchange = None if trusts_all else self._look_up(request)
+        is_secure = str(request.url).lower().startswith("https:")
+        exchange = None
+        if cert is None or not is_secure:
+            exchange = self._look_up(request, _trust(verify) if is_secure else None)
         if exchange is None:
             return _mark(forward(request))
         try:
@@ -101,9 +104,9 @@ class CacheAdapter(HTTPAdapter):
     def __getstate__(self) -> Any:
         raise TypeError("a CacheAdapter is not pickled: make one in the other process")
 
-    def _look_up(self, request: requests.PreparedRequest) -> Exchange | None:
+    def _look_up(self, request: requests.PreparedRequest, options: RequestOptions | None) -> Exchange | None:
         """The exchange; ``None``: the cache cannot take this request, and has no part in it."""
-        method, body, options = str(request.method), request.body, None
+        method, body = str(request.method), request.body
         if body is None:
             body = b""
         elif isinstance(body, str):
@@ -149,7 +152,7 @@ class CacheAdapter(HTTPAdapter):
                 return _while_read(_mark(response), exchange)
             if outcome is Outcome.NOT_STORED:
                 exchange.close()
-                return _mark(response)
+                return _mark(response, key_error=exchange.key_error)
             # The origin's body is not wanted. Read to its end, its connection can be used again; one of
             # unknown length is not waited for.
             if response.raw.headers.get("Content-Length") == "0" or response.status_code == 304:
@@ -221,6 +224,13 @@ class CacheAdapter(HTTPAdapter):
         )
         response: requests.Response = self.build_response(request, raw)
         return _mark(response, stored)
+
+
+def _trust(verify: Any) -> RequestOptions | None:
+    """How an origin is verified is part of the key."""
+    if verify is False:
+        return RequestOptions(verify_tls=False)
+    return RequestOptions(ca_file=verify) if isinstance(verify, (str, os.PathLike)) else None
 
 
 def _headers_of(response: Response) -> urllib3.HTTPHeaderDict:
@@ -303,7 +313,9 @@ class _Teed(urllib3.HTTPResponse):
         return super().stream(amt, decode_content)
 
 
-def _mark(response: requests.Response, stored: Response | None = None) -> requests.Response:
+def _mark(
+    response: requests.Response, stored: Response | None = None, key_error: Exception | None = None
+) -> requests.Response:
     """Gives a response the attributes that say what the cache knows of it."""
     marked: Any = response
     marked.from_cache = stored is not None and stored.from_cache
@@ -313,6 +325,7 @@ def _mark(response: requests.Response, stored: Response | None = None) -> reques
     marked.expires_at = marked.expires = stored and stored.expires_at
     marked.key = stored and stored.key
     marked.filter_error = stored and stored.filter_error
+    marked.key_error = key_error
     return response
 
 

@@ -26,6 +26,8 @@ class Expiry(enum.Enum):
     UNSET = lib.HC_UNSET
 
 
+_NAMED = {each.value for each in Expiry}
+
 #: A duration is a :class:`~datetime.timedelta` or a number of seconds.
 Duration = Union[timedelta, float, Expiry]
 
@@ -92,3 +94,8 @@ def plain_duration(milliseconds: int) -> timedelta:
         return timedelta(milliseconds=milliseconds)
     except OverflowError:
         return timedelta.max
+
+
+def given_duration(milliseconds: int) -> timedelta | Expiry:
+    """A duration as it was given. One of no length is ``Expiry.IMMEDIATELY``."""
+    return Expiry(milliseconds) if milliseconds in _NAMED else plain_duration(milliseconds)

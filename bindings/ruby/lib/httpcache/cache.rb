@@ -7,6 +7,11 @@ module HTTPCache
   Stats = Struct.new(:responses, :bytes, :hits, :misses, :stale_hits, :revalidations, :stores, :errors,
                      keyword_init: true)
 
+  # What Cache#rekey came to: stored responses +moved+ to a new key; of these +collided+ with one that had it already,
+  # of which the fresher was kept; +left+ under their old key, for want of a value that was not kept, or because a block
+  # failed.
+  Rekeyed = Struct.new(:moved, :collided, :left, keyword_init: true)
+
   # An open cache. Once it is open the store never breaks a caller: where the cache itself fails, a lookup says
   # +:forward+, a fetch passes through, and Stats#errors and a log line tell.
   class Cache
@@ -67,6 +72,44 @@ module HTTPCache
       yielded(request.is_a?(Request) ? lookup_with(request) : lookup_url(request), &)
     end
 
+    # The key that what is stored for a request has, whichever variant it is; nil: the cache has no part in such a
+    # request. Nothing is looked up. `request` is as of #fetch.
+    def key(request)
+      return key_of(request) if request.is_a?(Request)
+
+      made = Request.new('GET', request)
+      key_of(made)
+    ensure
+      made&.close
+    end
+
+    # What names the settings that this cache makes keys by. It is stored beside each response.
+    def key_settings
+      memory = FFI::MemoryPointer.new(Native::KEY_SIZE)
+      use { |cache| Call.borrow { |call| call.check(Native.hc_key_settings(cache, memory.address, call.error)) } }
+      memory.read_string
+    end
+
+    # Makes anew the keys of what was stored under other settings, so that it is found again: after another +ignored+,
+    # +match_fields+ and their like, +sort_query+, or another block. Returns Rekeyed. `from` are the settings meant, one
+    # or several of #key_settings; nil: all but this cache's, also those of other programs that have the directory.
+    #
+    # The keys are made from the stored requests, which hold no secrets: what is known of a value only as a keyed hash
+    # moves as that, and the block of Options#key is shown REDACTED in its place. What that raises is raised when the
+    # rest is done; an empty key is only counted as left.
+    #
+    # A block is told how much is done, of how much; where it returns false that is a CancelledError, and what it
+    # raises, or what interrupts this thread, ends the work. What was moved by then is moved, and the next call does
+    # the rest.
+    def rekey(from: nil, &progress)
+      names = from && Bytes.of(Array(from).join(' '))
+      told = ->(done, total) { progress && progress.call(done, total) == false ? Native::CANCELLED : Native::OK }
+      memory = FFI::MemoryPointer.new(Native::REKEYED_SIZE)
+      memory.put_uint64(0, Native::REKEYED_SIZE)
+      Callback.lend(told) { |number| rekey_into(memory, names, number) }
+      Rekeyed.new(**Rekeyed.members.zip(memory.get_bytes(0, Native::REKEYED_SIZE).unpack(Native::REKEYED).drop(1)).to_h)
+    end
+
     # Waits until everything stored so far is durable, at most `timeout` seconds, or +:never+. TimeoutError.
     def flush(timeout: :never)
       milliseconds = Setting.duration(timeout, 'the timeout')
@@ -116,6 +159,26 @@ module HTTPCache
       @lock.synchronize do
         @uses -= 1
         release if @closed && @uses.zero?
+      end
+    end
+
+    def key_of(request)
+      memory = FFI::MemoryPointer.new(Native::KEY_SIZE)
+      use do |cache|
+        request.hold do |native|
+          Call.borrow { |call| call.check(Native.hc_key(cache, native, memory.address, call.error)) }
+        end
+      end
+      key = memory.read_string
+      key unless key.empty?
+    end
+
+    def rekey_into(memory, names, number)
+      use do |cache|
+        Call.borrow do |call|
+          call.check(Native.hc_rekey(cache, names, names.to_s.bytesize, Callback::PROGRESS, number, memory.address,
+                                     call.error))
+        end
       end
     end
 

@@ -51,6 +51,7 @@ module HTTPCache
     # What the library wrote.
     def data_value = Native.copy(@memory.get_uint64(DATA), size_value)
     def size_value = @memory.get_uint64(SIZE)
+    def number_value = @memory.get_int64(SIZE)
     def outcome_value = Native::OUTCOMES.fetch(@memory.get_int32(OUTCOME))
     def view_value = View.new(@memory.get_bytes(VIEW, Native::VIEW_SIZE))
 

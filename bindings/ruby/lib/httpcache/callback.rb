@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 module HTTPCache
-  # A block that the library calls: its filter, clock or log.
+  # A block that the library calls: its filter, clock or log, or one that says which requests are the same.
   #
   # The library gets a number, never an object, and the functions it calls are constants: so nothing is in its
   # hands that the garbage collector frees, in whatever order it takes a cache and what belongs to it.
@@ -25,15 +25,22 @@ module HTTPCache
 
     # What the block returns, or `failed` where it did not return.
     def call(failed, *arguments)
-      fiber = Fiber.new(blocking: true) { @block.call(*arguments) }
-      # Around a call of the library interrupts wait; a block with a timeout of its own needs them.
-      value = Thread.handle_interrupt(INTERRUPTIBLE) { fiber.resume }
-      raise FiberError, 'a callback of the cache must not yield its fiber' if fiber.alive?
+      value, failure = run(arguments)
+      return value unless failure
 
-      value
+      Callback.failed(failure)
+      failed
     rescue Exception => e # rubocop:disable Lint/RescueException
       Callback.failed(e)
       failed
+    end
+
+    # Yields the number of a block that is called until this returns.
+    def self.lend(block)
+      number = new(block).object_id
+      yield number
+    ensure
+      LIVE.delete(number)
     end
 
     # Calls what the library has the number of.
@@ -68,6 +75,25 @@ module HTTPCache
       Thread.current[FAILURE] = kept
     end
 
+    # Around a call of the library interrupts wait; a block with a timeout of its own needs them. They are let through
+    # inside of the fiber alone, and no exception leaves it as such: Timeout's throws where it is raised anew.
+    def run(arguments)
+      value = failure = nil
+      fiber = Fiber.new(blocking: true) do
+        value = Thread.handle_interrupt(INTERRUPTIBLE) { @block.call(*arguments) }
+      rescue Exception => e # rubocop:disable Lint/RescueException
+        failure = e
+      end
+      fiber.resume
+      if fiber.alive?
+        yielded = FiberError.new('a callback of the cache must not yield its fiber')
+        # What stands open in it is closed.
+        fiber.raise(yielded)
+      end
+      [value, failure || yielded]
+    end
+    private :run
+
     DESTROY = FFI::Function.new(:void, [:uintptr_t]) { |number| LIVE.delete(number) }
 
     CLOCK = FFI::Function.new(:int64, [:uintptr_t]) do |number|
@@ -79,7 +105,19 @@ module HTTPCache
     end
 
     FILTER = FFI::Function.new(:int32, %i[uintptr_t uintptr_t uintptr_t]) do |number, request, response|
-      call(number, Native::FILTER_FAILED, request, response)
+      call(number, Native::CALLBACK_FAILED, request, response)
+    end
+
+    KEY = FFI::Function.new(:int32, %i[uintptr_t uintptr_t uintptr_t]) do |number, request, sink|
+      call(number, Native::CALLBACK_FAILED, request, sink)
+    end
+
+    NORMALIZE = FFI::Function.new(:int32, %i[uintptr_t uintptr_t]) do |number, copy|
+      call(number, Native::CALLBACK_FAILED, copy)
+    end
+
+    PROGRESS = FFI::Function.new(:int32, %i[uintptr_t uint64 uint64]) do |number, done, total|
+      call(number, Native::CANCELLED, done, total)
     end
   end
 end

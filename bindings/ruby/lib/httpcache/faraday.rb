@@ -87,12 +87,22 @@ module HTTPCache
       return if SAFE.include?(env.method) && !(body.nil? || body.is_a?(String))
 
       request = Request.new(env.method.to_s.upcase, env.url, fields: content.request_fields,
-                                                             body: (body if body.is_a?(String)))
+                                                             body: (body if body.is_a?(String)), **trust(env))
       @cache.lookup(request)
-    rescue InvalidURLError, InvalidFieldError, InvalidMethodError, TooLargeError
+    rescue InvalidURLError, InvalidFieldError, InvalidMethodError, TooLargeError, InputOutputError
       nil
     ensure
       request&.close
+    end
+
+    # How an origin is verified is part of the key. An answer to a client's certificate is not for others, nor one that
+    # was verified in a way that cannot be told.
+    def trust(env)
+      ssl = env.ssl
+      return {} unless ssl && env.url.scheme == 'https'
+      return { bypass: true } if ssl.client_cert || ssl.cert_store || ssl.ca_path
+
+      { verify_tls: (false if ssl.verify == false || ssl.verify_mode&.zero?), ca_file: ssl.ca_file }.compact
     end
   end
 end

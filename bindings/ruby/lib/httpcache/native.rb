@@ -22,7 +22,9 @@ module HTTPCache
     OK = 0
     DONE = 1
     NOT_FOUND = 2
-    FILTER_FAILED = -40
+    CALLBACK_FAILED = -40
+    CANCELLED = 1
+    KEY_SIZE = 128
 
     TIMES = { immediately: 0, unset: -2_147_483_647, never: -2_147_483_646, do_not_cache: -2_147_483_645 }.freeze
     DECISIONS = {
@@ -35,12 +37,14 @@ module HTTPCache
     LOG_LEVELS = { error: 1, warning: 2, info: 3, debug: 4 }.freeze
     FLAGS = { from_cache: 1, revalidated: 2, expired: 4, continued: 8 }.freeze
 
-    # The members of hc_view and hc_stats for String#unpack. A named filler of four bytes is not needed: all
+    # The members of hc_view, hc_stats and hc_rekeyed for String#unpack. A named filler of four bytes is not needed: all
     # 64-bit members come to lie on multiples of eight.
     VIEW = 'Qlll LQQQQQQq QQqqqqq'.delete(' ').freeze
     VIEW_SIZE = 136
     STATS = 'Q9'
     STATS_SIZE = 72
+    REKEYED = 'Q4'
+    REKEYED_SIZE = 32
 
     # Arguments and result of each function; `true`: it waits, and other threads run meanwhile.
     FUNCTIONS = {
@@ -76,6 +80,8 @@ module HTTPCache
       hc_request_remove: [%i[address bytes size_t], :status],
       hc_request_set_body: [%i[address bytes size_t address], :status],
       hc_request_set: [%i[address int32 int64 address], :status],
+      hc_request_set_string: [%i[address int32 bytes size_t address], :status],
+      hc_request_option: [%i[address int32 address], :status],
       hc_request_cancel: [%i[address], :void],
       hc_request_is_cancelled: [%i[address], :int],
       hc_request_method: [%i[address], :string],
@@ -83,6 +89,16 @@ module HTTPCache
       hc_request_fields: [%i[address address], :address],
       hc_request_body: [%i[address address], :address],
       hc_request_free: [%i[address], :void],
+      hc_options_key: [%i[address function address function], :status],
+      hc_options_normalize: [%i[address function address function], :status],
+      hc_sink_write: [%i[address bytes size_t], :status],
+      hc_sink_write_default_key: [%i[address address], :status],
+      hc_sink_write_url: [%i[address address], :status],
+      hc_sink_write_body: [%i[address address], :status],
+      hc_sink_write_field: [%i[address address bytes size_t], :status],
+      hc_key: [%i[address address address address], :status, true],
+      hc_key_settings: [%i[address address address], :status],
+      hc_rekey: [%i[address bytes size_t function address address address], :status, true],
       hc_response_new: [%i[int32 bytes size_t address address], :status],
       hc_response_assign: [%i[address int32 bytes size_t address], :status],
       hc_response_add: [%i[address bytes size_t bytes size_t address], :status],

@@ -18,12 +18,17 @@ module HTTPCache
     SEVERITIES = { error: Logger::ERROR, warning: Logger::WARN, info: Logger::INFO, debug: Logger::DEBUG }.freeze
     private_constant :SEVERITIES
 
-    # Settings by name, and +filter:+, +clock:+ and +logger:+.
-    def initialize(filter: nil, clock: nil, logger: nil, **settings)
+    CALLBACKS = %i[filter key normalize clock].freeze
+    private_constant :CALLBACKS
+
+    # Settings by name, and +filter:+, +key:+, +normalize:+, +clock:+ and +logger:+.
+    def initialize(logger: nil, **settings)
       own(Native.hc_options_new, :hc_options_free)
-      settings.each { |name, value| self[name] = value }
-      filter(&filter) if filter
-      clock(&clock) if clock
+      settings.each do |name, value|
+        next self[name] = value unless CALLBACKS.include?(name)
+
+        public_send(name, &value) if value
+      end
       self.logger = logger if logger
     rescue StandardError
       close
@@ -64,6 +69,40 @@ module HTTPCache
       end
       callback(block && asked) do |options, number|
         Native.hc_options_filter(options, (Callback::FILTER if number), number.to_i, Callback::DESTROY)
+      end
+    end
+
+    # Has the block make the key of each request, in place of URL, parameters, body, fields and verification; the
+    # partition, credentials and Vary still tell requests apart. It gets a copy of the Request, for the call only, and
+    # returns a String, what Key.default, Key.url, Key.body and Key.field stand for, or an Array of these: 1 byte to
+    # 64 KiB. It must not ask a cache of these options.
+    #
+    # Where it raises, the request goes past the cache, and the exception is raised from the call that asked, as of
+    # #filter.
+    def key(&block)
+      made = lambda do |request, sink|
+        copy = Request.copy_of(request)
+        Key.write(sink, block.call(copy))
+      ensure
+        copy&.close
+      end
+      callback(block && made) do |options, number|
+        Native.hc_options_key(options, (Callback::KEY if number), number.to_i, Callback::DESTROY)
+      end
+    end
+
+    # Has the block change a copy of each Request, lent for the call, from which alone the key is made, and which Vary
+    # compares; what is sent stays as it is. What the block returns counts for nothing. Else as of #key.
+    def normalize(&block)
+      changed = lambda do |copy|
+        lent = Request.lend(copy)
+        block.call(lent)
+        Native::OK
+      ensure
+        lent&.close
+      end
+      callback(block && changed) do |options, number|
+        Native.hc_options_normalize(options, (Callback::NORMALIZE if number), number.to_i, Callback::DESTROY)
       end
     end
 
@@ -116,16 +155,16 @@ module HTTPCache
       number = Setting::LISTS.fetch(name)
       items = Array(items).map { |item| Bytes.of(item) }
       # What authenticates stays ignored until somebody says otherwise.
-      clear(name) unless name == :ignored
+      clear(name) unless Setting::ADDED_TO.include?(name)
       items.each do |item|
         verb { |options, call| Native.hc_options_add(options, number, item, item.bytesize, call.error) }
       end
     end
 
     def write_text(name, text)
-      number = Setting::TEXTS.fetch(name)
-      text = Bytes.of(text)
-      verb { |options, call| Native.hc_options_set_string(options, number, text, text.bytesize, call.error) }
+      number, = Setting::TEXTS.fetch(name)
+      text = Setting.text(name, text)
+      verb { |options, call| Native.hc_options_set_string(options, number, text, text.to_s.bytesize, call.error) }
     end
 
     def write_status_expiry(table)

@@ -15,6 +15,11 @@ module HTTPCache
       end
     end
 
+    # A request of the library's, until it is closed. For the classes of this gem.
+    def self.lend(address)
+      allocate.tap { |request| request.send(:own, address, nil) }
+    end
+
     # For the classes of this gem.
     def self.fields_at(address, count)
       Native.copy(address, count * 32).unpack('Q*').each_slice(4).map do |name, name_size, value, value_size|
@@ -79,12 +84,29 @@ module HTTPCache
 
     # Sets one of the settings that a request may have (see Setting).
     def []=(name, value)
-      number, encoded = Setting.encode(name, value)
-      verb { |request, call| Native.hc_request_set(request, number, encoded, call.error) }
+      if Setting::TEXTS.key?(name) then write_text(name, value)
+      else
+        number, encoded = Setting.encode(name, value)
+        verb { |request, call| Native.hc_request_set(request, number, encoded, call.error) }
+      end
     end
 
-    Setting::TABLE.each do |name, (_, _, of_request)|
-      define_method(:"#{name}=") { |value| self[name] = value } if of_request
+    [Setting::TABLE.filter_map { |name, (_, _, of_request)| name if of_request },
+     Setting::TEXTS.filter_map { |name, (_, of_request)| name if of_request }].flatten.each do |name|
+      define_method(:"#{name}=") { |value| self[name] = value }
+    end
+
+    # What this request has for a setting of its own; nil: nothing, the cache's holds. Not of +partition+ and +ca_file+,
+    # which cannot be read.
+    def setting(name)
+      number, = Setting::TABLE.fetch(name) { raise InvalidArgumentError, "#{name.inspect} is no setting to be read" }
+      use do |request|
+        Call.borrow do |call|
+          next if Native.hc_request_option(request, number, call.size) == Native::NOT_FOUND
+
+          Setting.decode(name, call.number_value)
+        end
+      end
     end
 
     # The method. (Object#method is something else.)
@@ -125,6 +147,12 @@ module HTTPCache
     end
 
     private
+
+    def write_text(name, text)
+      number, = Setting::TEXTS.fetch(name)
+      text = Setting.text(name, text)
+      verb { |request, call| Native.hc_request_set_string(request, number, text, text.to_s.bytesize, call.error) }
+    end
 
     def verb
       use { |request| Call.borrow { |call| call.check(yield(request, call)) } }

@@ -18,7 +18,11 @@ module HTTPCache
   # [+bypass+] neither read nor written: requests go past the cache. *
   # [+read_only+] read, and never written. What unsafe requests change this Cache does not serve any more until it is
   #   stored anew. *
+  # [+match_all_fields+] every request field is part of the key, but those of +ignored+ and those about the transfer,
+  #   conditions, ranges and caching.
+  # [+ignored_presence_counts+] that an ignored name is there counts, though not its value.
   # [+invalidate+] unsafe methods that succeed take away what is stored of their URL.
+  # [+share_credentials+] a response is reused whatever credentials it was fetched with, and whoever asks. *
   # [+no_vary_search+] No-Vary-Search says which parameters of a URL count for nothing.
   # [+groups+] Cache-Groups and Cache-Group-Invalidation are honoured (RFC 9875).
   # [+max_response_bytes+] larger bodies pass through unstored. Integer or +:never+.
@@ -27,29 +31,37 @@ module HTTPCache
   # [+workers+] whether the library may start threads, on which Cache#fetch revalidates.
   # [+select_language+] of variants by language, one that is stored is chosen where Accept-Language wants none more.
   # [+head_timeout+, +connect_timeout+, +idle_timeout+, +total_timeout+] of Cache#fetch. *
+  # [+verify_tls+] it is verified that the origin is who its URL says. Part of the key. *
   # [+follow+, +max_redirects+, +allow_downgrade+] redirects of Cache#fetch. *
   # [+retry+] send once more when a reused connection died before any byte. *
   # [+complete+] where the beginning of a response is stored, the origin is asked for the rest alone. Cache#fetch and
   #   the middleware join them; after Cache#lookup heed Exchange#continued?. *
   # [+max_head_bytes+, +max_fields+, +max_url_bytes+] limits of what is taken.
   # [+sort_query+] query parameters are sorted in the key.
+  # [+unordered_fields+] the lists of all request fields mean the same in any order and letter case.
   # [+cache_status+] Cache-Status is added to what is handed on (RFC 9211).
   # [+immutable_forever+] with cache_control: what says +immutable+ never becomes stale, whatever else it says.
   #
   # [+keep_request+] beside a response all fields of its request are stored, and the body, without what +ignored+ keeps
   #   from the disk; else only what Vary needs.
   #
-  # Lists, which take the place of their defaults, but for +ignored+:
+  # Lists, which take the place of their defaults, but for +ignored+ and +unordered_field_names+:
   #
   # [+methods+] whose responses are stored.
   # [+statuses+] that are stored.
   # [+ignored+] names of fields, of parameters of URLs and forms, and of members of JSON, or paths of these ("$.a.b",
   #   "$..name"): their values are left out of the key, and never reach the disk. They come to what authenticates;
   #   Options#clear_ignored takes that away.
+  # [+match_fields+] names of request fields that are part of the key, beside those that Vary selects by.
+  # [+unordered_field_names+] names of request fields whose lists mean the same in any order and letter case. They come
+  #   to Accept, Accept-Charset, Accept-Encoding and Accept-Language.
   # [+targeted_fields+] names of targeted fields, the most specific first (RFC 9213); with cache_control.
   #
   # And:
   #
+  # [+partition+] part of the key: a user, a tenant. At most 4096 bytes. *
+  # [+ca_file+] a path: a file of certificates in PEM that vouch for origins, in place of the system's. Its content is
+  #   part of the key. *
   # [+cache_name+] who this cache is in Cache-Status: printable ASCII.
   # [+status_expiry+] a Hash: how long responses of a status (404), or of a class of them (4), stay fresh, before
   #   expire_after. +:unset+ takes one back.
@@ -58,7 +70,8 @@ module HTTPCache
   #   +*+, +?+ and +[a-z]+ in the host, to its end, and in the path, from its beginning. A Regexp is searched for in
   #   the whole URL, as the library reads its source.
   #
-  # Those marked * can be set for a request as well; there +:unset+ gives the cache's own setting back.
+  # Those marked * can be set for a request as well; there +:unset+ gives the cache's own setting back, but for
+  # +partition+ and +ca_file+, of which nil says that the request has none, whatever the cache has.
   module Setting
     # Name, number, kind, and whether a request may set it.
     TABLE = {
@@ -75,7 +88,10 @@ module HTTPCache
       only_if_cached: [110, :flag, true],
       bypass: [111, :flag, true],
       read_only: [112, :flag, true],
+      match_all_fields: [113, :flag],
+      ignored_presence_counts: [114, :flag],
       invalidate: [116, :flag],
+      share_credentials: [117, :flag, true],
       no_vary_search: [118, :flag],
       groups: [119, :flag],
       max_response_bytes: [121, :number],
@@ -86,6 +102,7 @@ module HTTPCache
       head_timeout: [130, :duration, true],
       connect_timeout: [131, :duration, true],
       max_redirects: [132, :number, true],
+      verify_tls: [133, :flag, true],
       idle_timeout: [135, :duration, true],
       total_timeout: [136, :duration, true],
       allow_downgrade: [137, :flag, true],
@@ -98,12 +115,18 @@ module HTTPCache
       cache_status: [145, :flag],
       immutable_forever: [146, :flag],
       complete: [147, :flag, true],
-      keep_request: [148, :flag]
+      keep_request: [148, :flag],
+      unordered_fields: [149, :flag]
     }.freeze
 
     # Name and number of those that are no numbers.
-    LISTS = { methods: 200, statuses: 201, ignored: 202, targeted_fields: 206 }.freeze
-    TEXTS = { cache_name: 301 }.freeze
+    LISTS = {
+      methods: 200, statuses: 201, ignored: 202, match_fields: 203, targeted_fields: 206, unordered_field_names: 208
+    }.freeze
+    ADDED_TO = %i[ignored unordered_field_names].freeze
+
+    # The same, and whether a request may set it.
+    TEXTS = { partition: [300, true], cache_name: [301], ca_file: [311, true] }.freeze
 
     DURABILITIES = { fast: 0, safe: 1, synced: 2 }.freeze
     LARGEST = (1 << 63) - 1
@@ -123,6 +146,23 @@ module HTTPCache
       in :duration | :instant, _ then public_send(kind, value, name)
       else raise TypeError, "#{name} does not take #{value.inspect}"
       end
+    end
+
+    # What a value of the library's was given as.
+    def self.decode(name, value)
+      case TABLE.fetch(name)[1]
+      when :flag then value == 1
+      when :duration then Native::TIMES.key(value) || to_seconds(value)
+      when :instant then to_time(value)
+      else value
+      end
+    end
+
+    # The bytes of a text; nil: there is none.
+    def self.text(name, value)
+      return if value.nil?
+
+      Bytes.of(name == :ca_file ? File.path(value) : value)
     end
 
     # Milliseconds of seconds. What is not nothing does not become nothing, which has a meaning of its own.
