@@ -64,7 +64,7 @@ impl Authority {
         let options = options.read(true).custom_flags(libc::O_NONBLOCK);
         let file = options.open(OsStr::from_bytes(path)).map_err(unreadable)?;
         if !file.metadata().map_err(unreadable)?.is_file() {
-            return Err(refuse(Kind::Argument, "is no regular file"));
+            return Err(refuse(Kind::Io, "is no regular file"));
         }
         let mut text = Vec::new();
         let mut limited = file.take(MOST_BYTES + 1);
@@ -112,7 +112,7 @@ mod tests {
         let error = Authority::read(b"/nonexistent/ca.pem").unwrap_err();
         assert_eq!(error.kind(), Kind::Io);
         assert!(error.message().contains("/nonexistent/ca.pem"), "{error}");
-        assert_eq!(Authority::read(b"/").unwrap_err().kind(), Kind::Argument);
+        assert_eq!(Authority::read(b"/").unwrap_err().kind(), Kind::Io);
         assert_eq!(Authority::read(b"a\0b").unwrap_err().kind(), Kind::Argument);
     }
 }
