@@ -575,10 +575,11 @@ hc_status hc_key_settings(hc_cache *c, char *id, hc_error **err);
 /* Makes anew the keys of what was stored under other settings of the key, so that it is found again: after another
  * HC_LIST_IGNORED, HC_LIST_MATCH_FIELD and their like, HC_OPT_SORT_QUERY, or another function. `from` names the settings
  * meant, as hc_key_settings does, with a space between several; NULL: all but this cache's, also those of other programs
- * that have the directory. The keys are made from the stored requests, which hold no secrets: what is known of a value
- * only as a keyed hash moves as that. A function of yours is shown REDACTED in their place. Goes on beside other use,
- * and may be cancelled or killed at any moment: what was moved is moved, and the next call does the rest. `progress` may
- * be NULL; `io` may be NULL and is filled in any case. [any] [wait] */
+ * that have the directory. One function of yours is not told from another: where it took the place of another, name this
+ * cache's. The keys are made from the stored requests, which hold no secrets: what is known of a value only as a keyed
+ * hash moves as that. A function of yours is shown REDACTED in their place, and is not asked where fields or the body
+ * were not kept. Goes on beside other use, and may be cancelled or killed at any moment: what was moved is moved, and the
+ * next call does the rest. `progress` may be NULL; `io` may be NULL and is filled in any case. [any] [wait] */
 hc_status hc_rekey(hc_cache *c, const char *from, size_t from_len, hc_progress_fn progress, void *user,
                    hc_rekeyed *io, hc_error **err);
 

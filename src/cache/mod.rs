@@ -13,6 +13,7 @@ mod own_key;
 mod rekey;
 mod response;
 mod shelf;
+mod shown;
 mod work;
 
 use std::path::Path;

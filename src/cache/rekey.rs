@@ -5,16 +5,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::marks;
 use super::own_key::{self, KeySink};
 use super::shelf::{self, Entry, Place};
+use super::shown;
 use super::{Cache, Request};
 use crate::error::{Error, Kind, Result};
-use crate::http;
-use crate::key::again::{Asked, AskedContent, again};
+use crate::key::again::{Asked, again};
 use crate::key::matching::Matching;
 use crate::key::url::canonical;
-use crate::key::{PrimaryKey, marked, redact};
+use crate::key::{self, PrimaryKey, marked};
 use crate::policy::no_vary_search::Variance;
 use crate::record::variants::Variants;
-use crate::record::{Record, Stored, StoredBody, StoredRequest};
+use crate::record::{Record, Stored, StoredRequest};
 use crate::storage::{Store, Table, Transaction};
 
 /// What making keys anew came to.
@@ -57,7 +57,8 @@ impl Cache {
         matching.id()
     }
 
-    /// Makes anew the keys of what was stored under other settings: those of `from`, or all but this cache's. Each
+    /// Makes anew the keys of what was stored under other settings: those of `from`, which may be this cache's own where a
+    /// function took the place of another, or all but this cache's. Each
     /// response is moved by itself, so that the work may end at any point and be taken up again. `go_on` is told how
     /// many rows were looked at, and of how many, and says whether to go on.
     pub fn rekey(
@@ -107,13 +108,16 @@ impl Cache {
             Some(from) => from.contains(&request.key_settings),
             None => true,
         };
-        if !is_meant || request.key_settings == now {
+        if !is_meant || (from.is_none() && request.key_settings == now) {
             return Ok(());
         }
         let Some((key, path)) = self.key_again(&before, &request, store, &stored)? else {
             rekeyed.left += 1;
             return Ok(());
         };
+        if request.key_settings == now && key.text == before {
+            return Ok(());
+        }
         request.key_settings = now;
         let moving = Moving {
             most_variants: self.settings().max_variants,
@@ -150,45 +154,68 @@ impl Cache {
         store: &Store,
         stored: &Stored,
     ) -> Result<Option<(PrimaryKey, Option<Path>)>> {
-        let Some((shown, asked)) = asked(request) else {
+        let Some((shown, asked)) = shown::asked(request) else {
             return Ok(None);
         };
-        let own_key = if self.options.own_matching.calls_back() {
-            match self.own_key_of(shown, store) {
-                // Of this request it makes none.
-                Err(error) if error.kind() == Kind::Callback => return Ok(None),
-                own_key => own_key?,
-            }
+        let sent = (asked.url.clone(), asked.request.url.clone());
+        let (asked, own_key) = if !self.options.own_matching.calls_back() {
+            (asked, None)
         } else {
-            None
+            match self.ask_functions(shown, asked, store) {
+                Ok(Some(made)) => made,
+                Ok(None) => return Ok(None),
+                // Of this request they make none.
+                Err(error) if error.kind() == Kind::Callback => return Ok(None),
+                Err(error) => return Err(error),
+            }
         };
         let matching = Matching {
             own_key: own_key.as_deref(),
             ..self.settings().matching()
         };
-        let Some(key) = again(before, &asked, &matching, store.secret()) else {
+        let Some(mut key) = again(before, &asked, &matching, store.secret()) else {
             return Ok(None);
         };
+        let is_as_sent = asked.url == sent.0;
+        if !is_as_sent {
+            // What is stored is of the URL that was asked for, whatever was made of it.
+            key.uri = key::uri_row(&sent.0, &matching, store.secret());
+        }
         let is_wanted = self.settings().no_vary_search
             && own_key.is_none()
+            && is_as_sent
             && Variance::by(&stored.response.fields).is_some();
         let path = is_wanted.then(|| {
             let url = canonical(&asked.url, &matching, store.secret());
-            let row = marked::row_of_path(&asked.request.url);
+            let row = marked::row_of_path(&sent.1);
             (row, url.text.into_owned())
         });
         Ok(Some((key, path)))
     }
 
-    fn own_key_of(&self, shown: Request, store: &Store) -> Result<Option<Vec<u8>>> {
+    /// What the caller's functions make of a stored request: the request by which the key is made, and their key. `None`:
+    /// what they would have made of the one that was sent is not known.
+    fn ask_functions(&self, shown: Request, asked: Asked, store: &Store) -> Result<Option<Made>> {
+        if !shown::is_whole(&asked) {
+            return Ok(None);
+        }
         let own = &self.options.own_matching;
         let _inside = own_key::enter(&self.inside)?;
         let shown = Arc::new(shown);
-        let shown = own.normalised(&shown)?.unwrap_or(shown);
+        let changed = own.normalised(&shown)?;
         let sink = KeySink::new(self.settings().clone(), *store.secret());
-        own.key(&shown, sink)
+        let own_key = own.key(changed.as_ref().unwrap_or(&shown), sink)?;
+        Ok(match (own_key, changed) {
+            (None, Some(changed)) => {
+                shown::normalised(asked, &shown.http, &changed.http).map(|asked| (asked, None))
+            }
+            (own_key, _) => Some((asked, own_key)),
+        })
     }
 }
+
+/// A request by which a key is made, and the caller's key.
+type Made = (Asked, Option<Vec<u8>>);
 
 /// The row of a URL's path, and the URL.
 type Path = (marked::Row, String);
@@ -222,39 +249,6 @@ fn rows_after(store: &Store, last: &mut Option<Vec<u8>>, seen: &mut u64) -> Resu
 fn read(value: &[u8]) -> Option<(Vec<u8>, Stored)> {
     let key = Stored::key_of(value)?;
     Some((key.to_vec(), Stored::decode(value, key)?))
-}
-
-/// A stored request as the caller's functions are shown it, and as the library reads it.
-fn asked(stored: &StoredRequest) -> Option<(Request, Asked)> {
-    let url = String::from_utf8(stored.url.clone()).ok()?;
-    let mut shown = http::Request::new(&stored.method, &redact::shown(&stored.url)).ok()?;
-    let mut request = shown.clone();
-    for (name, value) in &stored.fields {
-        shown.fields.push(name, &redact::shown(value)).ok()?;
-        request.fields.push(name, value).ok()?;
-    }
-    let content = match &stored.body {
-        StoredBody::None => AskedContent::None,
-        StoredBody::Bytes(kept) => {
-            shown.body = redact::shown(kept);
-            AskedContent::Redacted(kept.clone())
-        }
-        StoredBody::Hash(_) => AskedContent::Unknown,
-    };
-    let is_usual = stored.verification.is_empty();
-    let asked = Asked {
-        request,
-        url,
-        has_all_fields: stored.has_all_fields,
-        verification: (!is_usual).then(|| stored.verification.clone()),
-        content,
-    };
-    let shown = Request {
-        http: shown,
-        overrides: Default::default(),
-        cancellation: Default::default(),
-    };
-    Some((shown, asked))
 }
 
 fn encoded(

@@ -52,6 +52,13 @@ static hc_status normalise_gzip(void *user, hc_request *copy) {
     return simplify(copy);
 }
 
+/* A request of the same method for the URL without its query, and nothing else. */
+static hc_status keep_method_and_path(void *user, hc_request *copy) {
+    const char *url = hc_request_url(copy);
+    (void)user;
+    return hc_request_assign(copy, hc_request_method(copy), HC_NTS, url, strcspn(url, "?"), NULL);
+}
+
 static hc_status fail_to_normalise(void *user, hc_request *copy) {
     (void)user;
     (void)copy;
@@ -121,8 +128,9 @@ hc_status scenario_set_functions(hc_options *o, const json_t *setup) {
         "method_and_path", "url_body_and_accept", "default_of_gzip", "none", "too_long", "fails"};
     static const hc_key_fn make[] = {method_and_path, url_body_and_accept, default_of_gzip,
                                      write_none,      write_too_long,      write_and_fail};
-    static const char *const changes[] = {"gzip", "fails"};
-    static const hc_normalize_fn change[] = {normalise_gzip, fail_to_normalise};
+    static const char *const changes[] = {"gzip", "method_and_path", "fails"};
+    static const hc_normalize_fn change[] = {normalise_gzip, keep_method_and_path,
+                                             fail_to_normalise};
     const char *name = scenario_text(setup, "filter");
     hc_status status = HC_OK;
     if (name != NULL)

@@ -272,9 +272,16 @@ static void check_count(const json_t *of, const char *what, uint64_t actual) {
 
 static void rekey(const json_t *expected) {
     hc_rekeyed counts;
+    char own[HC_KEY_SIZE];
+    const char *from = NULL;
     memset(&counts, 0, sizeof counts);
     counts.struct_size = sizeof counts;
-    CHECK_STATUS(hc_rekey(cache, NULL, 0, NULL, NULL, &counts, &err), HC_OK);
+    if (scenario_text(expected, "from") != NULL) {
+        CHECK_STR(scenario_text(expected, "from"), "own");
+        CHECK_STATUS(hc_key_settings(cache, own, &err), HC_OK);
+        from = own;
+    }
+    CHECK_STATUS(hc_rekey(cache, from, HC_NTS, NULL, NULL, &counts, &err), HC_OK);
     check_count(expected, "moved", counts.moved);
     check_count(expected, "collided", counts.collided);
     check_count(expected, "left", counts.left);

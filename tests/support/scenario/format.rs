@@ -121,9 +121,19 @@ pub struct Step {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Counts {
+    /// The settings meant, where they are not all but the cache's.
+    pub from: Option<Origin>,
     pub moved: u64,
     pub collided: u64,
     pub left: u64,
+}
+
+/// Whose settings are meant.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    /// Those of the cache itself.
+    Own,
 }
 
 impl Step {

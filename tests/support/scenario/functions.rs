@@ -46,6 +46,11 @@ pub fn matching(key: Option<&str>, normalise: Option<&str>) -> Checked<OwnMatchi
             let simplified = simplify(&mut copy.http);
             simplified.map(|()| Arc::new(copy)).map_err(|_| FAILED)
         })),
+        Some("method_and_path") => matching.set_normaliser(Some(|copy: Request| {
+            let (method, path) = (copy.http.method.as_str(), path_of(&copy.http));
+            let other = Request::new(method.as_bytes(), path.as_bytes());
+            other.map(Arc::new).map_err(|_| FAILED)
+        })),
         Some("fails") => matching.set_normaliser(Some(|_: Request| Err(FAILED))),
         Some(name) => return Err(format!("{name} normalises nothing")),
     }
@@ -58,9 +63,7 @@ type Write = fn(&http::Request, &mut KeySink) -> Option<()>;
 fn key_writer(name: &str) -> Checked<Write> {
     Ok(match name {
         "method_and_path" => |request, sink| {
-            let url = request.url.as_str();
-            let path = url.split_once('?').map_or(url, |(path, _)| path);
-            let key = format!("{} {path}", request.method.as_str());
+            let key = format!("{} {}", request.method.as_str(), path_of(request));
             sink.write(key.as_bytes()).ok()
         },
         "url_body_and_accept" => |request, sink| {
@@ -85,6 +88,12 @@ fn key_writer(name: &str) -> Checked<Write> {
         },
         _ => return Err(format!("{name} makes no keys")),
     })
+}
+
+/// The URL up to its query.
+fn path_of(request: &http::Request) -> &str {
+    let url = request.url.as_str();
+    url.split_once('?').map_or(url, |(path, _)| path)
 }
 
 /// `Accept-Encoding: gzip` for what holds gzip, and none for what does not.

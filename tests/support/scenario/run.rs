@@ -59,7 +59,10 @@ impl Runner {
 
     fn rekey(&self, expected: &Counts) -> Checked<()> {
         let mut counts = Rekeyed::default();
-        let done = self.lent.cache.rekey(None, &mut counts, &mut |_, _| true);
+        let cache = &self.lent.cache;
+        let own = [cache.key_settings()];
+        let from = expected.from.map(|_| &own[..]);
+        let done = cache.rekey(from, &mut counts, &mut |_, _| true);
         done.map_err(|error| format!("making keys anew: {error}"))?;
         let expected = Rekeyed {
             moved: expected.moved,
