@@ -35,7 +35,7 @@ static int has_own_mounts(void) {
     int user = (int)geteuid(), group = (int)getegid();
     if (user == 0)
         return unshare(CLONE_NEWNS) == 0 &&
-               mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+               mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0;
     return unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 &&
            write_text("/proc/self/setgroups", "deny") &&
            write_text("/proc/self/uid_map", text("%d %d 1", user, user)) &&
@@ -45,8 +45,8 @@ static int has_own_mounts(void) {
 static int mount_read_only(const char *directory) {
     if (!has_own_mounts())
         return 0;
-    CHECK_INT(mount(directory, directory, NULL, MS_BIND, NULL), 0);
-    CHECK_INT(mount(NULL, directory, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL), 0);
+    CHECK_INT(mount(directory, directory, "none", MS_BIND, NULL), 0);
+    CHECK_INT(mount("none", directory, "none", MS_BIND | MS_REMOUNT | MS_RDONLY, NULL), 0);
     return 1;
 }
 

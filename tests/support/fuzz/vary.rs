@@ -74,7 +74,9 @@ fn check_value(request: &Fields, name: &str) {
         let joined = in_one_line(request, name.as_bytes());
         assert_eq!(value(&joined, name, &SECRET).as_ref(), Some(&normal));
     }
-    if NAMES.of_field(name.as_bytes()) != Treatment::Plain {
+    // Any value is a secret that holds a URL with one in it.
+    let is_secret = normal.first() == Some(&0);
+    if is_secret || NAMES.of_field(name.as_bytes()) != Treatment::Plain {
         assert_eq!((normal.len(), normal[0]), (17, 0));
         assert_ne!(value(request, name, &[8; 32]), Some(normal));
         return;
