@@ -38,6 +38,9 @@ const PARTS: &[(&str, &str)] = &[
         "fetch",
         "using the cache with the library's transport: libcurl, unless replaced",
     ),
+    ("query", "looking into the cache: what is asked for"),
+    ("iterator", "walking the stored responses [one]"),
+    ("maintenance", "looking after the cache"),
     (
         "transport",
         "replacing the transport; a second tier that may grow faster than the rest",

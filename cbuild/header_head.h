@@ -3,8 +3,8 @@
  * A hit is three calls: fill a request, hc_lookup, hc_exchange_free. With the library's own transport
  * it is one: hc_fetch. Rules that hold for every function below are stated here, once:
  *
- *  Objects    All types but hc_field, hc_view, hc_stats and hc_transport are opaque. _new and _open
- *             create, _free and _close destroy, on any thread and in any order: what depends on
+ *  Objects    All types but hc_field and the structs that begin with struct_size are opaque. _new and
+ *             _open create, _free and _close destroy, on any thread and in any order: what depends on
  *             another object keeps it alive. Destroying NULL does nothing.
  *  Ownership  An object written to `T **out` is yours to destroy. A returned pointer, and each pointer
  *             in a view, is borrowed from the object that was asked and valid until that object is
@@ -22,8 +22,9 @@
  *             pointer are not required. There is no thread-local state.
  *  The store  never breaks a caller. Once hc_open has succeeded, where the cache itself fails (disk
  *             full, damage, another process), hc_lookup says HC_FORWARD, hc_store says HC_NOT_STORED,
- *             hc_fetch passes through, and a counter (hc_stats.errors) and a log line tell. Calls fail
- *             only for what the caller or the origin did.
+ *             hc_fetch passes through, and a counter (hc_stats.errors) and a log line tell. These calls
+ *             fail only for what the caller or the origin did. Those that look into the cache or after
+ *             it say when it fails.
  *  Time       int64_t milliseconds: since the Unix epoch for instants (names ending in _at), plain for
  *             durations. A negative one is HC_E_ARGUMENT, except the named values below.
  *  Threads    [any]: from any thread, at once. [one]: one thread at a time per object, not always the
@@ -35,8 +36,8 @@
  *             object of the call they run in, throw, or longjmp. `destroy` runs exactly once, after the
  *             last use, also when the call that took it failed; it may be NULL.
  *  fork       A cache opened before fork() works in the child: it notices and reopens itself. Options,
- *             requests and responses that you built are plain data and work too. Exchanges and the
- *             responses made from a cache may only be destroyed there; using them is HC_E_MISUSE.
+ *             requests and responses that you built are plain data and work too. Exchanges, walks and
+ *             the responses made from a cache may only be destroyed there; using them is HC_E_MISUSE.
  *  Growth     In a struct that begins with struct_size you set struct_size = sizeof(the struct); the
  *             library touches no more than that. hc_field never changes. Numbers are never reused.
  *

@@ -3,8 +3,8 @@
  * A hit is three calls: fill a request, hc_lookup, hc_exchange_free. With the library's own transport
  * it is one: hc_fetch. Rules that hold for every function below are stated here, once:
  *
- *  Objects    All types but hc_field, hc_view, hc_stats and hc_transport are opaque. _new and _open
- *             create, _free and _close destroy, on any thread and in any order: what depends on
+ *  Objects    All types but hc_field and the structs that begin with struct_size are opaque. _new and
+ *             _open create, _free and _close destroy, on any thread and in any order: what depends on
  *             another object keeps it alive. Destroying NULL does nothing.
  *  Ownership  An object written to `T **out` is yours to destroy. A returned pointer, and each pointer
  *             in a view, is borrowed from the object that was asked and valid until that object is
@@ -22,8 +22,9 @@
  *             pointer are not required. There is no thread-local state.
  *  The store  never breaks a caller. Once hc_open has succeeded, where the cache itself fails (disk
  *             full, damage, another process), hc_lookup says HC_FORWARD, hc_store says HC_NOT_STORED,
- *             hc_fetch passes through, and a counter (hc_stats.errors) and a log line tell. Calls fail
- *             only for what the caller or the origin did.
+ *             hc_fetch passes through, and a counter (hc_stats.errors) and a log line tell. These calls
+ *             fail only for what the caller or the origin did. Those that look into the cache or after
+ *             it say when it fails.
  *  Time       int64_t milliseconds: since the Unix epoch for instants (names ending in _at), plain for
  *             durations. A negative one is HC_E_ARGUMENT, except the named values below.
  *  Threads    [any]: from any thread, at once. [one]: one thread at a time per object, not always the
@@ -35,8 +36,8 @@
  *             object of the call they run in, throw, or longjmp. `destroy` runs exactly once, after the
  *             last use, also when the call that took it failed; it may be NULL.
  *  fork       A cache opened before fork() works in the child: it notices and reopens itself. Options,
- *             requests and responses that you built are plain data and work too. Exchanges and the
- *             responses made from a cache may only be destroyed there; using them is HC_E_MISUSE.
+ *             requests and responses that you built are plain data and work too. Exchanges, walks and
+ *             the responses made from a cache may only be destroyed there; using them is HC_E_MISUSE.
  *  Growth     In a struct that begins with struct_size you set struct_size = sizeof(the struct); the
  *             library touches no more than that. hc_field never changes. Numbers are never reused.
  *
@@ -80,6 +81,7 @@ extern "C" {
 typedef struct hc_cache hc_cache; /* An open cache; share it between threads. [any] */
 typedef struct hc_error hc_error; /* Why a call failed; never changes. [any] */
 typedef struct hc_exchange hc_exchange; /* One request on its way through the cache. [one] */
+typedef struct hc_iter hc_iter; /* A walk over the stored responses. [one] */
 typedef struct hc_options hc_options; /* Configuration of a cache; hc_open copies it. [one] */
 typedef struct hc_request hc_request; /* Method, URL, fields, body and options of a request. [one] */
 typedef struct hc_response hc_response; /* Status, fields, body, and what the cache knows of them. [one] */
@@ -594,6 +596,9 @@ typedef enum {
     /* The origin's body is the rest: hand on the body of hc_exchange_response, which is what was stored, and then
      * the origin's. Only with HC_OPT_COMPLETE, and after HC_STORING and HC_NOT_STORED. */
     HC_CONTINUED = 8,
+    HC_IS_ALIAS = 16, /* In walks: it is no response but a redirect that leads to one. */
+    /* In walks: a record that cannot be read. Nothing else of it is known but its key; the status is 0. */
+    HC_UNREADABLE = 32,
 } hc_view_flag;
 
 /* A response in one flat piece. All pointers are borrowed from the object the view was filled from. */
@@ -668,6 +673,11 @@ hc_status hc_response_read(hc_response *p, void *buffer, size_t capacity, size_t
 
 /* The key of this variant, printable. NULL: it is not stored. */
 const char *hc_response_key(hc_response *p);
+
+/* The request that it answers, as you gave it; borrowed, and gone with the response. Of a response from hc_get or a walk
+ * the stored one, with REDACTED in the place of what is not stored: it is for reading, not for sending. NULL: it is not
+ * known, or you built the response. */
+const hc_request *hc_response_request(const hc_response *p);
 
 /* Destroys a response. An origin's body that was not read to its end is not stored. */
 void hc_response_free(hc_response *p);
@@ -759,6 +769,89 @@ void hc_exchange_free(hc_exchange *x);
  * Failures of the origin where nothing stale may be used: HC_E_RESOLVE, HC_E_CONNECT, HC_E_TLS, HC_E_TIMEOUT,
  * HC_E_PROTOCOL, HC_E_TRANSPORT, HC_E_REDIRECT, HC_E_TOO_LARGE, HC_E_CALLBACK. */
 hc_status hc_fetch(hc_cache *c, const hc_request *r, hc_view *view, hc_response **out, hc_error **err);
+
+/* ---- looking into the cache: what is asked for ---- */
+
+/* Which stored responses, or-ed: any of these kinds. 0: all that can be read. */
+typedef enum {
+    HC_MATCH_EXPIRED = 1, /* Those that are stale. */
+    HC_MATCH_FRESH = 2, /* Those that are fresh. */
+    /* Records that cannot be read. No other condition than `url` holds for them. */
+    HC_MATCH_UNREADABLE = 4,
+    HC_MATCH_ALIASES = 8, /* Redirects that lead to a stored response. */
+} hc_match;
+
+/* By what a walk is sorted: one of these, and HC_DESCENDING or-ed to it for the other way round. Any order but
+ * HC_ORDER_KEY alone reads all rows before the first step, and holds 64 bytes of memory for each response that is found,
+ * but for no more than `limit`. */
+typedef enum {
+    /* By key: the responses of one URL stand together, in no order that means anything otherwise. */
+    HC_ORDER_KEY = 0,
+    HC_ORDER_EXPIRY = 1, /* By when they become stale; those that never do come last. */
+    HC_ORDER_SIZE = 2, /* By the bytes of their bodies. */
+    HC_ORDER_CREATED = 3, /* By when they were received or last freshened. */
+    HC_DESCENDING = 16, /* The other way round. */
+} hc_order;
+
+/* What is asked for: all conditions must hold, and one that is 0 or NULL is none. Strings end with a NUL, and are copied. */
+typedef struct {
+    size_t struct_size; /* sizeof(hc_query), set by you. */
+    uint32_t match; /* hc_match, or-ed. */
+    uint32_t order; /* hc_order. */
+    int64_t created_before; /* Received or last freshened before this instant. */
+    int64_t expires_before; /* Stale from an instant before this one. */
+    const char *method; /* Whose request had this method, in this letter case. */
+    /* All that is stored of this URL: of all methods, variants, partitions and credentials, and also where parameters of
+     * it that are ignored are others. It is normalised as that of a request is. */
+    const char *url;
+    /* Whose URL this glob matches, written as in hc_options_add_url_rule. What is not stored of a URL reads REDACTED. */
+    const char *url_glob;
+    uint64_t limit; /* At most so many. */
+} hc_query;
+
+/* ---- walking the stored responses [one] ---- */
+
+/* Begins a walk over what `q` asks for; NULL: all that can be read. Nothing is read yet. Between two steps it holds no
+ * transaction and no lock: what is stored or deleted meanwhile may or may not be met, and what is met is as it is then.
+ * HC_E_ARGUMENT names what is wrong with the query. [any] */
+hc_status hc_iter_new(hc_cache *c, const hc_query *q, hc_iter **out, hc_error **err);
+
+/* The next stored response, or HC_DONE. `view` and `out` may be NULL. The view is valid until the next step, and its URL
+ * and fields are as they are stored. The body is read only where `out` is given, which is yours to free. A record that
+ * cannot be read, where the query asks for such, has the flag HC_UNREADABLE and no response: `out` is NULL then. An error
+ * is one of the store; the next step goes on. [wait] */
+hc_status hc_iter_next(hc_iter *it, hc_view *view, hc_response **out, hc_error **err);
+
+/* The key of what the last step met, printable; valid until the next one. NULL: there is none. Of a record that cannot be
+ * read it may be that of all variants. */
+const char *hc_iter_key(const hc_iter *it);
+
+/* The request of what the last step met, as hc_response_request gives it; borrowed, and valid until the next one. NULL: it
+ * is not known. */
+const hc_request *hc_iter_request(const hc_iter *it);
+
+/* Ends a walk. */
+void hc_iter_free(hc_iter *it);
+
+/* ---- looking after the cache ---- */
+
+/* The stored response that a key names, whether it is fresh or not: of those of a key of hc_key the newest, or the one of
+ * hc_response_key. HC_NOT_FOUND: there is none that can be read. `out` may be NULL: then it is only said whether there is
+ * one. [any] [wait] */
+hc_status hc_get(hc_cache *c, const char *key, size_t key_len, hc_response **out, hc_error **err);
+
+/* Deletes what is stored under a key: all variants of one of hc_key, or the one of hc_response_key. `*n` is how many
+ * there were. HC_NOT_FOUND: there was none. This, hc_delete_where and hc_clear delete also with HC_OPT_READ_ONLY;
+ * HC_E_READ_ONLY: nothing can be written there, as on a read-only mount. Who has a body open reads on. [any] [wait] */
+hc_status hc_delete(hc_cache *c, const char *key, size_t key_len, uint64_t *n, hc_error **err);
+
+/* Deletes the stored responses that `q` asks for, `*n` of them, which may be none. With `limit` those that come first in
+ * its order. HC_E_ARGUMENT: it asks for nothing less than all, which hc_clear deletes. [any] [wait] */
+hc_status hc_delete_where(hc_cache *c, const hc_query *q, uint64_t *n, hc_error **err);
+
+/* Deletes everything, `*n` responses, some at a time, beside whatever else uses the cache: what is stored meanwhile may
+ * stay. [any] [wait] */
+hc_status hc_clear(hc_cache *c, uint64_t *n, hc_error **err);
 
 /* ---- replacing the transport; a second tier that may grow faster than the rest ---- */
 

@@ -30,6 +30,19 @@ pub(super) fn take_own_keys(
     Ok(rows)
 }
 
+/// Which rows these keys have.
+pub(super) fn own_keys(store: &Store, uri: &[u8; URL_SIZE]) -> Result<Vec<[u8; ROW_SIZE]>> {
+    let prefix = marked::own_keys(uri);
+    store.read(|snapshot| {
+        let mut rows = Vec::new();
+        snapshot.scan_prefix(Table::Marks, &prefix, &mut |row, _| {
+            rows.extend(marked::own_key_of(row));
+            Ok(std::ops::ControlFlow::Continue(()))
+        })?;
+        Ok(rows)
+    })
+}
+
 /// The stored URLs of the same path whose responses say that not all of their query counts, the newest first. They are
 /// canonical: what is secret in them is hidden.
 pub(super) fn urls_beside(store: &Store, url: &Url) -> Result<Vec<String>> {

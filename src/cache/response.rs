@@ -59,7 +59,8 @@ pub struct Times {
 #[derive(Clone)]
 pub(super) struct Context {
     cache: Arc<Cache>,
-    request: Arc<Request>,
+    /// `None`: it is not known what a stored response answers.
+    request: Option<Arc<Request>>,
     forks: u64,
 }
 
@@ -67,7 +68,16 @@ impl Context {
     pub(super) fn new(cache: &Arc<Cache>, request: &Arc<Request>) -> Self {
         Context {
             cache: cache.clone(),
-            request: request.clone(),
+            request: Some(request.clone()),
+            forks: forks(),
+        }
+    }
+
+    /// Of a response that nobody asked for just now: the request is the stored one.
+    pub(super) fn of_stored(cache: &Arc<Cache>, request: Option<Arc<Request>>) -> Self {
+        Context {
+            cache: cache.clone(),
+            request,
             forks: forks(),
         }
     }
@@ -134,11 +144,15 @@ impl Response {
         self.body = Body::Arriving(arrival);
     }
 
+    /// The request that it answers; `None` for a response that the caller built. Of one that was found by its key, the
+    /// stored request, where it is known, with REDACTED in the place of what is not stored.
+    pub fn request(&self) -> Option<&Arc<Request>> {
+        self.context.as_ref()?.request.as_ref()
+    }
+
     /// The final URL; `None` for a response that the caller built.
     pub fn url(&self) -> Option<&Url> {
-        self.context
-            .as_ref()
-            .map(|context| &context.request.http.url)
+        self.request().map(|request| &request.http.url)
     }
 
     /// The times at the cache's clock, now.
@@ -237,7 +251,7 @@ impl Response {
     }
 
     /// The same response for another reader; `None` while its body arrives.
-    pub(super) fn another(&self) -> Option<Self> {
+    pub fn another(&self) -> Option<Self> {
         self.body.another().map(|body| self.with_body(body))
     }
 

@@ -489,11 +489,11 @@ pub(super) fn invalidate(txn: &mut Transaction<'_>, uri: &[u8; URL_SIZE]) -> Res
     txn.put(Table::Marks, uri, &generation.wrapping_add(1).to_le_bytes())
 }
 
-/// Takes away all that is stored under rows that begin so.
-fn remove_all(txn: &mut Transaction<'_>, prefix: &[u8]) -> Result<()> {
+/// Takes away all that is stored under rows that begin so; says how many responses there were.
+pub(super) fn remove_all(txn: &mut Transaction<'_>, prefix: &[u8]) -> Result<u64> {
     let mut bodies = Vec::new();
     let mut lists = 0;
-    txn.delete_prefix(Table::Records, prefix, &mut |_, value| {
+    let rows = txn.delete_prefix(Table::Records, prefix, &mut |_, value| {
         lists += u64::from(Variants::is_list(value));
         bodies.extend(
             Head::decode(value)
@@ -508,7 +508,7 @@ fn remove_all(txn: &mut Transaction<'_>, prefix: &[u8]) -> Result<()> {
     if lists > 0 {
         count_lists(txn, |all| all.saturating_sub(lists))?;
     }
-    Ok(())
+    Ok(rows.saturating_sub(lists))
 }
 
 /// How often a URL was invalidated.

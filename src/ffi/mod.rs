@@ -21,6 +21,11 @@ pub mod response;
 pub mod exchange;
 
 pub mod fetch;
+
+pub mod iterator;
+pub mod maintenance;
+pub mod query;
+
 pub mod transport;
 
 mod guard;

@@ -6,7 +6,7 @@ use std::ffi::{CString, c_char};
 use std::sync::Arc;
 
 use super::field::hc_field;
-use crate::cache::{Cache, Exchange, KeySink, Options, Request, Response, forks};
+use crate::cache::{Cache, Exchange, KeySink, Options, Request, Response, Walk, forks};
 use crate::error::Error;
 use crate::transport::Transport;
 
@@ -44,6 +44,12 @@ macro_rules! plain {
 }
 
 impl OfProcess for hc_exchange {
+    fn process(&self) -> Option<&Process> {
+        Some(&self.process)
+    }
+}
+
+impl OfProcess for hc_iter {
     fn process(&self) -> Option<&Process> {
         Some(&self.process)
     }
@@ -96,6 +102,22 @@ pub struct hc_exchange {
     pub(super) explained: Option<CString>,
 }
 
+/// A walk over the stored responses. [one]
+pub struct hc_iter {
+    pub(super) process: Process,
+    pub(super) walk: Walk,
+    /// What the last step met, as it was lent.
+    pub(super) met: Option<Met>,
+}
+
+/// What a step of a walk met.
+pub(super) struct Met {
+    pub(super) key: CString,
+    pub(super) response: Option<Response>,
+    pub(super) views: ResponseViews,
+    pub(super) request: Option<Box<hc_request>>,
+}
+
 /// Where a callback writes what it was asked for. [one]
 pub struct hc_sink {
     pub(super) sink: KeySink,
@@ -120,6 +142,7 @@ pub(super) struct ResponseViews {
     pub(super) fields: Vec<hc_field>,
     pub(super) joined: Vec<Vec<u8>>,
     pub(super) key: OnceCell<CString>,
+    pub(super) request: OnceCell<Box<hc_request>>,
     pub(super) body: OnceCell<crate::cache::Bytes>,
 }
 

@@ -5,7 +5,7 @@ use std::ffi::{CString, c_char, c_int, c_void};
 use super::error::{hc_status, hc_status_code};
 use super::field::{hc_field, lend_fields, packed_fields};
 use super::guard;
-use super::objects::{Process, ResponseViews, hc_error, hc_response};
+use super::objects::{Process, RequestViews, ResponseViews, hc_error, hc_request, hc_response};
 use super::options::hc_time;
 use crate::cache::{Response, Times};
 use crate::error::Result;
@@ -23,6 +23,10 @@ pub enum hc_view_flag {
     /// The origin's body is the rest: hand on the body of hc_exchange_response, which is what was stored, and then
     /// the origin's. Only with HC_OPT_COMPLETE, and after HC_STORING and HC_NOT_STORED.
     HC_CONTINUED = 8,
+    /// In walks: it is no response but a redirect that leads to one.
+    HC_IS_ALIAS = 16,
+    /// In walks: a record that cannot be read. Nothing else of it is known but its key; the status is 0.
+    HC_UNREADABLE = 32,
 }
 
 /// A response in one flat piece. All pointers are borrowed from the object the view was filled from.
@@ -385,6 +389,32 @@ pub unsafe extern "C" fn hc_response_key(p: *mut hc_response) -> *const c_char {
             .key
             .get_or_init(|| CString::new(key.to_string()).unwrap_or_default())
             .as_ptr()
+    })
+}
+
+/// The request that it answers, as you gave it; borrowed, and gone with the response. Of a response from hc_get or a walk
+/// the stored one, with REDACTED in the place of what is not stored: it is for reading, not for sending. NULL: it is not
+/// known, or you built the response.
+///
+/// # Safety
+/// `p` is NULL or a response that was not freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_response_request(p: *const hc_response) -> *const hc_request {
+    guard::value(std::ptr::null(), || {
+        // SAFETY: the caller passes NULL or a live response.
+        let Some(p) = (unsafe { p.as_ref() }) else {
+            return std::ptr::null();
+        };
+        let Some(request) = p.response.request() else {
+            return std::ptr::null();
+        };
+        let lent = p.views.request.get_or_init(|| {
+            Box::new(hc_request {
+                request: request.clone(),
+                views: RequestViews::default(),
+            })
+        });
+        &raw const **lent
     })
 }
 

@@ -1,6 +1,6 @@
 //! Rows of the marks: beside those of URLs, which have 16 bytes, and told from them by their length.
 
-use super::{URL_SIZE, push_part, short_hash};
+use super::{ROW_SIZE, URL_SIZE, push_part, short_hash};
 use crate::http::Url;
 
 /// A row of a mark.
@@ -23,6 +23,17 @@ pub fn own_keys(uri: &[u8; URL_SIZE]) -> Row {
         *place = *uri;
     }
     row
+}
+
+/// Whether a row says where something is stored, and not that it is invalid: without what it leads to it says nothing.
+pub fn leads_on(row: &[u8]) -> bool {
+    own_key_of(row).is_some() || row.len() == URL_SIZE + 1 && row.ends_with(b"q")
+}
+
+/// The key's row in one of those of [`own_keys`].
+pub fn own_key_of(row: &[u8]) -> Option<&[u8; ROW_SIZE]> {
+    let behind = row.strip_prefix(b"k")?.get(URL_SIZE..)?;
+    behind.try_into().ok()
 }
 
 fn row(kind: u8, parts: &[&str]) -> Row {

@@ -12,6 +12,7 @@ pub mod matching;
 pub mod names;
 pub mod path;
 pub mod placeholder;
+pub mod printed;
 pub mod redact;
 pub mod selecting;
 pub mod url;

@@ -160,6 +160,7 @@ typedef struct {
     hc_request *request;
     hc_response *stored, *built;
     hc_exchange *miss, *hit, *storing;
+    hc_iter *begun, *met;
     hc_error *error;
     const char *elsewhere; /* Another directory. */
 } objects;
@@ -179,10 +180,15 @@ static void make_objects(objects *o, const char *directory) {
                  HC_OK);
     CHECK_STATUS(hc_store_begin(o->storing, o->built, &outcome, NULL, &err), HC_OK);
     CHECK_STATUS(hc_store_write(o->storing, body_of(6, large), large / 2, &err), HC_OK);
+    CHECK_STATUS(hc_iter_new(o->cache, NULL, &o->begun, &err), HC_OK);
+    CHECK_STATUS(hc_iter_new(o->cache, NULL, &o->met, &err), HC_OK);
+    CHECK_STATUS(hc_iter_next(o->met, NULL, NULL, &err), HC_OK);
     CHECK_INT(hc_open(NULL, NULL, NULL, &o->error), HC_E_ARGUMENT);
 }
 
 static void free_objects(objects *o) {
+    hc_iter_free(o->begun);
+    hc_iter_free(o->met);
     hc_exchange_free(o->storing);
     hc_exchange_free(o->miss);
     hc_exchange_free(o->hit);
@@ -218,6 +224,8 @@ static int misuse_exchanges_in_child(void *user) {
     CHECK_STATUS(hc_response_read(o->stored, buffer, sizeof buffer, &n, &err), HC_E_MISUSE);
     CHECK_STATUS(hc_response_body(o->stored, &body, &n, &err), HC_E_MISUSE);
     CHECK_STATUS(hc_response_view(o->stored, &view), HC_E_MISUSE);
+    CHECK_STATUS(hc_iter_next(o->begun, &view, NULL, &err), HC_E_MISUSE);
+    CHECK_STATUS(hc_iter_next(o->met, &view, &out, &err), HC_E_MISUSE);
     /* The cache itself works. */
     use_in_child(o->cache);
     CHECK_INT(look_at(o->cache, URL "storing").decision, HC_FORWARD);
@@ -240,6 +248,18 @@ static int use_plain_data_in_child(void *user) {
     CHECK_INT(outcome, HC_STORED);
     hc_exchange_free(x);
     hc_close(c);
+    return 0;
+}
+
+/* The cache is looked into and after in the child by itself. */
+static int inspect_in_child(void *user) {
+    objects *o = (objects *)user;
+    hc_iter *it = NULL;
+    CHECK_STATUS(hc_iter_new(o->cache, NULL, &it, &err), HC_OK);
+    CHECK_STATUS(hc_iter_next(it, NULL, NULL, &err), HC_OK);
+    CHECK_STATUS(hc_get(o->cache, hc_iter_key(it), HC_NTS, NULL, &err), HC_OK);
+    hc_iter_free(it);
+    free_objects(o);
     return 0;
 }
 
@@ -274,6 +294,10 @@ static void what_was_before_can_be_destroyed_in_the_child(void) {
 
 static void using_exchanges_and_responses_from_before_is_misuse(void) {
     check_with_objects(misuse_exchanges_in_child);
+}
+
+static void a_cache_from_before_is_walked_over_in_the_child(void) {
+    check_with_objects(inspect_in_child);
 }
 
 static void plain_data_from_before_works_in_the_child(void) {
@@ -392,6 +416,7 @@ static const check_test tests[] = {
     TEST(both_see_what_the_other_stores),
     TEST(what_was_before_can_be_destroyed_in_the_child),
     TEST(using_exchanges_and_responses_from_before_is_misuse),
+    TEST(a_cache_from_before_is_walked_over_in_the_child),
     TEST(plain_data_from_before_works_in_the_child),
 #ifndef __SANITIZE_ADDRESS__
     TEST(a_process_with_threads_may_fork),

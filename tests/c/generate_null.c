@@ -63,6 +63,10 @@ static const struct {
     {"hc_exchange *", NULL, "e->exchange"},
     {"hc_exchange **", "out", "&e->exchange_out"},
     {"hc_sink *", NULL, "e->sink"},
+    {"const hc_iter *", NULL, "e->iter"},
+    {"hc_iter *", NULL, "e->iter"},
+    {"hc_iter **", "out", "&e->iter_out"},
+    {"const hc_query *", NULL, "&e->query"},
     {"hc_view *", NULL, "&e->view"},
     {"hc_stats *", NULL, "&e->stats"},
     {"const hc_transport *", NULL, "&e->transport"},
@@ -79,6 +83,9 @@ static const struct {
     {"const void **", "data", "&e->data"},
     {"const char *", "path", "e->path"},
     {"char *", "key", "e->key"},
+    {"const char *", "key", "e->key"},
+    {"size_t", "key_len", "HC_NTS"},
+    {"uint64_t *", "n", "&e->count"},
     {"char *", "id", "e->key"},
     {"const char *", "from", "\"0123456789abcdef\""},
     {"size_t", "from_len", "16"},
@@ -127,6 +134,9 @@ static const struct {
     {"hc_sink_write_field", "hc_request_add(e->request, \"X-Name\", 6, \"value\", 5, NULL);"},
     {"hc_exchange_response", "end_exchange(e);"},
     {"hc_store_write", "begin_exchange(e);"},
+    {"hc_get", "store_something(e);"},
+    {"hc_delete", "store_something(e);"},
+    {"hc_iter_next", "store_something(e);"},
     {"hc_store_end", "begin_exchange(e);"},
 };
 
@@ -171,6 +181,13 @@ static const struct {
     {"hc_options_log", "log"},
     {"hc_options_log", "user"},
     {"hc_options_log", "destroy"},
+    {"hc_get", "out"},
+    {"hc_delete", "n"},
+    {"hc_delete_where", "n"},
+    {"hc_clear", "n"},
+    {"hc_iter_new", "q"},
+    {"hc_iter_next", "view"},
+    {"hc_iter_next", "out"},
     {"hc_rekey", "from"},
     {"hc_rekey", "progress"},
     {"hc_rekey", "user"},
@@ -195,6 +212,8 @@ static const struct {
     {"hc_response_key", "NULL"},      {"hc_exchange_decision", "HC_FORWARD"},
     {"hc_exchange_forward", "NULL"},  {"hc_exchange_reason", "\"\""},
     {"hc_exchange_explain", "NULL"},  {"hc_options_item", "NULL"},
+    {"hc_response_request", "NULL"},  {"hc_iter_key", "NULL"},
+    {"hc_iter_request", "NULL"},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))

@@ -16,10 +16,13 @@ struct environment {
     hc_request *request, *request_out;
     hc_response *response, *response_out;
     hc_exchange *exchange, *exchange_out;
+    hc_iter *iter, *iter_out;
     hc_error *error, *err;
     hc_view view;
     hc_stats stats;
     hc_rekeyed rekeyed;
+    hc_query query;
+    uint64_t count;
     hc_transport transport;
     const void *data;
     char buffer[16];
@@ -106,6 +109,12 @@ static void end_exchange(environment *e) {
     CHECK_STATUS(hc_store(e->exchange, e->response, NULL, NULL, &err), HC_OK);
 }
 
+/* Its key is in the environment. */
+static void store_something(environment *e) {
+    end_exchange(e);
+    CHECK_STATUS(hc_key(e->cache, e->request, e->key, &err), HC_OK);
+}
+
 static hc_status call_inside(void *user, const hc_request *request, hc_sink *key) {
     environment *e = (environment *)user;
     (void)request;
@@ -136,7 +145,7 @@ static void expect_status(environment *e, hc_status status, hc_status expected, 
         CHECK_INT(hc_error_status(e->err), expected);
     if (expected != HC_OK)
         CHECK(e->cache_out == NULL && e->request_out == NULL && e->response_out == NULL &&
-              e->exchange_out == NULL);
+              e->exchange_out == NULL && e->iter_out == NULL);
 }
 
 static environment *new_environment(void) {
@@ -147,6 +156,9 @@ static environment *new_environment(void) {
     e->view.struct_size = sizeof e->view;
     e->stats.struct_size = sizeof e->stats;
     e->rekeyed.struct_size = sizeof e->rekeyed;
+    e->query.struct_size = sizeof e->query;
+    e->query.match = HC_MATCH_EXPIRED;
+    memset(e->key, '0', 64);
     e->transport.struct_size = sizeof e->transport;
     e->transport.start = some_start;
     e->transport.read = some_read;
@@ -158,6 +170,7 @@ static environment *new_environment(void) {
     CHECK_STATUS(hc_response_new(200, "OK", 2, &e->response, &err), HC_OK);
     CHECK_STATUS(hc_response_set_body(e->response, "body", 4, &err), HC_OK);
     CHECK_STATUS(hc_lookup(e->cache, e->request, NULL, &e->exchange, &err), HC_OK);
+    CHECK_STATUS(hc_iter_new(e->cache, NULL, &e->iter, &err), HC_OK);
     CHECK_INT(hc_request_new("", 0, "", 0, &e->request_out, &e->error), HC_E_METHOD);
     return e;
 }
@@ -172,12 +185,15 @@ static void free_environment(environment *e) {
     hc_response_free(e->response_out);
     hc_exchange_free(e->exchange);
     hc_exchange_free(e->exchange_out);
+    hc_iter_free(e->iter);
+    hc_iter_free(e->iter_out);
     hc_error_free(e->error);
     hc_error_free(e->err);
     free(e);
     (void)take_error;
     (void)begin_exchange;
     (void)end_exchange;
+    (void)store_something;
     (void)expect_status;
     (void)some_clock;
     (void)some_log;

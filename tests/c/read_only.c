@@ -175,6 +175,34 @@ static void a_request_that_writes_all_the_same_passes(void) {
     run(fail_to_write_and_go_on, &closed);
 }
 
+/* Deletions are the user's own, and yet cannot be where nothing can be written. */
+static int fail_to_delete(void *user) {
+    const char *directory = filled_directory("");
+    hc_query q;
+    hc_cache *c;
+    uint64_t n = 7;
+    char key[HC_KEY_SIZE];
+    forbid((const way *)user, directory);
+    c = open_cache(directory, NULL, "read_only 1");
+    memset(&q, 0, sizeof q);
+    q.struct_size = sizeof q;
+    q.match = HC_MATCH_FRESH;
+    CHECK_STATUS(hc_key(c, request("GET " URL "small", ""), key, &err), HC_OK);
+    CHECK_MESSAGE(hc_delete(c, key, HC_NTS, &n, &err), HC_E_READ_ONLY, directory);
+    CHECK_INT((int64_t)n, 0);
+    CHECK_MESSAGE(hc_delete_where(c, &q, NULL, &err), HC_E_READ_ONLY, directory);
+    CHECK_MESSAGE(hc_clear(c, NULL, &err), HC_E_READ_ONLY, directory);
+    check_stored(c, URL "small", 1, 100);
+    check_stored(c, URL "large", 2, LARGE);
+    hc_close(c);
+    return 0;
+}
+
+static void nothing_is_deleted_where_nothing_can_be_written(void) {
+    run(fail_to_delete, &mounted);
+    run(fail_to_delete, &closed);
+}
+
 static int use_after_fork(void *user) {
     hc_cache *c = (hc_cache *)user;
     check_stored(c, URL "small", 1, 100);
@@ -287,6 +315,7 @@ static void what_others_write_is_read(void) {
 
 static const check_test tests[] = {
     TEST(what_is_there_is_read),         TEST(a_request_that_writes_all_the_same_passes),
+    TEST(nothing_is_deleted_where_nothing_can_be_written),
     TEST(it_works_in_a_forked_child),    TEST(where_nothing_is_there_the_error_tells_why),
     TEST(what_is_damaged_is_not_opened), TEST(what_others_write_is_read),
 };

@@ -19,6 +19,7 @@ typedef union {
     hc_view view;
     hc_stats stats;
     hc_rekeyed rekeyed;
+    hc_query query;
 } box;
 
 static void prepare(box *b, size_t size) {
@@ -83,6 +84,15 @@ static hc_status of_rekey(target *c, hc_error **err) {
     return hc_rekey(c->cache, NULL, 0, NULL, NULL, &c->to->rekeyed, err);
 }
 
+static hc_status of_step(target *c, hc_error **err) {
+    hc_iter *it = NULL;
+    hc_status status;
+    CHECK_INT(hc_iter_new(c->cache, NULL, &it, NULL), HC_OK);
+    status = hc_iter_next(it, &c->to->view, NULL, err);
+    hc_iter_free(it);
+    return status;
+}
+
 static const struct {
     const char *name;
     function call;
@@ -93,6 +103,7 @@ static const struct {
     {"hc_store_begin", of_begin, sizeof(hc_view)},
     {"hc_store_failure", of_failure, sizeof(hc_view)},
     {"hc_response_view", of_view, sizeof(hc_view)},
+    {"hc_iter_next", of_step, sizeof(hc_view)},
     {"hc_get_stats", of_stats, sizeof(hc_stats)},
     {"hc_rekey", of_rekey, sizeof(hc_rekeyed)},
 };
@@ -104,6 +115,7 @@ static void check_size(size_t i, size_t size, hc_status expected) {
     c.exchange = NULL;
     c.response = answer(200, "X-A: 1", "x");
     c.to = &b;
+    store(c.cache, URL "other", answer(200, "", "x")); /* There is something to walk over. */
     CHECK_STATUS(hc_lookup(c.cache, request("GET " URL, ""), NULL, &c.exchange, &err), HC_OK);
     prepare(&b, size);
     check_note("%s, struct_size %zu", functions[i].name, size);
@@ -152,6 +164,28 @@ static void a_small_view_holds_what_it_has_room_for(void) {
     CHECK_INT(b.view.status, (int32_t)0xa5a5a5a5);
     /* A decision there was before the call stays. */
     CHECK_INT(b.view.decision, (int32_t)0xa5a5a5a5);
+}
+
+/* Nothing is written to a query; a member that it has no room for is no condition. */
+static void a_query_says_how_much_of_it_there_is(void) {
+    hc_cache *c = open_cache(fresh_directory(), NULL, "");
+    size_t size;
+    store(c, URL, answer(200, "", "x"));
+    for (size = 0; size < sizeof(hc_query) + 8; size++) {
+        int has_method = size >= offsetof(hc_query, method) + sizeof(char *);
+        hc_iter *it = NULL;
+        box b;
+        memset(&b, 0, sizeof b);
+        b.query.struct_size = size;
+        b.query.method = "POST";
+        check_note("struct_size %zu", size);
+        CHECK_STATUS(hc_iter_new(c, &b.query, &it, &err),
+                     size <= sizeof(size_t) ? HC_E_ARGUMENT : HC_OK);
+        if (it != NULL)
+            CHECK_STATUS(hc_iter_next(it, NULL, NULL, &err), has_method ? HC_DONE : HC_OK);
+        hc_iter_free(it);
+    }
+    hc_close(c);
 }
 
 static hc_status start(void *user, const hc_request *r, hc_response *head, void **transfer) {
@@ -204,6 +238,7 @@ static const check_test tests[] = {
     TEST(a_size_that_holds_nothing_is_refused),
     TEST(no_more_is_touched_than_there_is),
     TEST(a_small_view_holds_what_it_has_room_for),
+    TEST(a_query_says_how_much_of_it_there_is),
     TEST(a_transport_says_how_much_of_it_there_is),
 };
 

@@ -24,6 +24,28 @@ static const std::set<std::string> not_wrapped = {
     "hc_response_from_cache",
     // The error's kind is kept beside it, for where there is no hc_error.
     "hc_error_status",
+    // Looking into the cache and after it: not wrapped yet.
+    "hc_iter_new",
+    "hc_iter_next",
+    "hc_iter_key",
+    "hc_iter_request",
+    "hc_iter_free",
+    "hc_get",
+    "hc_delete",
+    "hc_delete_where",
+    "hc_clear",
+    "hc_response_request",
+    "HC_IS_ALIAS",
+    "HC_UNREADABLE",
+    "HC_MATCH_EXPIRED",
+    "HC_MATCH_FRESH",
+    "HC_MATCH_UNREADABLE",
+    "HC_MATCH_ALIASES",
+    "HC_ORDER_KEY",
+    "HC_ORDER_EXPIRY",
+    "HC_ORDER_SIZE",
+    "HC_ORDER_CREATED",
+    "HC_DESCENDING",
     // The second tier, which may grow faster than the rest; get() leads to it.
     "hc_options_transport",
 };
@@ -77,9 +99,10 @@ TEST(every_function_is_wrapped_or_left_out_for_a_reason) {
 
 TEST(what_is_left_out_exists) {
     const std::set<std::string> functions = found(c_header(), "\\b(hc_\\w+)\\([^*]");
+    const std::set<std::string> constants = found(c_header(), "\\b(HC_\\w+) =");
     for (const std::string &name : not_wrapped) {
         check::note(name);
-        CHECK_EQ(functions.count(name), 1u);
+        CHECK_EQ(functions.count(name) + constants.count(name), 1u);
     }
 }
 

@@ -35,7 +35,7 @@ module HTTPCache
       0 => :not_stored, 1 => :stored, 2 => :freshened, 3 => :used_stale, 4 => :storing, 5 => :repeat
     }.freeze
     LOG_LEVELS = { error: 1, warning: 2, info: 3, debug: 4 }.freeze
-    FLAGS = { from_cache: 1, revalidated: 2, expired: 4, continued: 8 }.freeze
+    FLAGS = { from_cache: 1, revalidated: 2, expired: 4, continued: 8, is_alias: 16, unreadable: 32 }.freeze
 
     # The members of hc_view, hc_stats and hc_rekeyed for String#unpack. A named filler of four bytes is not needed: all
     # 64-bit members come to lie on multiples of eight.
