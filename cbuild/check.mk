@@ -1,6 +1,6 @@
 # What shows that it works: the demo, the tests, the style, the speed.
 
-.PHONY: deps demo test test-full bench check-style check-readme
+.PHONY: deps demo test test-full growth growth-times bench check-style check-readme
 
 deps: ## find, and if allowed install, what building and testing needs
 	@cbuild/deps.sh test
@@ -18,13 +18,26 @@ test-full: ## the same, repeated ten times as often, with the result in tests/RE
 	@mkdir -p tests
 	@cbuild/test.sh tests/REPORT.md
 
+GROWTH := cargo test --quiet --locked --release --test linear
+
+growth: ## how the work of reading a field grows with its length, in instructions
+	@$(GROWTH) --test url_rules --config 'target."cfg(all())".runner="cbuild/growth.sh"' -- --test-threads=1
+
+# The longest of all, over the 10 ms that 1 MiB may take.
+growth-times:
+	@rm -f build/growth && mkdir -p build
+	@GROWTH_TIMES=$(CURDIR)/build/growth $(GROWTH) -- --test-threads=1 >build/growth.log
+	@sort -n build/growth | tail -n 1 | awk '{ printf "L1 %.2f (target 1.0) %s\n", $$1 / 1e7, $$2 }'
+
 bench: ## the speed of a hit and of a key, and what each language adds to it
 	@cargo bench --quiet --locked --bench hit --bench key
+	@$(MAKE) --no-print-directory growth-times
 	@$(MAKE) --no-print-directory bench-bindings
 
 check-style: ## rustfmt and clippy, with and without features
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --test linear --test url_rules -- -D warnings
 	cargo clippy --locked --all-targets --no-default-features -- -D warnings
 
 # The example of README.md, compiled and run.

@@ -30,9 +30,9 @@ mkdir -p $logs
 export HC_TEST_COUNTS="$PWD/$logs/counts"
 
 # Every step there is: one that is not among the results did not run.
-steps='deps style header-current rust rust-without-fetch library header symbols version paths c c++
+steps='deps style header-current rust rust-without-fetch growth library header symbols version paths c c++
 c-asan c-valgrind install readme demo-nginx demo-python3 cpp cpp-style go go-style ruby ruby-style python
-python-style growth polyglot model mutants proxy conformance conformance-renamed'
+python-style polyglot model mutants proxy conformance conformance-renamed'
 if [ -n "$report" ]; then steps="$steps fuzz"; fi
 
 # How a step is counted: `check` is one test, the others say how many they ran, each in its own words. What was
@@ -91,6 +91,7 @@ trap 'stop_all; exit 1' HUP INT TERM
 rust_lane() {
     step rust cargo cargo test --locked --no-fail-fast || true
     step rust-without-fetch cargo cargo test --locked --no-fail-fast --no-default-features || true
+    step growth cargo "$make" growth || true
     step header-current check "$make" header-check || true
     step style check "$make" check-style || true
     until has_run c || [ -e $logs/c-lane-ended ]; do sleep 1; done
@@ -130,10 +131,9 @@ second_lane() {
     step model c "$make" test-model || true
 }
 
-# Programs of five languages keep both processors busy by themselves, and the growth and the suite of caches measure
-# time: they are disturbed by whatever runs beside them. The growth is held to absolute times in release only.
+# Programs of five languages keep both processors busy by themselves, and the suite of caches measures time: they are
+# disturbed by whatever runs beside them.
 alone() {
-    step growth cargo cargo test --locked --release --test linear || true
     step polyglot check "$make" polyglot || true
     step mutants c "$make" test-mutants || true
     step proxy programs "$make" hc-proxy-check || true

@@ -233,6 +233,10 @@ typedef enum {
      * (RFC 5861 3), and where the cache has a clock, a log, a filter, another function or a transport of yours,
      * before it returns. Default 1. */
     HC_OPT_WORKERS = 125,
+    /* What hc_open's path means. 0: the cache directory. 1: a name in the directory of this user's caches,
+     * $XDG_CACHE_HOME or ~/.cache; NULL is "http_cache". 2: a directory, or NULL for $TMPDIR or /tmp, in which a
+     * temporary one is made: it goes with the last that has it open, this process or a child that it forked. Default 0. */
+    HC_OPT_PLACE = 126,
     /* 0 or 1. Of variants by language, one that is stored is chosen where Accept-Language wants none more.
      * Default 0. */
     HC_OPT_SELECT_LANGUAGE = 127,
@@ -409,7 +413,7 @@ typedef struct {
 } hc_stats;
 
 /* Opens the cache in the directory `path`, making it if there is none (mode 0700, its files 0600). `o`
- * may be NULL. Opened twice in a process, a directory is one store. [any] [wait]
+ * may be NULL. HC_OPT_PLACE says what else `path` may be. Opened twice in a process, a directory is one store. [any] [wait]
  *
  * Statuses that name a refused path: HC_E_NOT_DIRECTORY, HC_E_SYMLINK, HC_E_FOREIGN_OWNER,
  * HC_E_PERMISSION, HC_E_READ_ONLY, HC_E_FULL, HC_E_NEWER_FORMAT, HC_E_BUSY, HC_E_MISMATCH,

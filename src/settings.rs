@@ -2,6 +2,7 @@
 
 mod lists;
 mod overrides;
+mod place;
 pub mod url_rules;
 
 use std::borrow::Cow;
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 pub use self::lists::{Lists, StatusRule, list};
 pub use self::overrides::Overrides;
+pub use self::place::Place;
 
 use crate::error::{Error, Kind, Result};
 use crate::http::Url;
@@ -102,6 +104,8 @@ pub struct Settings {
     pub lists: Arc<Lists>,
     /// Larger bodies pass through unstored.
     pub max_response_bytes: Option<u64>,
+    /// What the path that the cache is opened with means.
+    pub place: Place,
     /// `None`: what the directory was made with.
     pub durability: Option<Durability>,
     /// Variants kept under one primary key.
@@ -161,6 +165,7 @@ impl Default for Settings {
             keep_request: true,
             lists: Arc::default(),
             max_response_bytes: None,
+            place: Place::default(),
             durability: None,
             max_variants: 64,
             workers: 1,
@@ -267,6 +272,7 @@ pub mod option {
     pub const DURABILITY: i32 = 122;
     pub const MAX_VARIANTS: i32 = 123;
     pub const WORKERS: i32 = 125;
+    pub const PLACE: i32 = 126;
     pub const SELECT_LANGUAGE: i32 = 127;
     pub const HEAD_TIMEOUT: i32 = 130;
     pub const CONNECT_TIMEOUT: i32 = 131;
@@ -425,6 +431,13 @@ pub static OPTIONS: &[Spec] = &[
         "HC_OPT_WORKERS",
         number(0, 1, false),
         "1",
+        false,
+    ),
+    spec(
+        option::PLACE,
+        "HC_OPT_PLACE",
+        number(0, 2, false),
+        "0",
         false,
     ),
     spec(
@@ -714,6 +727,7 @@ impl Settings {
             option::DURABILITY => self.durability = durability(value),
             option::MAX_VARIANTS => self.max_variants = count,
             option::WORKERS => self.workers = count,
+            option::PLACE => self.place = Place::numbered(value).unwrap_or_default(),
             option::SELECT_LANGUAGE => self.select_language = switch,
             option::HEAD_TIMEOUT => self.transfer.head_timeout = limit,
             option::CONNECT_TIMEOUT => self.transfer.connect_timeout = limit,
@@ -797,6 +811,7 @@ mod tests {
             (option::HEAD_TIMEOUT, -5),
             (option::MAX_VARIANTS, 0),
             (option::DURABILITY, 3),
+            (option::PLACE, 3),
         ] {
             let error = settings.set(number, value).unwrap_err();
             assert_eq!(error.kind(), Kind::Argument);

@@ -17,7 +17,7 @@ mod shelf;
 mod shown;
 mod work;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -46,7 +46,7 @@ use self::work::Works;
 use crate::error::{Error, Kind, Result};
 use crate::http;
 use crate::key::PrimaryKey;
-use crate::settings::Settings;
+use crate::settings::{Place, Settings};
 use crate::storage::{Store, StoreOptions};
 
 /// What a cache is opened with.
@@ -91,7 +91,7 @@ impl Request {
 pub struct Cache {
     options: Options,
     store: ArcSwapOption<Store>,
-    path: std::path::PathBuf,
+    path: PathBuf,
     counters: Counters,
     refreshing: Refreshing,
     inside: Inside,
@@ -115,6 +115,20 @@ impl Cache {
             hidden: Hidden::default(),
             works: Arc::default(),
         }))
+    }
+
+    /// The same where the settings may say what the path means. `None` is no path.
+    ///
+    /// [`Kind::Argument`]: a path is needed, or a name. [`Kind::Unsupported`]: the environment does not tell where the
+    /// user's caches are.
+    pub fn open_in_place(path: Option<&Path>, options: Options) -> Result<Arc<Self>> {
+        let place = options.settings.place;
+        let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
+        let path = place.resolve(path, &variable)?;
+        if place == Place::Temporary {
+            return Self::open(&Store::temporary_path(&path)?, options);
+        }
+        Self::open(&path, options)
     }
 
     /// Decides how a request is answered.
@@ -229,6 +243,7 @@ fn open_store(path: &Path, options: &Options) -> Result<Arc<Store>> {
     let opening = StoreOptions {
         durability: options.settings.durability,
         read_only: options.settings.read_only,
+        is_temporary: options.settings.place == Place::Temporary,
         ..StoreOptions::default()
     };
     Store::open(path, &opening, &|line| {

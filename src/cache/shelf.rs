@@ -199,12 +199,6 @@ fn find_variant(
             newest.meet(snapshot, key, id, |stored| who.is_selecting(stored))?;
         }
     }
-    if newest.search.is_none() && who.settings.share_credentials {
-        // By which credentials they were fetched is in their ids.
-        for id in &variants.ids {
-            newest.meet(snapshot, key, id, |stored| who.is_selecting(stored))?;
-        }
-    }
     if newest.search.is_none() && who.settings.select_language {
         for id in &variants.ids {
             newest.meet(snapshot, key, id, |stored| {

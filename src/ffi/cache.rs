@@ -8,7 +8,6 @@ use super::error::hc_status;
 use super::guard;
 use super::objects::{hc_cache, hc_error, hc_options};
 use crate::cache::{Cache, Options};
-use crate::error::{Error, Kind};
 
 /// What the cache counted since it was opened, and what lies on disk.
 #[repr(C)]
@@ -35,7 +34,7 @@ pub struct hc_stats {
 }
 
 /// Opens the cache in the directory `path`, making it if there is none (mode 0700, its files 0600). `o`
-/// may be NULL. Opened twice in a process, a directory is one store. [any] [wait]
+/// may be NULL. HC_OPT_PLACE says what else `path` may be. Opened twice in a process, a directory is one store. [any] [wait]
 ///
 /// Statuses that name a refused path: HC_E_NOT_DIRECTORY, HC_E_SYMLINK, HC_E_FOREIGN_OWNER,
 /// HC_E_PERMISSION, HC_E_READ_ONLY, HC_E_FULL, HC_E_NEWER_FORMAT, HC_E_BUSY, HC_E_MISMATCH,
@@ -55,20 +54,17 @@ pub unsafe extern "C" fn hc_open(
     // SAFETY: `out` is NULL or writable.
     unsafe { guard::clear(out) };
     guard::status(err, || {
-        if path.is_null() {
-            return Err(Error::new(Kind::Argument, "path is NULL"));
-        }
-        // SAFETY: the caller passes a NUL-terminated path.
-        let path = unsafe { CStr::from_ptr(path) };
+        // SAFETY: the caller passes NULL or a NUL-terminated path.
+        let path = (!path.is_null()).then(|| unsafe { CStr::from_ptr(path) });
+        let path = path.map(|path| Path::new(OsStr::from_bytes(path.to_bytes())));
         // SAFETY: `o` is NULL or live options that no other thread changes now.
         let o = unsafe { guard::optional(o, "options")? };
         let options = o.map_or_else(Options::default, |o| o.options.clone());
         let transport = o.and_then(|o| o.transport.clone());
         // SAFETY: `out` is NULL or writable.
         let out = unsafe { guard::output(out, "out")? };
-        let path = Path::new(OsStr::from_bytes(path.to_bytes()));
         *out = guard::lend(hc_cache {
-            cache: Cache::open(path, options)?,
+            cache: Cache::open_in_place(path, options)?,
             transport,
         });
         Ok(0)

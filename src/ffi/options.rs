@@ -92,6 +92,10 @@ pub enum hc_option_key {
     /// (RFC 5861 3), and where the cache has a clock, a log, a filter, another function or a transport of yours,
     /// before it returns. Default 1.
     HC_OPT_WORKERS = 125,
+    /// What hc_open's path means. 0: the cache directory. 1: a name in the directory of this user's caches,
+    /// $XDG_CACHE_HOME or ~/.cache; NULL is "http_cache". 2: a directory, or NULL for $TMPDIR or /tmp, in which a
+    /// temporary one is made: it goes with the last that has it open, this process or a child that it forked. Default 0.
+    HC_OPT_PLACE = 126,
     /// 0 or 1. Of variants by language, one that is stored is chosen where Accept-Language wants none more.
     /// Default 0.
     HC_OPT_SELECT_LANGUAGE = 127,

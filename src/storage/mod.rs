@@ -15,6 +15,7 @@ mod owner;
 mod presence;
 mod queue;
 mod registry;
+mod temporary;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -42,6 +43,8 @@ pub struct StoreOptions {
     pub writer_wait: Duration,
     /// Where nothing can be written, it is opened for reading alone.
     pub read_only: bool,
+    /// It is removed by the last process that closes it.
+    pub is_temporary: bool,
 }
 
 impl Default for StoreOptions {
@@ -50,6 +53,7 @@ impl Default for StoreOptions {
             durability: None,
             writer_wait: Duration::from_secs(2),
             read_only: false,
+            is_temporary: false,
         }
     }
 }
@@ -125,6 +129,7 @@ pub struct Store {
     secret: [u8; 32],
     durability: Durability,
     bodies: PathBuf,
+    is_temporary: bool,
 }
 
 /// What is closed with the store, in this order.
@@ -159,6 +164,12 @@ impl Store {
     /// another copy of the library in this one, holds it.
     pub fn open(path: &Path, options: &StoreOptions, notify: Notify<'_>) -> Result<Arc<Self>> {
         opening::open(path, options, &opening::Setting::of_this_process(), notify)
+    }
+
+    /// A path in `parent` for a temporary cache directory, which no other process or thread takes. What processes
+    /// that died have left there is removed.
+    pub fn temporary_path(parent: &Path) -> Result<PathBuf> {
+        temporary::new_path(parent)
     }
 
     /// The cache directory.
@@ -296,16 +307,21 @@ impl Store {
         }
     }
 
-    /// Whether this process is the last one to close a directory whose commits are not synced.
-    fn mark_clean(&self) -> Result<()> {
+    /// What the last process to close a directory has to do: remove one that is temporary, and say of one whose
+    /// commits are not synced that all of it is there.
+    fn leave(&self) -> Result<()> {
         const WAIT: Duration = Duration::from_millis(200);
         let is_writable = matches!(self.parts.access, Access::Write(_));
-        if !is_writable || !matches!(self.durability, Durability::Fast) {
+        let has_duties = self.is_temporary || matches!(self.durability, Durability::Fast);
+        if !is_writable || !has_duties {
             return Ok(());
         }
-        let _lock = OpenLock::acquire(&self.path, WAIT)?;
+        let lock = OpenLock::acquire(&self.path, WAIT)?;
         if self.parts.seat.has_company(&self.path)? {
             return Ok(());
+        }
+        if self.is_temporary {
+            return temporary::remove(&self.path, &lock);
         }
         self.parts.generation.mark_clean()
     }
@@ -314,8 +330,9 @@ impl Store {
 impl Drop for Store {
     fn drop(&mut self) {
         if self.is_current_process() {
-            // Without the mark a reboot costs the contents, which the level allows.
-            let _ = self.mark_clean();
+            // Without the mark a reboot costs the contents, which the level allows; what is temporary and stays is
+            // removed by the next one.
+            let _ = self.leave();
         }
     }
 }

@@ -127,6 +127,7 @@ impl Fresh<'_> {
             secret,
             durability,
             bodies: generation.path.join("bodies"),
+            is_temporary: self.options.is_temporary,
             parts: OfProcess::new(Parts {
                 generation,
                 queue: Queue::new(self.options.writer_wait),
@@ -163,6 +164,7 @@ impl Fresh<'_> {
             secret,
             durability: owner.durability,
             bodies: generation.path.join("bodies"),
+            is_temporary: self.options.is_temporary,
             parts: OfProcess::new(Parts {
                 generation,
                 queue: Queue::new(self.options.writer_wait),

@@ -74,6 +74,11 @@ impl Drop for Presence {
     }
 }
 
+/// Whether any process has the directory open. The caller holds the lock for opening.
+pub(super) fn is_used(directory: &Path) -> Result<bool> {
+    Ok(!living(directory)?.is_empty())
+}
+
 /// The names of the marks that are held. Those that are not are removed.
 fn living(directory: &Path) -> Result<Vec<String>> {
     let mut living = Vec::new();

@@ -286,6 +286,7 @@ static const struct {
     {"max_url_bytes", HC_OPT_MAX_URL_BYTES},
     {"shared", HC_OPT_SHARED},
     {"workers", HC_OPT_WORKERS},
+    {"place", HC_OPT_PLACE},
     {"complete", HC_OPT_COMPLETE},
     {"keep_request", HC_OPT_KEEP_REQUEST},
     {"stale_while_revalidate", HC_OPT_STALE_WHILE_REVALIDATE},

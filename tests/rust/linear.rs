@@ -1,7 +1,6 @@
-//! Reading a field takes time in proportion to its length: of 1 MiB at most 24 times that of 64 KiB, where 16 would be
-//! exact. A release build is held to 10 ms for 1 MiB besides, and for a URL of 64 KiB, the longest that is looked up
-//! unless more is allowed; content, which is read three times, to 120 ms for 1 MiB. Processor time, the least of some
-//! rounds.
+//! Reading a field takes work in proportion to its length: of 1 MiB at most 20 times the instructions of 64 KiB, where
+//! 16 would be exact, and no more than about 10 ms take: so a URL of 64 KiB, the longest that is looked up unless more
+//! is allowed, and content, which is read three times, 12 times as much.
 
 #![allow(
     clippy::unwrap_used,
