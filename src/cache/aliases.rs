@@ -281,9 +281,9 @@ impl Lead {
         }
     }
 
-    /// Whether the next request is that for the final response.
-    pub fn is_at_end(&self) -> bool {
-        self.between.is_empty()
+    /// How many redirects are left on the way.
+    pub fn left(&self) -> usize {
+        self.between.len()
     }
 
     /// The stored redirect that answers the next request; `None`: it is to be looked up.

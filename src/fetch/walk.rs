@@ -33,7 +33,12 @@ impl Walk {
         }
         let redirect = fetched.response.settled(redirect::MOST_CONTENT);
         let led = match fetched.decision {
-            Decision::Fresh => lead(&redirect, &next, settings),
+            Decision::Fresh => {
+                let left = settings
+                    .max_redirects
+                    .saturating_sub(self.history.len() + 1);
+                lead(&redirect, &next, settings, left)
+            }
             _ => None,
         };
         self.pass(redirect);
@@ -42,7 +47,6 @@ impl Walk {
         };
         self.is_known = self.history.len() == 1;
         between.into_iter().for_each(|redirect| self.pass(redirect));
-        redirect::check_limit(self.history.len(), settings)?;
         Ok(last)
     }
 
@@ -63,16 +67,18 @@ impl Walk {
     }
 }
 
-/// The redirects to which an alias leads from a stored one, and the request for the final response.
+/// The redirects to which an alias leads from a stored one, and the request for the final response; `None` where there
+/// are more of them than `left`, too.
 fn lead(
     redirect: &Response,
     next: &Request,
     settings: &Settings,
+    left: usize,
 ) -> Option<(Vec<Response>, Arc<Request>)> {
-    let mut lead = Lead::from(redirect, settings)?;
+    let mut lead = Lead::from(redirect, settings).filter(|lead| lead.left() <= left)?;
     let mut request = Arc::new(next.clone());
     let mut between = Vec::new();
-    while !lead.is_at_end() {
+    while lead.left() > 0 {
         let answer = lead.answer(&request)?;
         let next = redirect::target(&request, &answer.head, settings).ok()??;
         between.push(answer);
