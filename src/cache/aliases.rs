@@ -435,7 +435,7 @@ fn forget_some(store: &Store) -> Result<bool> {
 impl Response {
     /// The key of the final response that this stored redirect leads to; `None` where none is known. Reads the store.
     pub fn alias_of(&self) -> Option<Key> {
-        if !is_redirect(self.head.status) {
+        if !is_redirect(self.head.status) || self.check_process().is_err() {
             return None;
         }
         match read(self)? {

@@ -319,7 +319,7 @@ impl Response {
         self.context.as_ref().map(|context| &context.cache)
     }
 
-    fn check_process(&self) -> Result<()> {
+    pub(super) fn check_process(&self) -> Result<()> {
         match &self.context {
             Some(context) if context.forks != forks() => Err(Error::new(
                 Kind::Misuse,

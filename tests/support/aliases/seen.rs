@@ -59,14 +59,3 @@ pub fn ask(cache: &Arc<Cache>, transport: &dyn Transport, request: &Request) -> 
     let history = history.iter_mut().map(seen).collect();
     Ok((history, seen(&mut response)))
 }
-
-/// How many aliases there are.
-pub fn count(cache: &Cache) -> usize {
-    let (mut last, mut count) = (None, 0);
-    loop {
-        count += cache.aliases_after(&mut last).unwrap().len();
-        if last.is_none() {
-            return count;
-        }
-    }
-}
