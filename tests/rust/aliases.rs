@@ -14,11 +14,11 @@ mod bench;
 #[path = "../support/aliases/seen.rs"]
 mod seen;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use httpcache::cache::aliases::{Lead, Listed};
-use httpcache::cache::{Cache, Clock, Options, Request, Response};
+use httpcache::cache::{Cache, Clock, Filter, Options, Request, Response, Verdict};
 use httpcache::error::Kind;
 use httpcache::fetch::fetch;
 use httpcache::settings::{Settings, list, option};
@@ -526,6 +526,63 @@ fn credentials_are_dropped_on_the_way_as_by_a_walk() {
     assert!(!history[0].from_cache && history[1].from_cache && there.from_cache);
     assert_eq!(count(&bench.cache), 2);
     assert!(bench.ask_both_ways(&bob).1.from_cache);
+}
+
+#[test]
+fn where_more_than_a_key_selects_redirects_are_walked() {
+    let plain = Bench::new(&[RFC]);
+    let (first, _, _) = chain(&plain.origin);
+    plain.ask(&get(&first)).unwrap();
+    assert!(plain.leads(&get(&first)));
+    for number in [option::SELECT_LANGUAGE, option::NO_VARY_SEARCH] {
+        let bench = Bench::new(&[RFC, (number, 1)]);
+        let (first, _, _) = chain(&bench.origin);
+        bench.ask(&get(&first)).unwrap();
+        assert!(!bench.leads(&get(&first)), "option {number}");
+        assert!(bench.ask_both_ways(&get(&first)).1.from_cache);
+    }
+    // What is for all may be there beside what is one's own.
+    let bench = Bench::new(&[RFC, (option::SHARED, 1)]);
+    let public = ["Cache-Control: public"];
+    let last = text(&bench.origin, "there", 600);
+    let first = moved(&bench.origin, &last, 600, &public);
+    let alice = request("GET", &first, &[("Authorization", "Basic YTph")]);
+    bench.ask(&alice).unwrap();
+    assert!(!bench.leads(&alice));
+    bench.ask(&get(&first)).unwrap();
+    assert!(bench.leads(&get(&first)));
+    assert!(!bench.leads(&alice));
+    let mut shares = get(&first);
+    let overrides = &mut shares.overrides;
+    overrides.set(option::SHARE_CREDENTIALS, 1).unwrap();
+    assert!(!bench.leads(&shares));
+}
+
+#[test]
+fn a_filter_is_asked_for_each_redirect() {
+    let bench = Bench::new(&[RFC]);
+    let (first, second, last) = chain(&bench.origin);
+    bench.ask(&get(&first)).unwrap();
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let (now, urls) = (bench.now.clone(), asked.clone());
+    let mut options = Options {
+        clock: Clock::Callback(Arc::new(move || now.load(Ordering::Relaxed))),
+        filter: Filter::new(move |request: &Arc<Request>, _| {
+            let url = request.http.url.as_str().to_owned();
+            urls.lock().unwrap().push(url);
+            Verdict::Keep
+        }),
+        ..Options::default()
+    };
+    options.settings.set(RFC.0, RFC.1).unwrap();
+    let cache = Cache::open(&bench.directory.path().join("cache"), options).unwrap();
+    assert!(
+        ask(&cache, &bench.transport, &get(&first))
+            .unwrap()
+            .1
+            .from_cache
+    );
+    assert_eq!(*asked.lock().unwrap(), [first, second, last]);
 }
 
 #[test]
