@@ -1,5 +1,6 @@
 //! The engine: joins key, storage and policy. Knows no network.
 
+pub mod aliases;
 mod body;
 mod clock;
 mod counters;
@@ -32,7 +33,7 @@ pub use self::inspect::{Item, Kinds, Order, Query, UrlGlob, Walk};
 pub use self::log::{Level, Log};
 pub use self::own_key::{KeySink, OwnMatching};
 pub use self::rekey::Rekeyed;
-pub use self::response::{Info, Response, Times};
+pub use self::response::{Info, Recorded, Response, Times};
 pub use self::work::Work;
 pub use crate::policy::decide::Decision;
 pub use crate::settings::{Cancellation, Overrides};

@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::transport::Transport;
 
 /// The process that made an object, told apart from its forked children.
+#[derive(Clone, Copy)]
 pub(super) struct Process(u64);
 
 impl Default for Process {
@@ -143,6 +144,9 @@ pub(super) struct ResponseViews {
     pub(super) joined: Vec<Vec<u8>>,
     pub(super) key: OnceCell<CString>,
     pub(super) request: OnceCell<Box<hc_request>>,
+    pub(super) alias_of: OnceCell<Option<CString>>,
+    /// Taken from the response when it is first asked for, and never longer than then.
+    pub(super) history: Vec<hc_response>,
     pub(super) body: OnceCell<crate::cache::Bytes>,
 }
 
