@@ -10,7 +10,7 @@ use crate::storage::{BodyId, BodyRef, DeletedRow, EachRow, Table};
 
 /// Tables being changed. Nothing of it is seen by anybody before its commit, and nothing of it remains
 /// after an error.
-pub struct Transaction<'t> {
+pub(in crate::storage) struct Transaction<'t> {
     raw: *mut lmdb_sys::MDB_txn,
     tables: &'t Tables,
     written: usize,
@@ -69,13 +69,13 @@ pub(in crate::storage) fn is_map_full(error: &Error) -> bool {
 
 impl Transaction<'_> {
     /// The value of a row, as the transaction has it so far.
-    pub fn get(&self, table: Table, row: &[u8]) -> Result<Option<&[u8]>> {
+    pub(in crate::storage) fn get(&self, table: Table, row: &[u8]) -> Result<Option<&[u8]>> {
         // SAFETY: the transaction is active, and while the value is borrowed nothing can write.
         unsafe { rows::get(self.raw, self.tables, table, row) }
     }
 
     /// Sets the value of a row; both are copied. A row has 1 to 511 bytes.
-    pub fn put(&mut self, table: Table, row: &[u8], value: &[u8]) -> Result<()> {
+    pub(in crate::storage) fn put(&mut self, table: Table, row: &[u8], value: &[u8]) -> Result<()> {
         admit(table, row)?;
         let (mut key, mut data) = (rows::value(row), rows::value(value));
         let table = self.tables.handle(table);
@@ -86,7 +86,7 @@ impl Transaction<'_> {
     }
 
     /// Deletes a row; says whether there was one.
-    pub fn delete(&mut self, table: Table, row: &[u8]) -> Result<bool> {
+    pub(in crate::storage) fn delete(&mut self, table: Table, row: &[u8]) -> Result<bool> {
         admit(table, row)?;
         let (mut key, table) = (rows::value(row), self.tables.handle(table));
         // SAFETY: the transaction is active; without duplicates no value is asked for.
@@ -100,7 +100,7 @@ impl Transaction<'_> {
 
     /// Deletes the rows that begin with `prefix` and says how many there were. `each` is called with
     /// every row and its value before it goes, in order.
-    pub fn delete_prefix(
+    pub(in crate::storage) fn delete_prefix(
         &mut self,
         table: Table,
         prefix: &[u8],
@@ -142,20 +142,20 @@ impl Transaction<'_> {
 
     /// Calls `each` with the rows that begin with `prefix` and their values, in the order of their
     /// bytes, until it says so or fails.
-    pub fn scan_prefix(&self, table: Table, prefix: &[u8], each: EachRow<'_>) -> Result<()> {
+    pub(in crate::storage) fn scan_prefix(&self, table: Table, prefix: &[u8], each: EachRow<'_>) -> Result<()> {
         // SAFETY: the transaction is active, and `each` cannot write: this value is borrowed.
         unsafe { rows::scan(self.raw, self.tables, table, prefix, None, each) }
     }
 
     /// Says that `row` of the records refers to the body: from the commit on its file is kept.
-    pub fn hold_body(&mut self, body: &BodyRef, row: &[u8]) -> Result<()> {
+    pub(in crate::storage) fn hold_body(&mut self, body: &BodyRef, row: &[u8]) -> Result<()> {
         self.released.retain(|id| *id != body.id);
         self.put(Table::Bodies, &body.id, row)
     }
 
     /// Says that no row refers to the body any more: its file is removed once the commit succeeded. Who
     /// has it open reads on.
-    pub fn release_body(&mut self, body: &BodyId) -> Result<()> {
+    pub(in crate::storage) fn release_body(&mut self, body: &BodyId) -> Result<()> {
         self.delete(Table::Bodies, body)?;
         self.released.push(*body);
         Ok(())
