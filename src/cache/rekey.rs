@@ -81,7 +81,10 @@ impl Cache {
             }
             // Or what is moved would crowd out what is stored meanwhile.
             if !self.work(LONGEST_COMMIT)? {
-                return Err(Error::new(Kind::Busy, "what was moved was not written in time"));
+                return Err(Error::new(
+                    Kind::Busy,
+                    "what was moved was not written in time",
+                ));
             }
             if !go_on(seen.min(total), total) {
                 return Err(Error::new(

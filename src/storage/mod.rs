@@ -257,8 +257,7 @@ impl Store {
     #[inline]
     pub fn take_losses(&self) -> Option<(u64, Vec<Error>)> {
         let shared = &self.parts.shared;
-        (self.is_current_process() && shared.has_losses.lower())
-            .then(|| shared.queue.take_losses())
+        (self.is_current_process() && shared.has_losses.lower()).then(|| shared.queue.take_losses())
     }
 
     /// How large the cache is. Looks at every file.

@@ -227,7 +227,9 @@ impl Queue {
                 return Some(Leading(self));
             }
             state.is_committer_asleep = true;
-            let waited = self.due.wait_timeout(state, left.max(Duration::from_millis(1)));
+            let waited = self
+                .due
+                .wait_timeout(state, left.max(Duration::from_millis(1)));
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
             state.is_committer_asleep = false;
         }
@@ -290,11 +292,14 @@ impl Queue {
     /// Waits until less than half of what may wait does, as long as commits end. One that takes longer than `most` is
     /// not waited for by those who come later.
     pub(super) fn give_time(&self, most: Duration) {
-        let latest = Instant::now() + 10 * most;
+        let latest = Instant::now() + 8 * most;
         let mut state = self.lock();
         let mut before = state.finished;
         let mut until = Instant::now() + most;
-        while state.led && state.is_half_full() && state.stuck_behind != Some(before) {
+        while state.is_half_full() && state.stuck_behind != Some(before) {
+            if !state.led && !state.has_committer {
+                return;
+            }
             match self.wait_for_change(state, Some(until.min(latest))) {
                 Some(changed) => state = changed,
                 None => {
@@ -360,8 +365,8 @@ impl State {
     }
 
     fn check_room(&self, size: usize) -> Result<()> {
-        let full = self.waiting.len() >= MOST_CHANGES
-            || self.bytes.saturating_add(size) > MOST_WAITING;
+        let full =
+            self.waiting.len() >= MOST_CHANGES || self.bytes.saturating_add(size) > MOST_WAITING;
         if full && self.bytes > 0 {
             return Err(Error::new(
                 Kind::Full,

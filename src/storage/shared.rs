@@ -17,7 +17,7 @@ use super::{Access, BodyId, Change, Durability, Table, WriterLock, bodies, commi
 use crate::error::{Error, Kind, Result};
 
 /// From the time on that half of what may wait does, a change waits so long for the running commit.
-const GIVEN_TIME: Duration = Duration::from_millis(100);
+const GIVEN_TIME: Duration = Duration::from_millis(250);
 
 /// The tables, and the changes on their way to them.
 pub(super) struct Shared {

@@ -1,20 +1,21 @@
 //! What a lookup sees: the tables as they were committed at one moment, and over them what this process has
 //! submitted since.
 
+use super::lmdb::CommittedRows;
 use super::overlay::{Layers, Rows};
-use super::{EachRow, Table, lmdb};
+use super::{EachRow, Table};
 use crate::error::Result;
 
 /// All tables as they were at one moment. What is read from it is borrowed and costs no copy. Thread: the one
 /// that reads.
 pub struct Snapshot<'t> {
-    tables: lmdb::Snapshot<'t>,
+    tables: CommittedRows<'t>,
     shown: Option<&'t Rows>,
 }
 
 impl<'t> Snapshot<'t> {
     /// `shown` was taken before `tables`.
-    pub(super) fn new(tables: lmdb::Snapshot<'t>, shown: Option<&'t Rows>) -> Self {
+    pub(super) fn new(tables: CommittedRows<'t>, shown: Option<&'t Rows>) -> Self {
         Snapshot { tables, shown }
     }
 
@@ -41,8 +42,7 @@ impl<'t> Snapshot<'t> {
     /// The number of rows of a table.
     pub(super) fn count(&self, table: Table) -> Result<u64> {
         let below = |row: &[u8]| Ok(self.tables.get(table, row)?.is_some());
-        self.layers()
-            .count(table, self.tables.count(table)?, below)
+        self.layers().count(table, self.tables.count(table)?, below)
     }
 
     fn scan(

@@ -1,6 +1,6 @@
 //! Tables as a change meets them: in a transaction that is to be committed, or on trial.
 
-use super::lmdb::{self, Environment};
+use super::lmdb::{Committed, Environment, WriteTransaction};
 use super::trial::Trial;
 use super::{BodyId, BodyRef, DeletedRow, EachRow, Table};
 use crate::error::{Error, Kind, Result};
@@ -14,7 +14,7 @@ pub struct Transaction<'t> {
 }
 
 enum Tables<'t> {
-    Real(lmdb::Transaction<'t>),
+    Real(WriteTransaction<'t>),
     Trial(Trial<'t>),
 }
 
@@ -59,7 +59,7 @@ impl<'t> Transaction<'t> {
     }
 
     /// Makes the changes visible to all processes. Waits for the disk as the durability says.
-    pub(super) fn commit(self) -> Result<lmdb::Committed> {
+    pub(super) fn commit(self) -> Result<Committed> {
         match self.tables {
             Tables::Real(tables) => tables.commit(),
             Tables::Trial(_) => Err(mistaken()),

@@ -2,8 +2,9 @@
 
 use std::ops::ControlFlow;
 
+use super::lmdb::{CommittedRows, admit};
 use super::overlay::{Layers, Rows};
-use super::{BodyId, BodyRef, DeletedRow, EachRow, Table, lmdb};
+use super::{BodyId, BodyRef, DeletedRow, EachRow, Table};
 use crate::error::{Error, Kind, Result};
 
 /// The longest row that LMDB takes, in bytes.
@@ -13,7 +14,7 @@ const ROW_OVERHEAD: usize = 96;
 
 /// The tables with what was submitted and what the change has written, in this order one over the other.
 pub(super) struct Trial<'t> {
-    tables: lmdb::Snapshot<'t>,
+    tables: CommittedRows<'t>,
     shown: Option<&'t Rows>,
     rows: Rows,
     written: usize,
@@ -24,7 +25,7 @@ pub(super) struct Trial<'t> {
 
 impl<'t> Trial<'t> {
     /// `shown` was taken before `tables`. A change that writes more than `most` bytes is too large to be tried.
-    pub(super) fn new(tables: lmdb::Snapshot<'t>, shown: Option<&'t Rows>, most: usize) -> Self {
+    pub(super) fn new(tables: CommittedRows<'t>, shown: Option<&'t Rows>, most: usize) -> Self {
         Trial {
             tables,
             shown,
@@ -69,7 +70,7 @@ impl<'t> Trial<'t> {
     }
 
     pub(super) fn delete(&mut self, table: Table, row: &[u8]) -> Result<bool> {
-        lmdb::admit(table, row)?;
+        admit(table, row)?;
         self.check_row(row)?;
         if self.get(table, row)?.is_none() {
             return Ok(false);
@@ -126,7 +127,7 @@ impl<'t> Trial<'t> {
 
     /// Refuses what the tables would refuse, and what takes too much memory.
     fn admit(&mut self, table: Table, row: &[u8], value: usize) -> Result<()> {
-        lmdb::admit(table, row)?;
+        admit(table, row)?;
         self.check_row(row)?;
         let takes = row.len().saturating_add(value).saturating_add(ROW_OVERHEAD);
         self.written = self.written.saturating_add(takes);

@@ -16,9 +16,9 @@ use std::path::Path;
 use self::fault::check;
 pub(super) use self::pool::Inside;
 use self::pool::Pool;
-pub(super) use self::read::Snapshot;
+pub(super) use self::read::CommittedRows;
 pub(super) use self::rows::admit;
-pub(super) use self::write::{Committed, Transaction, is_map_full};
+pub(super) use self::write::{Committed, WriteTransaction, is_map_full};
 use super::{Durability, Table};
 use crate::error::{Error, Kind, Result};
 

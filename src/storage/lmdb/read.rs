@@ -14,7 +14,7 @@ pub(super) struct ReadTransaction {
 
 // SAFETY: every environment is opened with NOTLS, which ties a read transaction to its object and not to
 // a thread; it is used by one thread at a time, since no method that touches it takes it shared but
-// through a `Snapshot`, which is not `Send`.
+// through a `CommittedRows`, which is not `Send`.
 unsafe impl Send for ReadTransaction {}
 
 impl ReadTransaction {
@@ -54,16 +54,16 @@ impl Drop for ReadTransaction {
 /// All tables as they were committed at one moment. What is read from it is borrowed from the data file's
 /// map and costs no copy. Thread: the one that reads.
 #[derive(Clone, Copy)]
-pub(in crate::storage) struct Snapshot<'t> {
+pub(in crate::storage) struct CommittedRows<'t> {
     raw: *mut lmdb_sys::MDB_txn,
     tables: &'t Tables,
     transaction: PhantomData<&'t ReadTransaction>,
 }
 
-impl<'t> Snapshot<'t> {
+impl<'t> CommittedRows<'t> {
     /// `transaction` is active for as long as it is borrowed.
     pub(super) fn new(transaction: &'t ReadTransaction, tables: &'t Tables) -> Self {
-        Snapshot {
+        CommittedRows {
             raw: transaction.raw,
             tables,
             transaction: PhantomData,

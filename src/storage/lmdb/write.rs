@@ -10,7 +10,7 @@ use crate::storage::{BodyId, BodyRef, DeletedRow, EachRow, Table};
 
 /// Tables being changed. Nothing of it is seen by anybody before its commit, and nothing of it remains
 /// after an error.
-pub(in crate::storage) struct Transaction<'t> {
+pub(in crate::storage) struct WriteTransaction<'t> {
     raw: *mut lmdb_sys::MDB_txn,
     tables: &'t Tables,
     written: usize,
@@ -29,7 +29,7 @@ pub(in crate::storage) struct Committed {
 impl Environment {
     /// Begins to write. The caller holds the lock that stands before LMDB's own, so that this waits for
     /// nobody, and commits or drops the transaction on the same thread.
-    pub(in crate::storage) fn begin(&self) -> Result<Transaction<'_>> {
+    pub(in crate::storage) fn begin(&self) -> Result<WriteTransaction<'_>> {
         self.pool.sound()?;
         match self.begin_once() {
             Err(error) if error.kind() == Kind::Busy => {
@@ -40,13 +40,13 @@ impl Environment {
         }
     }
 
-    fn begin_once(&self) -> Result<Transaction<'_>> {
+    fn begin_once(&self) -> Result<WriteTransaction<'_>> {
         let mut raw = std::ptr::null_mut();
         // SAFETY: the environment is open, there is no parent, and `raw` lives on the stack.
         let code =
             unsafe { lmdb_sys::mdb_txn_begin(self.inner.env(), std::ptr::null_mut(), 0, &mut raw) };
         check("beginning to write", code)?;
-        Ok(Transaction {
+        Ok(WriteTransaction {
             raw,
             tables: &self.tables,
             written: 0,
@@ -67,7 +67,7 @@ pub(in crate::storage) fn is_map_full(error: &Error) -> bool {
     super::fault::code(error) == Some(lmdb_sys::MDB_MAP_FULL)
 }
 
-impl Transaction<'_> {
+impl WriteTransaction<'_> {
     /// The value of a row, as the transaction has it so far.
     pub(in crate::storage) fn get(&self, table: Table, row: &[u8]) -> Result<Option<&[u8]>> {
         // SAFETY: the transaction is active, and while the value is borrowed nothing can write.
@@ -142,7 +142,12 @@ impl Transaction<'_> {
 
     /// Calls `each` with the rows that begin with `prefix` and their values, in the order of their
     /// bytes, until it says so or fails.
-    pub(in crate::storage) fn scan_prefix(&self, table: Table, prefix: &[u8], each: EachRow<'_>) -> Result<()> {
+    pub(in crate::storage) fn scan_prefix(
+        &self,
+        table: Table,
+        prefix: &[u8],
+        each: EachRow<'_>,
+    ) -> Result<()> {
         // SAFETY: the transaction is active, and `each` cannot write: this value is borrowed.
         unsafe { rows::scan(self.raw, self.tables, table, prefix, None, each) }
     }
@@ -191,7 +196,7 @@ impl Transaction<'_> {
     }
 }
 
-impl Drop for Transaction<'_> {
+impl Drop for WriteTransaction<'_> {
     fn drop(&mut self) {
         // SAFETY: the transaction is active, or null after a commit, which LMDB takes as nothing to do.
         unsafe { lmdb_sys::mdb_txn_abort(self.raw) };
