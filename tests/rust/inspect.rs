@@ -10,6 +10,7 @@
 mod support;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use httpcache::cache::{Cache, KeySink, Kinds, Order, Query, Request, UrlGlob};
 use httpcache::error::Kind;
@@ -461,6 +462,7 @@ fn a_deletion_by_criteria_says_how_many_and_takes_bodies_with_it() {
     assert_eq!(cache.delete_where(&expired).unwrap(), 600);
     assert_eq!(cache.delete_where(&expired).unwrap(), 0);
     assert_eq!(paths(&cache, Query::default()), ["/late"]);
+    cache.flush(Duration::MAX).unwrap();
     assert_eq!(directory.body_files().len(), 1);
     for refused in [
         Query::default(),
@@ -511,6 +513,7 @@ fn clear_leaves_nothing_and_the_cache_goes_on() {
     assert_eq!(cache.clear().unwrap(), 604);
     assert_eq!(responses(&cache), 0);
     assert_eq!(paths(&cache, Query::default()), [""; 0]);
+    cache.flush(Duration::MAX).unwrap();
     assert_eq!(directory.body_files().len(), 0);
     assert_eq!(found(&cache, get("http://h/1")), None);
     assert_eq!(found(&cache, get("http://h/n?a=2")), None);
