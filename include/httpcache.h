@@ -201,9 +201,9 @@ typedef enum {
     /* 0 or 1. * Neither read nor written: requests go past the cache. What unsafe ones change is invalidated all the
      * same. Default 0. */
     HC_OPT_BYPASS = 111,
-    /* 0 or 1. * Read, and never written: nothing is stored, freshened, invalidated or deleted, and hc_open works also
-     * where nothing can be written, as on a read-only mount. What unsafe requests change this hc_cache does not serve
-     * any more until it is stored anew. Default 0. */
+    /* 0 or 1. * Read, and never written: nothing is stored, freshened or invalidated, nor deleted but by hc_delete and
+     * its like, and hc_open works also where nothing can be written, as on a read-only mount. What unsafe requests
+     * change this hc_cache does not serve any more until it is stored anew. Default 0. */
     HC_OPT_READ_ONLY = 112,
     /* 0 or 1. Every request field is part of the key, but those that HC_LIST_IGNORED names and those about the
      * transfer, conditions, ranges and caching. Default 0. */
@@ -861,6 +861,35 @@ void hc_iter_free(hc_iter *it);
 
 /* ---- looking after the cache ---- */
 
+/* What hc_update came to. */
+typedef struct {
+    size_t struct_size; /* sizeof(hc_updated), set by you. */
+    uint64_t copied; /* Stored responses that were taken over. */
+    uint64_t older; /* Those that are not newer than what was there. */
+    uint64_t skipped; /* Those that were left, as hc_update says. */
+} hc_updated;
+
+/* What hc_verify looked at, and what did not fit. */
+typedef struct {
+    size_t struct_size; /* sizeof(hc_verification), set by you. */
+    uint64_t records; /* Records that were looked at. */
+    uint64_t bodies; /* Files of bodies that were read. */
+    uint64_t damaged_records; /* Records that cannot be read, the bodies in them included. */
+    uint64_t damaged_bodies; /* Files of bodies that are damaged or gone, of records that are sound. */
+    /* Lists of variants that cannot be read, or do not name the variants that there are. */
+    uint64_t damaged_lists;
+    /* Small rows beside the responses that cannot be read, and a wrong number of lists. */
+    uint64_t damaged_marks;
+    /* Bodies of which no row says that they are in use, so that they may be removed as orphans. */
+    uint64_t unheld_bodies;
+    uint64_t dangling_bodies; /* Rows of bodies whose record is no longer there. */
+    /* Files of bodies that no row names. They do no harm but for the room they take. */
+    uint64_t orphan_bodies;
+    /* Rows that say that a URL has a key of yours under which nothing is stored any more. They do no harm. */
+    uint64_t dangling_marks;
+    uint64_t mended; /* How many of all these were taken away or put right. */
+} hc_verification;
+
 /* The stored response that a key names, whether it is fresh or not: of those of a key of hc_key the newest, or the one of
  * hc_response_key. HC_NOT_FOUND: there is none that can be read. `out` may be NULL: then it is only said whether there is
  * one. [any] [wait] */
@@ -878,6 +907,44 @@ hc_status hc_delete_where(hc_cache *c, const hc_query *q, uint64_t *n, hc_error 
 /* Deletes everything, `*n` responses, some at a time, beside whatever else uses the cache: what is stored meanwhile may
  * stay. [any] [wait] */
 hc_status hc_clear(hc_cache *c, uint64_t *n, hc_error **err);
+
+/* Gives all stored responses another expiry, whatever gave them theirs, and says in `*n` how many had another one before.
+ * `expire_after` is as of HC_OPT_EXPIRE_AFTER, and counts from now; HC_UNSET: what the options of this cache and its URL
+ * rules would have given each when it was received. With HC_OPT_CACHE_CONTROL what a response says itself still comes
+ * first. HC_E_ARGUMENT: HC_DO_NOT_CACHE, for which there is hc_clear. HC_E_READ_ONLY: HC_OPT_READ_ONLY is set. Some are
+ * changed at a time, beside other use. [any] [wait] */
+hc_status hc_reset_expiration(hc_cache *c, int64_t expire_after, uint64_t *n, hc_error **err);
+
+/* Stores `p` as the answer to `r`, in place of what is stored of the same variant, as told: what RFC 9111, the lists and
+ * the filter say of storing is not asked. For what is imported, or moved by hand. `created_at` is when it was received;
+ * HC_UNSET: now. `expires_at` is when it becomes stale, or HC_NEVER_EXPIRE; HC_UNSET: what the options of the cache say. A
+ * response that was read is stored too, and a large body is copied in pieces. HC_NOT_FOUND: the cache has no part in such a
+ * request, as hc_key says too, and nothing is stored. [any] [wait]
+ *
+ * HC_E_ARGUMENT: what no request would find, or what must not be stored: the status is 1xx, 206, 304, 407, 412 or 416,
+ * Vary is *, the body has another length than Content-Length, or the response names a URL with a secret in it.
+ * HC_E_TOO_LARGE: over HC_OPT_MAX_RESPONSE_BYTES or its kin. HC_E_READ_ONLY: HC_OPT_READ_ONLY is set. */
+hc_status hc_put(hc_cache *c, const hc_request *r, const hc_response *p, int64_t created_at,
+                 int64_t expires_at, hc_error **err);
+
+/* Takes over into `to` what is stored in `from` and newer than what `to` has: under the keys that the options of `to` make,
+ * with the times and the expiry it has. Each cache keeps hashes of credentials, partitions and secrets under a secret of its
+ * own; what only such a hash tells from others is left, for it may be somebody's, and so is what cannot be read, or is over
+ * HC_OPT_MAX_RESPONSE_BYTES of `to`. Where `from` is a copy of the directory of `to`, the secret is the same, and nothing is
+ * left for that. Goes on beside other use of both, and may be cancelled or killed at any moment: what was taken over stays.
+ * `progress` may be NULL; `io` may be NULL and is filled in any case. HC_E_ARGUMENT: both are one cache. HC_E_READ_ONLY:
+ * HC_OPT_READ_ONLY is set in `to`. [any] [wait] */
+hc_status hc_update(hc_cache *to, hc_cache *from, hc_progress_fn progress, void *user, hc_updated *io,
+                    hc_error **err);
+
+/* Looks at everything that is stored: reads each record and each body and compares their checksums, and looks whether each
+ * row that leads to one does. HC_OK with what was found in `io`, which may be all right or not; it is filled in any case,
+ * and may be NULL. With `mend` 0 nothing is changed. With 1 what is damaged is taken away, and lists and rows that lead to
+ * what is sound are put right. Never is anything sound taken away. Goes on beside other use, and may be cancelled or killed
+ * at any moment. `progress` may be NULL. HC_E_READ_ONLY: `mend` is 1, and HC_OPT_READ_ONLY is set or nothing can be written.
+ * [any] [wait] */
+hc_status hc_verify(hc_cache *c, int32_t mend, hc_progress_fn progress, void *user, hc_verification *io,
+                    hc_error **err);
 
 /* ---- replacing the transport; a second tier that may grow faster than the rest ---- */
 

@@ -112,7 +112,7 @@ impl Trail {
         if expires_at.is_some_and(|at| at <= now) {
             return None;
         }
-        let named = |step: &Step| step.named(redact::url(&step.url, names, &secret));
+        let named = |step: &Step| step.named(redact::url(step.url.as_str(), names, &secret));
         Some(Alias {
             method: self.method.as_bytes().to_vec(),
             key_settings: cache.key_settings(),
