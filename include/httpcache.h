@@ -844,8 +844,10 @@ hc_status hc_iter_new(hc_cache *c, const hc_query *q, hc_iter **out, hc_error **
 
 /* The next stored response, or HC_DONE. `view` and `out` may be NULL. The view is valid until the next step, and its URL
  * and fields are as they are stored. The body is read only where `out` is given, which is yours to free. A record that
- * cannot be read, where the query asks for such, has the flag HC_UNREADABLE and no response: `out` is NULL then. An error
- * is one of the store; the next step goes on. [wait] */
+ * cannot be read, where the query asks for such, has the flag HC_UNREADABLE and no response: `out` is NULL then. So it is
+ * of an alias, with HC_IS_ALIAS: key, URL and times are those of the redirect, and hc_response_alias_of says of that one
+ * where it leads. Aliases come after all responses, by their keys. An error is one of the store; the next step goes on.
+ * [wait] */
 hc_status hc_iter_next(hc_iter *it, hc_view *view, hc_response **out, hc_error **err);
 
 /* The key of what the last step met, printable; valid until the next one. NULL: there is none. Of a record that cannot be

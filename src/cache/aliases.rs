@@ -358,6 +358,13 @@ pub struct Listed {
     pub alias: Alias,
 }
 
+impl Listed {
+    /// The URL that was redirected first.
+    pub fn url(&self) -> &[u8] {
+        self.alias.hops.first().map_or(b"", |hop| &hop.url)
+    }
+}
+
 /// The next aliases, in the order of their rows, as many as one snapshot is held for. `last` is the row to go on behind,
 /// at first `None`; it is `None` afterwards when there are no more.
 pub(super) fn scan_after(store: &Store, last: &mut Option<AliasRow>) -> Result<Vec<Listed>> {

@@ -115,8 +115,17 @@ pub struct hc_iter {
 pub(super) struct Met {
     pub(super) key: CString,
     pub(super) response: Option<Response>,
+    pub(super) alias: Option<MetAlias>,
     pub(super) views: ResponseViews,
     pub(super) request: Option<Box<hc_request>>,
+}
+
+/// What a view lends of an alias.
+pub(super) struct MetAlias {
+    pub(super) url: CString,
+    pub(super) created_at: i64,
+    pub(super) expires_at: i64,
+    pub(super) is_expired: bool,
 }
 
 /// Where a callback writes what it was asked for. [one]

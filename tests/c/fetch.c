@@ -178,6 +178,32 @@ static void redirects_that_lead_astray_are_refused(void) {
     hc_close(c);
 }
 
+/* A walk that asks for aliases meets that of this URL. */
+static void check_listed_alias(hc_cache *c, const char *url) {
+    hc_query q;
+    hc_iter *it;
+    hc_response *p;
+    hc_view view;
+    int met = 0;
+    memset(&q, 0, sizeof q);
+    q.struct_size = sizeof q;
+    q.match = HC_MATCH_ALIASES;
+    q.url = url;
+    CHECK_STATUS(hc_iter_new(c, &q, &it, &err), HC_OK);
+    view = new_view();
+    while (hc_iter_next(it, &view, &p, NULL) == HC_OK) {
+        met++;
+        CHECK(p == NULL);
+        CHECK_INT(view.flags, HC_IS_ALIAS);
+        CHECK_INT(view.status, 0);
+        CHECK_STR(view.url, url);
+        CHECK(view.expires_at - view.created_at > 0);
+        CHECK_STATUS(hc_get(c, hc_iter_key(it), HC_NTS, NULL, &err), HC_OK);
+    }
+    CHECK_INT(met, 1);
+    hc_iter_free(it);
+}
+
 static void redirects_that_were_followed_are_known_and_lead_on(void) {
     origin *o = start_origin();
     hc_cache *c = open_cache(fresh_directory(), NULL, "cache_control 1");
@@ -214,6 +240,7 @@ static void redirects_that_were_followed_are_known_and_lead_on(void) {
         hc_response_free(p);
     }
     CHECK_INT(requests_of(o, first) + requests_of(o, second) + requests_of(o, target), 3);
+    check_listed_alias(c, first);
     /* Whoever does not follow gets the redirect, which says where it leads. */
     CHECK_STATUS(hc_fetch(c, stays, NULL, &p, &err), HC_OK);
     CHECK_INT(hc_response_status(p), 301);

@@ -18,9 +18,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use httpcache::cache::aliases::{Lead, Listed};
-use httpcache::cache::{Cache, Clock, Filter, Options, Request, Response, Verdict};
+use httpcache::cache::{
+    Cache, Clock, Filter, Item, Kinds, Options, Query, Request, Response, Verdict,
+};
 use httpcache::error::Kind;
 use httpcache::fetch::fetch;
+use httpcache::http::Url;
 use httpcache::settings::{Settings, list, option};
 
 use bench::{CurlTransport, Origin, encode};
@@ -105,6 +108,23 @@ impl Bench {
     fn invalidate(&self, url: &str) {
         let put = request("PUT", url, &[]);
         assert_eq!(self.ask(&put).unwrap().1.status, 200);
+    }
+}
+
+/// What a walk meets.
+fn walk(cache: &Arc<Cache>, query: Query) -> Vec<Item> {
+    let mut walk = cache.walk(query);
+    std::iter::from_fn(|| walk.step(false).unwrap()).collect()
+}
+
+fn of_aliases() -> Query {
+    let kinds = Kinds {
+        aliases: true,
+        ..Kinds::default()
+    };
+    Query {
+        kinds,
+        ..Query::default()
     }
 }
 
@@ -632,4 +652,62 @@ fn keys_that_are_made_anew_leave_no_alias_behind() {
     after.rekey(None, &mut rekeyed, &mut |_, _| true).unwrap();
     assert_eq!(rekeyed.moved, 2);
     assert_eq!(count(&after), 0);
+}
+
+#[test]
+fn a_walk_that_asks_for_them_meets_aliases_behind_all_responses() {
+    let bench = Bench::new(&[RFC]);
+    let (first, _, last) = chain(&bench.origin);
+    bench.ask(&get(&first)).unwrap();
+    let redirect = bench.redirect(&get(&first));
+    let key = redirect.info.key.unwrap().to_string();
+    let aliases = walk(&bench.cache, of_aliases());
+    assert_eq!(aliases.len(), bench.list().len());
+    assert!(aliases.iter().any(|item| item.key() == key));
+    let all = Kinds {
+        fresh: true,
+        aliases: true,
+        ..Kinds::default()
+    };
+    let query = |limit| Query {
+        kinds: all,
+        limit,
+        ..Query::default()
+    };
+    let met = walk(&bench.cache, query(None));
+    let (responses, behind) = met.split_at(3);
+    assert!(responses.iter().all(|item| item.response().is_some()));
+    assert!(behind.iter().all(|item| matches!(item, Item::Alias(_))));
+    assert_eq!(behind.len(), aliases.len());
+    assert_eq!(walk(&bench.cache, query(Some(4))).len(), 4);
+    assert_eq!(walk(&bench.cache, Query::default()).len(), 3);
+    for (url, count) in [(&first, 1), (&last, 0)] {
+        let of_url = Query {
+            url: Some(Url::parse(url.as_bytes()).unwrap().0),
+            ..of_aliases()
+        };
+        assert_eq!(walk(&bench.cache, of_url).len(), count, "{url}");
+    }
+    for (expires_before, count) in [(START, 0), (START + 601_000, aliases.len())] {
+        let expiring = Query {
+            expires_before: Some(expires_before),
+            ..of_aliases()
+        };
+        assert_eq!(walk(&bench.cache, expiring).len(), count);
+    }
+}
+
+#[test]
+fn aliases_are_deleted_where_they_are_asked_for_and_by_clear() {
+    let bench = Bench::new(&[RFC]);
+    let (first, _, _) = chain(&bench.origin);
+    bench.ask(&get(&first)).unwrap();
+    let count = bench.list().len() as u64;
+    assert_eq!(bench.cache.delete_where(&of_aliases()).unwrap(), count);
+    assert!(bench.list().is_empty());
+    assert_eq!(bench.cache.statistics().unwrap().responses, 3);
+    bench.ask(&get(&first)).unwrap();
+    assert!(!bench.list().is_empty());
+    assert_eq!(bench.cache.clear().unwrap(), 3);
+    assert!(bench.list().is_empty());
 }

@@ -188,7 +188,7 @@ impl Bench {
         while let Some(item) = walk.step(true).unwrap() {
             let mut said = self.said.lock().unwrap();
             said.push_str(&item.key());
-            let response = item.response.unwrap();
+            let response = item.into_response().unwrap();
             let request = response.request().unwrap();
             let shown = [
                 request.http.method.as_str().as_bytes(),
