@@ -116,6 +116,7 @@ static const struct {
     {"int64_t", "value", "60000"},
     {"int64_t *", "value", "&e->expiry"},
     {"int64_t", "timeout", "60000"},
+    {"int64_t", "budget", "60000"},
 };
 
 /* Where a valid call needs more than a fresh environment. */
@@ -136,6 +137,7 @@ static const struct {
 } valid_results[] = {
     {"hc_store_failure", "HC_NOT_FOUND"},
     {"hc_fetch", "HC_OK"},
+    {"hc_work", "HC_DONE"},
 };
 
 /* ---- what the header says of NULL ---- */
