@@ -8,12 +8,12 @@ use super::objects::{
     Met, MetAlias, Process, RequestViews, ResponseViews, hc_cache, hc_error, hc_iter, hc_request,
     hc_response,
 };
+use super::options::hc_time;
 use super::query::{self, hc_query};
 use super::response::{hc_view, hc_view_flag, view_of};
 use crate::cache::Item;
 use crate::cache::aliases::Listed;
 use crate::error::Result;
-use crate::settings::NEVER;
 
 /// Begins a walk over what `q` asks for; NULL: all that can be read. Nothing is read yet. Between two steps it holds no
 /// transaction and no lock: what is stored or deleted meanwhile may or may not be met, and what is met is as it is then.
@@ -157,7 +157,7 @@ fn met_alias(listed: &Listed, now: i64) -> MetAlias {
     MetAlias {
         url: CString::new(listed.url()).unwrap_or_default(),
         created_at: alias.created_at,
-        expires_at: alias.expires_at.unwrap_or(NEVER),
+        expires_at: alias.expires_at.unwrap_or(hc_time::HC_NEVER_EXPIRE as i64),
         is_expired: alias.expires_at.is_some_and(|at| at <= now),
     }
 }
