@@ -24,28 +24,6 @@ static const std::set<std::string> not_wrapped = {
     "hc_response_from_cache",
     // The error's kind is kept beside it, for where there is no hc_error.
     "hc_error_status",
-    // Looking into the cache and after it: not wrapped yet.
-    "hc_iter_new",
-    "hc_iter_next",
-    "hc_iter_key",
-    "hc_iter_request",
-    "hc_iter_free",
-    "hc_get",
-    "hc_delete",
-    "hc_delete_where",
-    "hc_clear",
-    "hc_response_request",
-    "HC_IS_ALIAS",
-    "HC_UNREADABLE",
-    "HC_MATCH_EXPIRED",
-    "HC_MATCH_FRESH",
-    "HC_MATCH_UNREADABLE",
-    "HC_MATCH_ALIASES",
-    "HC_ORDER_KEY",
-    "HC_ORDER_EXPIRY",
-    "HC_ORDER_SIZE",
-    "HC_ORDER_CREATED",
-    "HC_DESCENDING",
     // The second tier, which may grow faster than the rest; get() leads to it.
     "hc_options_transport",
 };

@@ -5,9 +5,11 @@
 #include "exchange.hpp"
 #include "object.hpp"
 #include "options.hpp"
+#include "query.hpp"
 #include "request.hpp"
 #include "response.hpp"
 #include "time.hpp"
+#include "walk.hpp"
 
 #include <cstdint>
 #include <exception>
@@ -29,8 +31,13 @@ public:
     /// busy, mismatch, unsupported (a network file system, another process-id namespace), conflict
     /// (of two options).
     explicit cache(const std::filesystem::path &directory) : object(open(directory, nullptr)) {}
+
+    /// options::place() says what else the path may be.
     cache(const std::filesystem::path &directory, const options &configuration)
         : object(open(directory, configuration.live())) {}
+
+    /// Opens the cache that options::place() has a place for without a path.
+    explicit cache(const options &configuration) : object(open(nullptr, configuration.live())) {}
 
     /// Takes an object of the C library.
     explicit cache(hc_cache *owned) noexcept : object(owned) {}
@@ -128,6 +135,58 @@ public:
         return filled;
     }
 
+    /// Walks the stored responses that `q` asks for. errc::argument, errc::url: what is wrong with
+    /// it.
+    hc::walk walk(const query &q = {}, bodies of_what_is_met = bodies::closed) const {
+        const hc_query asked = q.raw();
+        hc_iter *out = nullptr;
+        detail::call(hc_iter_new, live(), &asked, &out);
+        return hc::walk(out, of_what_is_met);
+    }
+
+    /// The stored response that a key names, whether it is fresh or not: of those of a key() of
+    /// this cache the newest, or the one of response::key() or stored::key(). Nothing: there is
+    /// none that can be read. May wait for the disk, and fails where it does, as all that follow.
+    /// errc::argument: it is no key.
+    std::optional<response> find(std::string_view key) const {
+        hc_response *out = nullptr;
+        if (detail::call(hc_get, live(), key.data(), key.size(), &out) != HC_OK)
+            return std::nullopt;
+        return response(out);
+    }
+
+    /// Whether there is one.
+    bool contains(std::string_view key) const {
+        return detail::call(hc_get, live(), key.data(), key.size(), nullptr) == HC_OK;
+    }
+
+    /// Deletes what is stored under a key: all variants of one of key(), or the one of
+    /// response::key() or stored::key(). Says how many there were. This and the next two delete
+    /// also through a cache that is settings::read_only(); errc::read_only: nothing can be written
+    /// there. Who has a body open reads on.
+    std::uint64_t erase(std::string_view key) const {
+        std::uint64_t count = 0;
+        detail::call(hc_delete, live(), key.data(), key.size(), &count);
+        return count;
+    }
+
+    /// Deletes what `q` asks for, and says how many that were; with query::limit() those that come
+    /// first in its order. errc::argument: it asks for nothing less than all.
+    std::uint64_t erase_where(const query &q) const {
+        const hc_query asked = q.raw();
+        std::uint64_t count = 0;
+        detail::call(hc_delete_where, live(), &asked, &count);
+        return count;
+    }
+
+    /// Deletes everything, some at a time, beside whatever else uses the cache: what is stored
+    /// meanwhile may stay. Says how many responses there were.
+    std::uint64_t clear() const {
+        std::uint64_t count = 0;
+        detail::call(hc_clear, live(), &count);
+        return count;
+    }
+
     /// Waits until what fetch() left to be revalidated is, and everything stored so far is durable.
     /// errc::timeout.
     void flush(expiry timeout = never) const { detail::call(hc_flush, live(), timeout.value()); }
@@ -145,8 +204,12 @@ private:
         // The C library would take what stands before the NUL for the path.
         if (directory.native().find('\0') != std::filesystem::path::string_type::npos)
             throw error(errc::argument, "the path of the cache holds a NUL");
+        return open(directory.c_str(), configuration);
+    }
+
+    static hc_cache *open(const char *directory, const hc_options *configuration) {
         hc_cache *out = nullptr;
-        detail::call(hc_open, directory.c_str(), configuration, &out);
+        detail::call(hc_open, directory, configuration, &out);
         return out;
     }
 };
