@@ -29,6 +29,19 @@ const (
 	Synced                   // What is reported as Stored is durable.
 )
 
+// A Place is what the directory given to [Open] means.
+type Place int8
+
+// The places.
+const (
+	// The cache directory.
+	PlaceDirectory Place = iota
+	// A name in the directory of this user's caches, $XDG_CACHE_HOME or ~/.cache; "" is "http_cache".
+	PlaceUser
+	// A directory, or "" for $TMPDIR or /tmp, in which a temporary one is made: it goes with the last that has it open.
+	PlaceTemporary
+)
+
 // A LogLevel says how grave a log line is.
 type LogLevel int32
 
@@ -158,6 +171,8 @@ type Options struct {
 	CacheStatus bool
 	CacheName   string
 
+	// What the directory given to Open means.
+	Place Place
 	// Query parameters are sorted by name in the key, and sent as given. Default: not with CacheControl.
 	SortQuery Switch
 	// What a crash of the machine may take away.

@@ -212,6 +212,20 @@ hc_status hcgo_response(hc_exchange *x, hcgo_result *io) {
     return status;
 }
 
+hc_status hcgo_iter_next(hc_iter *it, int with_body, hcgo_result *io) {
+    clear(io);
+    return hc_iter_next(it, &io->view, with_body ? &io->response : NULL, &io->error);
+}
+
+hc_status hcgo_get(hc_cache *c, const char *key, size_t key_len, hcgo_result *io) {
+    hc_status status;
+    clear(io);
+    status = hc_get(c, key, key_len, &io->response, &io->error);
+    if (status == HC_OK)
+        hcgo_view(io->response, &io->view);
+    return status;
+}
+
 static int32_t filter(void *user, const hc_request *r, hc_response *p) {
     return hcgoFilter((uintptr_t)user, (hc_request *)r, p);
 }

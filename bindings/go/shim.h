@@ -75,6 +75,12 @@ void hcgo_view(hc_response *p, hc_view *io);
 /* The response of an exchange with its view, after the body was ended. */
 hc_status hcgo_response(hc_exchange *x, hcgo_result *io);
 
+/* The next of a walk, with its body or without. */
+hc_status hcgo_iter_next(hc_iter *it, int with_body, hcgo_result *io);
+
+/* hc_get with its view. */
+hc_status hcgo_get(hc_cache *c, const char *key, size_t key_len, hcgo_result *io);
+
 /* Callbacks: `handle` is a cgo.Handle, a number that C passes through as a pointer and never follows. */
 hc_status hcgo_options_filter(hc_options *o, uintptr_t handle);
 hc_status hcgo_options_clock(hc_options *o, uintptr_t handle);

@@ -88,7 +88,7 @@ TEST(the_environment_says_where_temporary_ones_are) {
 }
 
 TEST(a_directory_needs_a_path) {
-    CHECK_THROWS(hc::cache(hc::options()), hc::errc::argument);
+    CHECK_THROWS(hc::cache{hc::options()}, hc::errc::argument);
     CHECK_THROWS(hc::cache(at(hc::place::path)), hc::errc::argument);
     CHECK_THROWS(at(static_cast<hc::place>(9)), hc::errc::argument);
 }
