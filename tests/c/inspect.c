@@ -254,6 +254,8 @@ static int store_and_look(void *user) {
         if (i == 20)
             tell(to_parent[1]);
     }
+    /* Others see what is committed. */
+    flush(c);
     tell(to_parent[1]);
     if (!hear(to_child[0]))
         return 1;
