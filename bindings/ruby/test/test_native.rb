@@ -15,7 +15,7 @@ class TestNative < Minitest::Test
   LEFT_OUT = %i[hc_options_transport
                 hc_iter_new hc_iter_next hc_iter_key hc_iter_request
                 hc_iter_free hc_get hc_delete hc_delete_where hc_clear hc_response_request
-                hc_reset_expiration hc_put hc_update].freeze
+                hc_reset_expiration hc_put hc_update hc_verify].freeze
 
   def test_all_functions_are_bound
     assert_operator FUNCTIONS.size, :>, 50
