@@ -19,9 +19,9 @@
 ///  Strings    Are copied on the way in, and may hold any byte unless it is said otherwise; names
 ///             are ASCII, URLs ASCII or UTF-8.
 ///  Errors     Every failed call throws hc::error, and nothing else is thrown but std::bad_alloc,
-///             and by cache::rekey() what your own function threw. Once a cache is open, no fault
-///             of the cache itself is an error: it forwards, does not store, passes through. Calls
-///             that look into the cache or after it say when it fails.
+///             and by cache::rekey() and its like what your own function threw. Once a cache is
+///             open, no fault of the cache itself is an error: it forwards, does not store, passes
+///             through. Calls that look into the cache or after it say when it fails.
 ///  Time       Durations are std::chrono's, rounded up to milliseconds; instants are of
 ///             std::chrono's system_clock. A negative duration and an instant before 1970 are
 ///             errc::argument.

@@ -123,9 +123,10 @@ public:
     /// Who this cache is in Cache-Status (RFC 9211 2): printable ASCII. Default "httpcache".
     options &cache_name(std::string_view name) { return set(HC_STR_CACHE_NAME, name); }
 
-    /// On, fetch() revalidates on threads of the library, which call nothing of yours; where the
-    /// cache has a function of yours, before it returns (RFC 5861 3). Off, the library starts no
-    /// thread. Default on.
+    /// On, threads of the library, which call nothing of yours, commit what is stored, and
+    /// revalidate for fetch(); where the cache has a function of yours, that is before it returns
+    /// (RFC 5861 3). Off, the library starts no thread: see cache::work(). Of caches with the same
+    /// directory, the first one says who commits. Default on.
     options &workers(bool on) { return set(HC_OPT_WORKERS, on); }
 
     /// Beside a response all fields of its request are stored, and the body, without what is
