@@ -59,8 +59,9 @@ func Open(directory string, o *Options) (*Cache, error) {
 	return c, nil
 }
 
-// Close gives up the cache and never waits. Exchanges and responses made from it go on, and the store closes when they
-// are gone too. A second Close is ErrClosed.
+// Close gives up the cache. Exchanges and responses made from it go on, and the store closes when they are gone too:
+// whoever closes the last of them commits what still waits, which takes as long as that, and at most about two seconds
+// for another process that writes. A second Close is ErrClosed.
 func (c *Cache) Close() error {
 	first, free := c.guard.close()
 	if !first {
@@ -91,8 +92,9 @@ func (c *Cache) leave() {
 	}
 }
 
-// Flush waits until everything stored so far is durable, and what [Cache.Fetch] revalidates behind its callers' backs is
-// done; at most for timeout: ErrTimeout. Forever is without limit.
+// Flush waits until everything stored so far is durable and seen by all processes, and what [Cache.Fetch] revalidates
+// behind its callers' backs is done; at most for timeout: ErrTimeout. Forever is without limit. Any other error is why
+// something that was stored since the last Flush was lost (ErrFull, ErrBusy, ErrIO); that is said once.
 func (c *Cache) Flush(timeout time.Duration) error {
 	if !c.guard.enter() {
 		return ErrClosed

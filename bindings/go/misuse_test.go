@@ -73,6 +73,16 @@ func sought(q *httpcache.Query) func(*testing.T, *httpcache.Cache) error {
 	return func(_ *testing.T, c *httpcache.Cache) error { return second(c.Walk(q)) }
 }
 
+// expiring gives what is stored another expiry.
+func expiring(e httpcache.Expiry) func(*testing.T, *httpcache.Cache) error {
+	return func(_ *testing.T, c *httpcache.Cache) error { return second(c.ResetExpiration(e)) }
+}
+
+// putting stores as told.
+func putting(r *httpcache.Request, a *httpcache.Answer, created time.Time, expires httpcache.Expiry) func(*testing.T, *httpcache.Cache) error {
+	return func(_ *testing.T, c *httpcache.Cache) error { return second(c.Put(r, a, created, expires)) }
+}
+
 var misusedQueries = []misuse{
 	{"no key to get", httpcache.ErrArgument, func(_ *testing.T, c *httpcache.Cache) error { return second(c.Get("")) }},
 	{"a key to get that is none", httpcache.ErrArgument, func(_ *testing.T, c *httpcache.Cache) error { return second(c.Get("0f")) }},
@@ -85,6 +95,24 @@ var misusedQueries = []misuse{
 	{"deleting by a bad query", httpcache.ErrURL, func(_ *testing.T, c *httpcache.Cache) error {
 		return second(c.DeleteWhere(&httpcache.Query{URL: "h.test"}))
 	}},
+	{"another expiry that is an instant", httpcache.ErrArgument, expiring(httpcache.ExpireAt(time.Now()))},
+	{"another expiry that is none", httpcache.ErrArgument, expiring(httpcache.DoNotCache)},
+	{"another expiry that is negative", httpcache.ErrArgument, expiring(httpcache.ExpireAfter(-2147483646 * time.Millisecond))},
+	{"putting no answer", httpcache.ErrArgument, putting(get(url), nil, time.Time{}, httpcache.Unset)},
+	{"putting the answer to no request", httpcache.ErrArgument, putting(nil, answer(200, ""), time.Time{}, httpcache.Unset)},
+	{"putting the answer to a bad request", httpcache.ErrURL, putting(get("h.test"), answer(200, ""), time.Time{}, httpcache.Unset)},
+	{"putting a 304", httpcache.ErrArgument, putting(get(url), answer(304, ""), time.Time{}, httpcache.Unset)},
+	{"putting a bad field", httpcache.ErrField, putting(get(url), answer(200, "", field{"a b", ""}), time.Time{}, httpcache.Unset)},
+	{"putting what was received before 1970", httpcache.ErrArgument, putting(get(url), answer(200, ""), time.UnixMilli(-2147483647), httpcache.Unset)},
+	{"putting what expired before 1970", httpcache.ErrArgument, putting(get(url), answer(200, ""), time.Time{}, httpcache.ExpireAt(time.UnixMilli(-2147483646)))},
+	{"putting what expires after a time", httpcache.ErrArgument, putting(get(url), answer(200, ""), time.Time{}, httpcache.ExpireAfter(1))},
+	{"updating from nothing", httpcache.ErrArgument, func(_ *testing.T, c *httpcache.Cache) error {
+		return second(c.Update(context.Background(), nil, nil))
+	}},
+	{"updating from itself", httpcache.ErrArgument, func(_ *testing.T, c *httpcache.Cache) error {
+		return second(c.Update(context.Background(), c, nil))
+	}},
+	{"a negative time to work", httpcache.ErrArgument, func(_ *testing.T, c *httpcache.Cache) error { return second(c.Work(-1)) }},
 	{"a query of no URL", httpcache.ErrURL, sought(&httpcache.Query{URL: "h.test"})},
 	{"a query of a URL with a NUL", httpcache.ErrArgument, sought(&httpcache.Query{URL: url + "\x00"})},
 	{"a query of a method with a NUL", httpcache.ErrArgument, sought(&httpcache.Query{Method: "GET\x00"})},
@@ -131,6 +159,27 @@ var misusedAfterClose = []misuse{
 	}},
 	{"clearing a closed cache", httpcache.ErrClosed, func(t *testing.T, c *httpcache.Cache) error {
 		return second(closedCache(t, c).Clear())
+	}},
+	{"another expiry in a closed cache", httpcache.ErrClosed, func(t *testing.T, c *httpcache.Cache) error {
+		return second(closedCache(t, c).ResetExpiration(httpcache.Never))
+	}},
+	{"put into a closed cache", httpcache.ErrClosed, func(t *testing.T, c *httpcache.Cache) error {
+		return second(closedCache(t, c).Put(get(url), answer(200, ""), time.Time{}, httpcache.Unset))
+	}},
+	{"update of a closed cache", httpcache.ErrClosed, func(t *testing.T, c *httpcache.Cache) error {
+		return second(closedCache(t, c).Update(context.Background(), open(t, nil), nil))
+	}},
+	{"update from a closed cache", httpcache.ErrClosed, func(t *testing.T, c *httpcache.Cache) error {
+		return second(open(t, nil).Update(context.Background(), closedCache(t, c), nil))
+	}},
+	{"verifying a closed cache", httpcache.ErrClosed, func(t *testing.T, c *httpcache.Cache) error {
+		return second(closedCache(t, c).Verify(context.Background(), nil))
+	}},
+	{"mending a closed cache", httpcache.ErrClosed, func(t *testing.T, c *httpcache.Cache) error {
+		return second(closedCache(t, c).Mend(context.Background(), nil))
+	}},
+	{"work of a closed cache", httpcache.ErrClosed, func(t *testing.T, c *httpcache.Cache) error {
+		return second(closedCache(t, c).Work(0))
 	}},
 	{"a step of a closed walk", httpcache.ErrClosed, func(t *testing.T, c *httpcache.Cache) error {
 		return second(closedWalk(t, c).Next())

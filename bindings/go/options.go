@@ -186,8 +186,9 @@ type Options struct {
 	// Of Fetch alone: the header section of an answer, in bytes (default 262144), and how many fields it has
 	// (1000); beyond them ErrTooLarge.
 	MaxHeadBytes, MaxFields int
-	// Of Fetch alone: revalidate behind the caller's back on threads of the library. On by default; Off: before
-	// Fetch returns.
+	// Threads of the library, which call no function of the Options, commit what is stored, and revalidate for Fetch
+	// behind the caller's back (with functions: before it returns). On by default; Off: the library starts no thread,
+	// see Cache.Work. Of caches with the same directory, the first one says who commits.
 	Workers Switch
 
 	// Filter is asked, after all other rules, before a response is stored (once its body is complete) and each

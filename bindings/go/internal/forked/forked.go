@@ -36,6 +36,9 @@ static int in_child(hc_cache *c, hc_exchange *x, hc_iter *it, hc_request *r, hc_
         return 7;
     if (hc_iter_next(it, NULL, NULL, NULL) != HC_E_MISUSE)
         return 8;
+    // What was there before the fork keeps the store open, so that closing the cache commits nothing.
+    if (hc_flush(c, HC_NEVER_EXPIRE, NULL) != HC_OK)
+        return 9;
     hc_iter_free(it);
     hc_response_free(p);
     hc_exchange_free(mine);
