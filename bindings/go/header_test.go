@@ -23,6 +23,8 @@ var leftOut = map[string]string{
 	"hc_response_from_cache":  "it is in the view",
 	"hc_response_get":         "Fields are a value",
 	"hc_response_status":      "it is in the view",
+	"hc_response_alias_of":    "redirects of a Transport are followed above it",
+	"hc_response_history":     "redirects of a Transport are followed above it",
 	"hc_options_transport":    "a Transport is Go's own way to the origin",
 }
 

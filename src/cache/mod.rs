@@ -1,5 +1,6 @@
 //! The engine: joins key, storage and policy. Knows no network.
 
+pub mod aliases;
 mod body;
 mod clock;
 mod counters;
@@ -32,7 +33,7 @@ pub use self::inspect::{Item, Kinds, Order, Query, Updated, UrlGlob, Verificatio
 pub use self::log::{Level, Log};
 pub use self::own_key::{KeySink, OwnMatching};
 pub use self::rekey::Rekeyed;
-pub use self::response::{Info, Response, Times};
+pub use self::response::{Info, Recorded, Response, Times};
 pub use self::work::Work;
 pub use crate::policy::decide::Decision;
 pub use crate::settings::{Cancellation, Overrides};
@@ -258,14 +259,6 @@ impl Cache {
         result.map_err(|error| self.report_fault(what, &error)).ok()
     }
 
-    /// An error where nothing is to be written.
-    fn check_writable(&self) -> Result<()> {
-        if self.settings().read_only {
-            return Err(read_only());
-        }
-        Ok(())
-    }
-
     /// Counts and logs what could not be committed after its caller had gone on: the thread that commits calls
     /// nothing of the host's.
     #[inline]
@@ -278,6 +271,14 @@ impl Cache {
             self.log().write(Level::Error, line);
         }
         (0..count).for_each(|_| self.counters.errors());
+    }
+
+    /// An error where nothing is to be written.
+    fn check_writable(&self) -> Result<()> {
+        if self.settings().read_only {
+            return Err(read_only());
+        }
+        Ok(())
     }
 
     fn report_fault(&self, what: &str, error: &Error) {

@@ -110,6 +110,8 @@ pub enum Table {
     /// From the id of a body to the row of the records that refers to it; written by
     /// [`Transaction::hold_body`] and [`Transaction::release_body`].
     Bodies,
+    /// Where stored redirects lead to.
+    Aliases,
 }
 
 /// Takes a line for the log. It is called on the thread that opens, and holds up nobody else.

@@ -19,6 +19,9 @@ static const std::set<std::string> not_wrapped = {
     // Many fields in one call, for callers to whom each call is dear.
     "hc_request_add_fields",
     "hc_response_add_fields",
+    // Where redirects lead to, and which were followed: for programs that list them.
+    "hc_response_alias_of",
+    "hc_response_history",
     // One accessor of a view that the binding fills anyway.
     "hc_response_status",
     "hc_response_from_cache",

@@ -75,8 +75,7 @@ impl Exchange {
     /// What is handed on is not, or no longer, stored.
     pub(super) fn hand_on_as_unstored(&mut self) {
         if let Some(response) = &mut self.handed_on {
-            response.info.key = None;
-            response.info.freshness = None;
+            response.info.forget();
         }
     }
 

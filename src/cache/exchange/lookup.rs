@@ -181,14 +181,7 @@ impl Exchange {
             }
         });
         match search {
-            Some(Search::Found(found)) if self.is_hidden(&key, &found) => Err(Reason::UriMiss),
-            Some(Search::Found(found)) => {
-                let mut selected = Selected::new(key, *found, settings);
-                if settings.groups {
-                    selected.is_invalid = self.is_group_invalid(&selected);
-                }
-                Ok(selected)
-            }
+            Some(Search::Found(found)) => self.select(key, *found),
             Some(Search::Miss(reason)) => Err(reason),
             Some(Search::Unreadable) => {
                 let error = Error::new(Kind::Corrupt, "a stored response cannot be read");
@@ -197,6 +190,22 @@ impl Exchange {
             }
             None => Err(Reason::Store),
         }
+    }
+
+    /// What is known of a stored response that was found; if it is not there for this cache, why.
+    pub(super) fn select(
+        &self,
+        key: PrimaryKey,
+        found: Found,
+    ) -> std::result::Result<Selected, Reason> {
+        if self.is_hidden(&key, &found) {
+            return Err(Reason::UriMiss);
+        }
+        let mut selected = Selected::new(key, found, self.settings());
+        if self.settings().groups {
+            selected.is_invalid = self.is_group_invalid(&selected);
+        }
+        Ok(selected)
     }
 
     /// Whether it was changed through this cache, which could not write that down.
@@ -228,7 +237,7 @@ impl Exchange {
         since.is_none_or(|since| since.is_some_and(|at| at >= asked_at))
     }
 
-    fn decide_on(&mut self, selected: Selected) -> (Decision, Reason) {
+    pub(super) fn decide_on(&mut self, selected: Selected) -> (Decision, Reason) {
         let decided = reuse(
             &selected.candidate(),
             &self.directives,

@@ -8,6 +8,7 @@ mod explain;
 mod freshen;
 mod identity;
 mod judge;
+mod led;
 mod lookup;
 mod parts;
 mod put;

@@ -3,7 +3,7 @@
 use super::Exchange;
 use super::selected::Selected;
 use crate::cache::body::Body;
-use crate::cache::{Info, Response};
+use crate::cache::{Info, Recorded, Response};
 use crate::error::Result;
 use crate::http::ResponseHead;
 use crate::key::Key;
@@ -14,15 +14,21 @@ use crate::policy::update::{of_not_modified, remove_named, set, set_age};
 impl Exchange {
     /// Hands on a stored response, or what of it the caller asks for, and with it whatever of it is in memory.
     pub(super) fn serve(&mut self, selected: Selected, revalidated: bool) -> Result<()> {
-        let id = selected.found.stored.head.id;
+        let stored = &selected.found.stored.head;
+        let id = stored.id;
+        let recorded = Recorded {
+            id,
+            mark: stored.mark,
+        };
         let info = Info {
             from_cache: true,
             revalidated,
             continued: false,
             key: Some(Key {
                 row: selected.key.row,
-                variant: selected.found.stored.head.variant,
+                variant: stored.variant,
             }),
+            recorded: Some(recorded).filter(|recorded| recorded.mark == self.mark),
             freshness: Some(selected.freshness),
             elapsed: 0,
         };

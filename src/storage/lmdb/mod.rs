@@ -35,9 +35,10 @@ const LEAST_MAP: usize = 16 << 20;
 /// The named tables; [`Table::Records`] is the unnamed one, whose root LMDB has at hand in each
 /// transaction, so that a read does not have to look it up. The names lie among its rows, and begin so
 /// that no row of another kind is like them.
-const NAMES: [&str; 2] = [
+const NAMES: [&str; 3] = [
     "\u{1}\u{1}\u{1}\u{1}table:marks",
     "\u{1}\u{1}\u{1}\u{1}table:bodies",
+    "\u{1}\u{1}\u{1}\u{1}table:aliases",
 ];
 
 /// Whether a key of the unnamed table is the name of another table and no row.
@@ -58,6 +59,7 @@ struct Tables {
     records: lmdb_sys::MDB_dbi,
     marks: lmdb_sys::MDB_dbi,
     bodies: lmdb_sys::MDB_dbi,
+    aliases: lmdb_sys::MDB_dbi,
 }
 
 impl Tables {
@@ -66,6 +68,7 @@ impl Tables {
             Table::Records => self.records,
             Table::Marks => self.marks,
             Table::Bodies => self.bodies,
+            Table::Aliases => self.aliases,
         }
     }
 }
@@ -223,11 +226,12 @@ fn open_tables(inner: &lmdb::Environment, create: bool) -> lmdb::Result<Tables> 
         }
         opened => opened,
     };
-    let [marks, bodies] = NAMES;
+    let [marks, bodies, aliases] = NAMES;
     Ok(Tables {
         records: inner.open_db(None)?.dbi(),
         marks: open(marks)?.dbi(),
         bodies: open(bodies)?.dbi(),
+        aliases: open(aliases)?.dbi(),
     })
 }
 

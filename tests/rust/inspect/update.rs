@@ -70,7 +70,7 @@ fn what_is_newer_is_taken_over_as_it_is() {
             ..Query::default()
         },
     );
-    let response = items[0].response.as_ref().unwrap();
+    let response = items[0].response().unwrap();
     assert_eq!(response.head.fields.first(b"X-A"), Some(&b"1"[..]));
     assert_eq!(response.times().created_at, Some(START));
     assert_eq!(response.times().expires_at, Some(START + 60_000));
