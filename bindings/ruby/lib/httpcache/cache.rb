@@ -16,6 +16,7 @@ module HTTPCache
   # +:forward+, a fetch passes through, and Stats#errors and a log line tell.
   class Cache
     include Owned
+    include Maintenance
 
     # As #initialize; with a block, yields the cache, closes it afterwards and returns the block's value.
     def self.open(...)
@@ -30,15 +31,15 @@ module HTTPCache
     end
 
     # Opens the cache in the directory `path`, making it if there is none (mode 0700). Opened twice in a process, a
-    # directory is one store. `options` are Options, or settings by name.
+    # directory is one store. `options` are Options, or settings by name; of these +place+ says what else `path` may be.
     #
     # Errors that name a refused path: NotDirectoryError, SymbolicLinkError, ForeignOwnerError, PermissionError,
     # ReadOnlyError, FullError, NewerFormatError, BusyError, MismatchError, UnsupportedError. ConflictError names
     # two settings.
-    def initialize(path, options = nil, **settings)
+    def initialize(path = nil, options = nil, **settings)
       raise ArgumentError, 'give Options or settings, not both' if options && !settings.empty?
 
-      path = File.path(path)
+      path = File.path(path) unless path.nil? && (options || settings.key?(:place))
       options ||= own_options = Options.new(**settings)
       options.use do |native|
         Call.borrow do |call|
