@@ -78,6 +78,7 @@ MISUSE = {
     "response.read": lambda w: w["response"].read(1),
     "response.body": lambda w: w["response"].body,
     "response.status": lambda w: w["response"].status,
+    "walk": lambda w: next(w["walk"]),
 }
 
 
@@ -93,6 +94,8 @@ def world(filled):
     world["begun"].begin(200, FRESH)
     world["begun"].write(LARGE)
     world["response"] = world["fresh"].response()
+    world["walk"] = filled.walk()
+    next(world["walk"])
     return world
 
 

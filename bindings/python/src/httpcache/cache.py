@@ -8,16 +8,17 @@ from typing import Any, NamedTuple
 
 from . import _callbacks
 from . import options as _options
-from ._handle import CACHE, EXCHANGE, RESPONSE, Handle, create
+from ._handle import CACHE, EXCHANGE, ITER, RESPONSE, Handle, create
 from ._native import ffi, lib
 from ._view import new_view
 from .errors import CallbackError, CancelledError, argument, call, closed
 from .exchange import Exchange
 from .fields import encode
-from .options import Options
+from .options import Options, Place
 from .request import Request
 from .response import Response
 from .times import Duration, Expiry, native_duration
+from .walk import Query, Walk, native_query
 
 _KEY = ffi.typeof("char[128]")
 
@@ -59,27 +60,26 @@ class Cache:
     """An HTTP cache (RFC 9111) in a directory. Any thread may use it, and several at once.
 
     Opens the cache in the directory ``path``, making it if there is none (mode 0700, its files 0600).
-    Opened twice in a process, a directory is one store. Raises :class:`StoreError`,
-    :class:`MismatchError`, :class:`ConflictError`, :class:`UnsupportedError`, :class:`ArgumentError`.
+    ``Options.place`` says what else the path may be, or stand for where there is none. Opened twice in a
+    process, a directory is one store. Raises :class:`StoreError`, :class:`MismatchError`,
+    :class:`ConflictError`, :class:`UnsupportedError`, :class:`ArgumentError`.
 
     It works in a child of :func:`os.fork` too. Once it is open it never breaks a caller: where the cache
     itself fails it forwards and stores nothing, counts that in :meth:`stats` and logs it.
     """
 
-    def __init__(self, path: str | bytes | os.PathLike[Any], options: Options | None = None) -> None:
-        name = os.fsencode(path)
-        if b"\0" in name:
-            raise argument("the path holds a NUL")
+    def __init__(self, path: str | bytes | os.PathLike[Any] | None = None, options: Options | None = None) -> None:
         if options is None:
             options = Options()
-        #: Where it lies.
-        self.path = os.fsdecode(name)
+        name = _path(path, options.place)
+        #: What it was opened with.
+        self.path = None if name is None else os.fsdecode(name)
         # Not a Handle: all threads may use it at once. Each call holds a reference of its own.
         self._pointer: Any = None
         self._callbacks = _options.callbacks_of(options)
         native = _options.native(options, self._callbacks)
         try:
-            pointer = create(lib.hc_open, lib.hc_close, CACHE, name, native.pointer)
+            pointer = create(lib.hc_open, lib.hc_close, CACHE, ffi.NULL if name is None else name, native.pointer)
             self._pointer = ffi.gc(pointer, lib.hc_close)
         finally:
             _callbacks.settle()
@@ -192,6 +192,85 @@ class Cache:
             _callbacks.settle()
         return Rekeyed(*(getattr(counts, name) for name in Rekeyed._fields))
 
+    def walk(self, query: Query | None = None, *, bodies: bool = False) -> Walk:
+        """What is stored, one after the other: of what the query asks for, without one all that can be read.
+
+        Where ``bodies`` is true each has a response too, which is the caller's to close.
+        """
+        # The texts stay as long as the call.
+        conditions, _texts = native_query(query)
+        try:
+            pointer = create(lib.hc_iter_new, lib.hc_iter_free, ITER, self._open(), conditions)
+            handle = Handle(pointer, "walk", lib.hc_iter_free)
+        finally:
+            _callbacks.settle()
+        return Walk(handle, bodies, self._callbacks)
+
+    def get(self, key: str | Request) -> Response | None:
+        """The stored response that a key names, whether it is fresh or not; ``None``: there is none that can be read.
+
+        A key of :meth:`key` names all variants, of which this is the newest; one of :attr:`Response.key` and
+        :attr:`Stored.key` names one. A :class:`Request` stands for its key. A URL is no key: see :meth:`walk`.
+        """
+        name = self._name(key)
+        if name is None:
+            return None
+        try:
+            pointer = create(lib.hc_get, lib.hc_response_free, RESPONSE, self._open(), name, len(name))
+            if pointer == ffi.NULL:
+                return None
+            handle = Handle(pointer, "response", lib.hc_response_free)
+        finally:
+            _callbacks.settle()
+        return Response(handle, self._callbacks)
+
+    def __contains__(self, key: str | Request) -> bool:
+        """Whether :meth:`get` would give a response."""
+        name = self._name(key)
+        if name is None:
+            return False
+        try:
+            return bool(call(lib.hc_get, self._open(), name, len(name), ffi.NULL) == lib.HC_OK)
+        finally:
+            _callbacks.settle()
+
+    def delete(self, key: str | Request) -> int:
+        """Deletes what is stored under a key, as of :meth:`get`: all variants, or the one. Returns how many there were.
+
+        This, :meth:`delete_where` and :meth:`clear` delete also with ``read_only``. Who has a body open reads on.
+        """
+        name = self._name(key)
+        return 0 if name is None else self._count(lib.hc_delete, name, len(name))
+
+    def delete_where(self, query: Query) -> int:
+        """Deletes what the query asks for, with a limit those that come first in its order. Returns how many.
+
+        Raises :class:`ArgumentError` where the query has no condition: :meth:`clear` deletes everything.
+        """
+        conditions, _texts = native_query(query)
+        return self._count(lib.hc_delete_where, conditions)
+
+    def clear(self) -> int:
+        """Deletes everything, some at a time, beside whatever else uses the cache: what is stored meanwhile may stay.
+        Returns how many responses that were."""
+        return self._count(lib.hc_clear)
+
+    def _name(self, key: str | Request) -> bytes | None:
+        if isinstance(key, Request):
+            found = self.key(key)
+            return None if found is None else found.encode()
+        if not isinstance(key, str):
+            raise TypeError(f"a key is str or stands for a Request, not {type(key).__name__}")
+        return encode(key, "key")
+
+    def _count(self, function: Any, *arguments: Any) -> int:
+        count = ffi.new("uint64_t *")
+        try:
+            call(function, self._open(), *arguments, count)
+        finally:
+            _callbacks.settle()
+        return int(count[0])
+
     def flush(self, timeout: Duration | None = None) -> None:
         """Waits until everything stored so far is durable, at most ``timeout``: :class:`TimeoutError`."""
         limit = Expiry.NEVER if timeout is None else timeout
@@ -233,6 +312,15 @@ class Cache:
 
     def __repr__(self) -> str:
         return f"<httpcache.Cache {self.path!r}{' closed' if self.closed else ''}>"
+
+
+def _path(path: str | bytes | os.PathLike[Any] | None, place: Place | None) -> bytes | None:
+    if path is None and place in (Place.USER, Place.TEMPORARY):
+        return None
+    name = os.fsencode(path)  # type: ignore[arg-type]
+    if b"\0" in name:
+        raise argument("the path holds a NUL")
+    return name
 
 
 def _goes_on(done: int, total: int) -> None:
