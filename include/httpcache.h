@@ -839,6 +839,14 @@ void hc_iter_free(hc_iter *it);
 
 /* ---- looking after the cache ---- */
 
+/* What hc_update came to. */
+typedef struct {
+    size_t struct_size; /* sizeof(hc_updated), set by you. */
+    uint64_t copied; /* Stored responses that were taken over. */
+    uint64_t older; /* Those that are not newer than what was there. */
+    uint64_t skipped; /* Those that were left, as hc_update says. */
+} hc_updated;
+
 /* The stored response that a key names, whether it is fresh or not: of those of a key of hc_key the newest, or the one of
  * hc_response_key. HC_NOT_FOUND: there is none that can be read. `out` may be NULL: then it is only said whether there is
  * one. [any] [wait] */
@@ -856,6 +864,35 @@ hc_status hc_delete_where(hc_cache *c, const hc_query *q, uint64_t *n, hc_error 
 /* Deletes everything, `*n` responses, some at a time, beside whatever else uses the cache: what is stored meanwhile may
  * stay. [any] [wait] */
 hc_status hc_clear(hc_cache *c, uint64_t *n, hc_error **err);
+
+/* Gives all stored responses another expiry, whatever gave them theirs, and says in `*n` how many had another one before.
+ * `expire_after` is as of HC_OPT_EXPIRE_AFTER, and counts from now; HC_UNSET: what the options of this cache and its URL
+ * rules would have given each when it was received. With HC_OPT_CACHE_CONTROL what a response says itself still comes
+ * first. HC_E_ARGUMENT: HC_DO_NOT_CACHE, for which there is hc_clear. HC_E_READ_ONLY: HC_OPT_READ_ONLY is set. Some are
+ * changed at a time, beside other use. [any] [wait] */
+hc_status hc_reset_expiration(hc_cache *c, int64_t expire_after, uint64_t *n, hc_error **err);
+
+/* Stores `p` as the answer to `r`, in place of what is stored of the same variant, as told: what RFC 9111, the lists and
+ * the filter say of storing is not asked. For what is imported, or moved by hand. `created_at` is when it was received;
+ * HC_UNSET: now. `expires_at` is when it becomes stale, or HC_NEVER_EXPIRE; HC_UNSET: what the options of the cache say. A
+ * response that was read is stored too, and a large body is copied in pieces. HC_NOT_FOUND: the cache has no part in such a
+ * request, as hc_key says too, and nothing is stored. [any] [wait]
+ *
+ * HC_E_ARGUMENT: what no request would find, or what must not be stored: the status is 1xx, 206, 304, 407, 412 or 416,
+ * Vary is *, the body has another length than Content-Length, or the response names a URL with a secret in it.
+ * HC_E_TOO_LARGE: over HC_OPT_MAX_RESPONSE_BYTES or its kin. HC_E_READ_ONLY: HC_OPT_READ_ONLY is set. */
+hc_status hc_put(hc_cache *c, const hc_request *r, const hc_response *p, int64_t created_at,
+                 int64_t expires_at, hc_error **err);
+
+/* Takes over into `to` what is stored in `from` and newer than what `to` has: under the keys that the options of `to` make,
+ * with the times and the expiry it has. Each cache keeps hashes of credentials, partitions and secrets under a secret of its
+ * own; what only such a hash tells from others is left, for it may be somebody's, and so is what cannot be read, or is over
+ * HC_OPT_MAX_RESPONSE_BYTES of `to`. Where `from` is a copy of the directory of `to`, the secret is the same, and nothing is
+ * left for that. Goes on beside other use of both, and may be cancelled or killed at any moment: what was taken over stays.
+ * `progress` may be NULL; `io` may be NULL and is filled in any case. HC_E_ARGUMENT: both are one cache. HC_E_READ_ONLY:
+ * HC_OPT_READ_ONLY is set in `to`. [any] [wait] */
+hc_status hc_update(hc_cache *to, hc_cache *from, hc_progress_fn progress, void *user, hc_updated *io,
+                    hc_error **err);
 
 /* ---- replacing the transport; a second tier that may grow faster than the rest ---- */
 

@@ -759,6 +759,15 @@ fn durability(value: i64) -> Option<Durability> {
 }
 
 impl Expiry {
+    /// A duration in milliseconds or a named value, as a caller says it under a name.
+    pub fn read(value: i64, name: &str) -> Result<Self> {
+        if value < 0 && !matches!(value, UNSET | NEVER | DO_NOT_CACHE) {
+            let message = format!("{name} is {value}: neither a duration nor a named value");
+            return Err(Error::new(Kind::Argument, message));
+        }
+        Ok(Self::from_duration(value))
+    }
+
     fn from_duration(value: i64) -> Self {
         match value {
             UNSET => Expiry::Unset,

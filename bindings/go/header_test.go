@@ -33,6 +33,9 @@ var leftOut = map[string]string{
 	"hc_delete":               "not bound yet",
 	"hc_delete_where":         "not bound yet",
 	"hc_clear":                "not bound yet",
+	"hc_reset_expiration":     "not bound yet",
+	"hc_put":                  "not bound yet",
+	"hc_update":               "not bound yet",
 	"hc_response_request":     "not bound yet",
 }
 

@@ -28,7 +28,7 @@ pub use self::clock::Clock;
 pub use self::counters::Statistics;
 pub use self::exchange::{Exchange, Outcome};
 pub use self::filter::{Filter, Verdict};
-pub use self::inspect::{Item, Kinds, Order, Query, UrlGlob, Walk};
+pub use self::inspect::{Item, Kinds, Order, Query, Updated, UrlGlob, Walk};
 pub use self::log::{Level, Log};
 pub use self::own_key::{KeySink, OwnMatching};
 pub use self::rekey::Rekeyed;
@@ -142,6 +142,19 @@ impl Cache {
         Exchange::key_of_request(self, request)
     }
 
+    /// Stores a response as the answer to a request, as told: no policy and no filter is asked. `false`: the cache has no part
+    /// in such a request. The times are instants in milliseconds; unset they are now, and what the settings say; `expires_at`
+    /// may be never.
+    pub fn put(
+        self: &Arc<Self>,
+        request: &Arc<Request>,
+        response: &Response,
+        created_at: i64,
+        expires_at: i64,
+    ) -> Result<bool> {
+        Exchange::put(self, request, response, created_at, expires_at)
+    }
+
     /// Waits until the work in the background is over and everything stored so far is on the disk.
     pub fn flush(&self, timeout: Duration) -> Result<()> {
         let began = Instant::now();
@@ -229,11 +242,24 @@ impl Cache {
         result.map_err(|error| self.report_fault(what, &error)).ok()
     }
 
+    /// An error where nothing is to be written.
+    fn check_writable(&self) -> Result<()> {
+        if self.settings().read_only {
+            return Err(read_only());
+        }
+        Ok(())
+    }
+
     fn report_fault(&self, what: &str, error: &Error) {
         self.counters.errors();
         self.log()
             .write(Level::Error, || format!("{what}: {error}"));
     }
+}
+
+fn read_only() -> Error {
+    let message = "HC_OPT_READ_ONLY: nothing is written to the cache but deletions";
+    Error::new(Kind::ReadOnly, message)
 }
 
 fn open_store(path: &Path, options: &Options) -> Result<Arc<Store>> {

@@ -147,7 +147,7 @@ impl Cache {
 
     /// The key that a stored request has now, and where it is to be found for other queries too; `None` where that
     /// cannot be known.
-    fn key_again(
+    pub(super) fn key_again(
         &self,
         before: &[u8],
         request: &StoredRequest,
@@ -218,7 +218,7 @@ impl Cache {
 type Made = (Asked, Option<Vec<u8>>);
 
 /// The row of a URL's path, and the URL.
-type Path = (marked::Row, String);
+pub(super) type Path = (marked::Row, String);
 
 /// The next rows of stored responses, as many as one snapshot is held for. `last` is the one to go on behind; `None`
 /// when there are no more.
@@ -318,7 +318,8 @@ impl Moving {
             shelf::replace(txn, &self.before, &place, &entry, self.most_variants)?;
             return Ok(Move::Stayed);
         }
-        let present = shelf::present(txn, &self.key, &head.variant)?;
+        let get = |row: &[u8]| txn.get(Table::Records, row);
+        let present = shelf::present(get, &self.key, &head.variant)?;
         let is_fresher = present
             .as_ref()
             .is_none_or(|present| present.stamp.response_time < head.stamp.response_time);

@@ -180,6 +180,10 @@ impl Response {
         }
     }
 
+    pub(super) fn body(&self) -> &Body {
+        &self.body
+    }
+
     /// The whole body, if it lies in memory.
     pub fn body_in_memory(&self) -> Option<&[u8]> {
         self.body.in_memory()

@@ -423,18 +423,18 @@ pub(super) fn remove_now(cache: &Cache, why: &str, key: Key, id: BodyId) {
     });
 }
 
-/// What is stored of a variant of a key.
-pub(super) fn present(
-    txn: &Transaction<'_>,
+/// What is stored of a variant of a key; `get` gives the value of a row of the records.
+pub(super) fn present<'v>(
+    get: impl Fn(&[u8]) -> Result<Option<&'v [u8]>>,
     key: &PrimaryKey,
     variant: &VariantId,
 ) -> Result<Option<Head>> {
     let of_key = |value: &[u8]| Stored::decode(value, &key.text).map(|stored| stored.head);
-    let Some(value) = txn.get(Table::Records, &key.row)? else {
+    let Some(value) = get(&key.row)? else {
         return Ok(None);
     };
     let head = if Variants::is_list(value) {
-        let value = txn.get(Table::Records, &variant_row(&key.row, variant))?;
+        let value = get(&variant_row(&key.row, variant))?;
         value.and_then(of_key)
     } else {
         of_key(value)
@@ -548,6 +548,22 @@ fn put(txn: &mut Transaction<'_>, row: &[u8], entry: &Entry) -> Result<()> {
         Some(file) => txn.hold_body(file, row),
         None => Ok(()),
     }
+}
+
+/// Writes a record in place of the one that stands there: the same response, changed in its head alone.
+pub(super) fn rewrite(
+    txn: &mut Transaction<'_>,
+    row: &[u8],
+    record: Vec<u8>,
+    head: &Head,
+) -> Result<()> {
+    let entry = Entry {
+        record,
+        variant: head.variant,
+        names: Vec::new(),
+        file: body_file(head),
+    };
+    put(txn, row, &entry)
 }
 
 /// Deletes a row, and its body file unless that is the one to be kept.

@@ -262,6 +262,8 @@ unsafe impl Sized_ for super::response::hc_view {}
 unsafe impl Sized_ for super::cache::hc_stats {}
 // SAFETY: integers behind a usize.
 unsafe impl Sized_ for super::key::hc_rekeyed {}
+// SAFETY: integers behind a usize.
+unsafe impl Sized_ for super::maintenance::hc_updated {}
 // SAFETY: integers and pointers behind a usize.
 unsafe impl Sized_ for super::query::hc_query {}
 // SAFETY: pointers and nullable functions behind a usize.

@@ -77,6 +77,11 @@ pub fn again(
     Some(PrimaryKey::new(&canonical, taken.class, &parts, matching))
 }
 
+/// Whether a key is one of a partition; what cannot be read is taken for one.
+pub fn is_of_partition(key: &[u8]) -> bool {
+    take_apart(key).is_none_or(|taken| taken.part(Part::Partition).is_some())
+}
+
 /// Whether no value is needed of a URL that was not kept.
 fn may_be_read_again(url: &str, matching: &Matching<'_>) -> bool {
     let query = url.split_once('?').map_or("", |(_, query)| query);

@@ -73,6 +73,30 @@ impl fmt::Display for Placeholder {
     }
 }
 
+/// Whether a text holds the hash of a secret.
+pub fn knows_secrets(text: &[u8]) -> bool {
+    let mut rest = text;
+    while let Some(at) = rest.iter().position(|byte| *byte == MARK) {
+        rest = rest.get(at..).unwrap_or_default();
+        match Placeholder::read(rest) {
+            Some((Placeholder::Ignored, behind)) => rest = behind,
+            _ => return true,
+        }
+    }
+    false
+}
+
+/// The same text without the hashes of secrets, which mean nothing to who does not have their key.
+pub fn forgotten(text: &[u8]) -> Vec<u8> {
+    let mut forgotten = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((&byte, behind)) = rest.split_first() {
+        forgotten.push(byte);
+        rest = Placeholder::read(rest).map_or(behind, |(_, behind)| behind);
+    }
+    forgotten
+}
+
 /// Bytes as hexadecimal digits.
 pub fn push_hex(text: &mut Vec<u8>, bytes: &[u8]) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";

@@ -95,14 +95,22 @@ pub fn variant_id(
     matching: &Matching<'_>,
     secret: &[u8; 32],
 ) -> VariantId {
-    if names.is_empty() && *mark == credentials::NOBODY {
-        return [0; 16];
-    }
+    let values = names
+        .iter()
+        .map(|name| value(fields, name, matching, secret));
+    id_of(mark, names.iter().map(String::as_str).zip(values), secret)
+}
+
+/// The same of what is known of such a request: these names, sorted, and what it says in each.
+pub fn id_of<'n>(
+    mark: &Mark,
+    selecting: impl Iterator<Item = (&'n str, Option<Vec<u8>>)>,
+    secret: &[u8; 32],
+) -> VariantId {
     let mut text = Vec::new();
-    push_part(&mut text, mark);
-    for name in names {
+    for (name, value) in selecting {
         push_part(&mut text, name.as_bytes());
-        match value(fields, name, matching, secret) {
+        match value {
             Some(value) => {
                 text.push(1);
                 push_part(&mut text, &value);
@@ -110,7 +118,13 @@ pub fn variant_id(
             None => text.push(0),
         }
     }
-    first_half(blake3::keyed_hash(secret, &text))
+    if text.is_empty() && *mark == credentials::NOBODY {
+        return [0; 16];
+    }
+    let mut whole = Vec::with_capacity(text.len() + 24);
+    push_part(&mut whole, mark);
+    whole.append(&mut text);
+    first_half(blake3::keyed_hash(secret, &whole))
 }
 
 /// A value in the form in which it is compared; a very long one is compared as it is.

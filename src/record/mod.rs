@@ -86,6 +86,15 @@ impl Stored {
         bytes.get(HEAD_SIZE..HEAD_SIZE.checked_add(head.key_len as usize)?)
     }
 
+    /// A record's bytes with other times and another expiry; `None`: it cannot be read.
+    pub fn restamped(bytes: &[u8], stamp: Stamp) -> Option<Vec<u8>> {
+        let head = Head::decode(bytes)?;
+        let mut restamped = bytes.to_vec();
+        let meta_end = HEAD_SIZE + head.key_len as usize + head.meta_len as usize;
+        Head { stamp, ..head }.encode(restamped.get_mut(..meta_end)?);
+        Some(restamped)
+    }
+
     /// Reads a record of the primary key `key`, verifying all of it.
     pub fn decode(bytes: &[u8], key: &[u8]) -> Option<Stored> {
         let head = Head::decode(bytes)?;
@@ -193,6 +202,21 @@ mod tests {
         );
         assert_eq!(&bytes[stored.request], b"request");
         assert_eq!(&bytes[stored.body], b"body");
+    }
+
+    #[test]
+    fn another_stamp_is_all_that_changes() {
+        let other = Stamp {
+            expires: Expires::Never,
+            is_explicit: false,
+            ..STAMP
+        };
+        let restamped = Stored::restamped(&encoded(), other).unwrap();
+        let (before, after) = (encoded(), Stored::decode(&restamped, b"key").unwrap());
+        assert_eq!(after.head.stamp, other);
+        assert_eq!(&restamped[HEAD_SIZE..], &before[HEAD_SIZE..]);
+        assert_eq!(Stored::restamped(&restamped, STAMP).unwrap(), before);
+        assert_eq!(Stored::restamped(&before[1..], STAMP), None);
     }
 
     #[test]

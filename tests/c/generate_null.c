@@ -51,6 +51,7 @@ static const struct {
     {"hc_error **", "err", "&e->err"},
     {"const hc_options *", NULL, "e->options"},
     {"hc_options *", NULL, "e->options"},
+    {"hc_cache *", "from", "e->other"},
     {"hc_cache *", NULL, "e->cache"},
     {"hc_cache **", "out", "&e->cache_out"},
     {"const hc_request *", NULL, "e->request"},
@@ -90,6 +91,7 @@ static const struct {
     {"const char *", "from", "\"0123456789abcdef\""},
     {"size_t", "from_len", "16"},
     {"hc_rekeyed *", NULL, "&e->rekeyed"},
+    {"hc_updated *", NULL, "&e->updated"},
     {"const char *", "method", "\"GET\""},
     {"const char *", "url", "\"http://h.test/\""},
     {"const char *", "name", "\"X-Name\""},
@@ -123,6 +125,8 @@ static const struct {
     {"int64_t", "value", "60000"},
     {"int64_t *", "value", "&e->expiry"},
     {"int64_t", "timeout", "60000"},
+    {"int64_t", "created_at", "T0"},
+    {"int64_t", "expires_at", "HC_UNSET"},
 };
 
 /* Where a valid call needs more than a fresh environment. */
@@ -185,6 +189,10 @@ static const struct {
     {"hc_delete", "n"},
     {"hc_delete_where", "n"},
     {"hc_clear", "n"},
+    {"hc_reset_expiration", "n"},
+    {"hc_update", "progress"},
+    {"hc_update", "user"},
+    {"hc_update", "io"},
     {"hc_iter_new", "q"},
     {"hc_iter_next", "view"},
     {"hc_iter_next", "out"},

@@ -12,7 +12,7 @@ typedef struct environment environment;
 struct environment {
     const char *path;
     hc_options *options;
-    hc_cache *cache, *cache_out;
+    hc_cache *cache, *other, *cache_out;
     hc_request *request, *request_out;
     hc_response *response, *response_out;
     hc_exchange *exchange, *exchange_out;
@@ -21,6 +21,7 @@ struct environment {
     hc_view view;
     hc_stats stats;
     hc_rekeyed rekeyed;
+    hc_updated updated;
     hc_query query;
     uint64_t count;
     hc_transport transport;
@@ -156,6 +157,7 @@ static environment *new_environment(void) {
     e->view.struct_size = sizeof e->view;
     e->stats.struct_size = sizeof e->stats;
     e->rekeyed.struct_size = sizeof e->rekeyed;
+    e->updated.struct_size = sizeof e->updated;
     e->query.struct_size = sizeof e->query;
     e->query.match = HC_MATCH_EXPIRED;
     memset(e->key, '0', 64);
@@ -166,6 +168,7 @@ static environment *new_environment(void) {
     e->options = hc_options_new();
     CHECK_STATUS(hc_options_transport(e->options, &e->transport), HC_OK);
     CHECK_STATUS(hc_open(e->path, e->options, &e->cache, &err), HC_OK);
+    CHECK_STATUS(hc_open(fresh_directory(), NULL, &e->other, &err), HC_OK);
     CHECK_STATUS(hc_request_new("GET", 3, "http://h.test/", HC_NTS, &e->request, &err), HC_OK);
     CHECK_STATUS(hc_response_new(200, "OK", 2, &e->response, &err), HC_OK);
     CHECK_STATUS(hc_response_set_body(e->response, "body", 4, &err), HC_OK);
@@ -178,6 +181,7 @@ static environment *new_environment(void) {
 static void free_environment(environment *e) {
     hc_options_free(e->options);
     hc_close(e->cache);
+    hc_close(e->other);
     hc_close(e->cache_out);
     hc_request_free(e->request);
     hc_request_free(e->request_out);

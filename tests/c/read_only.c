@@ -314,10 +314,13 @@ static void what_others_write_is_read(void) {
 }
 
 static const check_test tests[] = {
-    TEST(what_is_there_is_read),         TEST(a_request_that_writes_all_the_same_passes),
+    TEST(what_is_there_is_read),
+    TEST(a_request_that_writes_all_the_same_passes),
     TEST(nothing_is_deleted_where_nothing_can_be_written),
-    TEST(it_works_in_a_forked_child),    TEST(where_nothing_is_there_the_error_tells_why),
-    TEST(what_is_damaged_is_not_opened), TEST(what_others_write_is_read),
+    TEST(it_works_in_a_forked_child),
+    TEST(where_nothing_is_there_the_error_tells_why),
+    TEST(what_is_damaged_is_not_opened),
+    TEST(what_others_write_is_read),
 };
 
 CHECK_MAIN(tests)

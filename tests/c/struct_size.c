@@ -19,6 +19,7 @@ typedef union {
     hc_view view;
     hc_stats stats;
     hc_rekeyed rekeyed;
+    hc_updated updated;
     hc_query query;
 } box;
 
@@ -84,6 +85,13 @@ static hc_status of_rekey(target *c, hc_error **err) {
     return hc_rekey(c->cache, NULL, 0, NULL, NULL, &c->to->rekeyed, err);
 }
 
+static hc_status of_update(target *c, hc_error **err) {
+    hc_cache *empty = open_cache(fresh_directory(), NULL, "");
+    hc_status status = hc_update(c->cache, empty, NULL, NULL, &c->to->updated, err);
+    hc_close(empty);
+    return status;
+}
+
 static hc_status of_step(target *c, hc_error **err) {
     hc_iter *it = NULL;
     hc_status status;
@@ -106,6 +114,7 @@ static const struct {
     {"hc_iter_next", of_step, sizeof(hc_view)},
     {"hc_get_stats", of_stats, sizeof(hc_stats)},
     {"hc_rekey", of_rekey, sizeof(hc_rekeyed)},
+    {"hc_update", of_update, sizeof(hc_updated)},
 };
 
 static void check_size(size_t i, size_t size, hc_status expected) {

@@ -47,7 +47,7 @@ impl Exchange {
         let stored = StoredRequest {
             key_settings: self.cache.key_settings(),
             method: method.as_bytes().to_vec(),
-            url: redact::url(&http.url, names, secret).into_bytes(),
+            url: redact::url(http.url.as_str(), names, secret).into_bytes(),
             verification: settings
                 .verification
                 .as_deref()

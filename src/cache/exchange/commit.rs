@@ -186,7 +186,7 @@ impl Exchange {
     }
 
     /// Where a response is to be found for other queries too, where it says so, and its URL.
-    fn path_to_enter(&self, response: &ResponseHead) -> Option<(marked::Row, String)> {
+    pub(super) fn path_to_enter(&self, response: &ResponseHead) -> Option<(marked::Row, String)> {
         let is_wanted = self.settings().no_vary_search && response.status != 206;
         let variance = Variance::by(&response.fields).filter(|_| is_wanted);
         variance.map(|_| {

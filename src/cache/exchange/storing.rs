@@ -36,7 +36,7 @@ enum Sink {
 }
 
 /// A body that arrived whole.
-pub(super) enum Arrived {
+pub(in crate::cache) enum Arrived {
     Memory(Vec<u8>),
     File(BodyRef),
 }
@@ -134,7 +134,10 @@ impl Sink {
 }
 
 /// Puts bodies one after another into one.
-pub(super) fn joined(store: &Store, bodies: impl IntoIterator<Item = Body>) -> Result<Arrived> {
+pub(in crate::cache) fn joined(
+    store: &Store,
+    bodies: impl IntoIterator<Item = Body>,
+) -> Result<Arrived> {
     let mut sink = Sink::Memory(Vec::new());
     let mut piece = Vec::new();
     let no_memory = |_| Error::new(Kind::NoMemory, "no memory for a piece of a body");
@@ -272,7 +275,7 @@ impl Arrived {
     }
 
     /// Removes the file of what is not stored after all.
-    pub(super) fn discard(&self, store: &Store) -> Result<()> {
+    pub(in crate::cache) fn discard(&self, store: &Store) -> Result<()> {
         match self {
             Arrived::Memory(_) => Ok(()),
             Arrived::File(file) => store.discard_body(file),

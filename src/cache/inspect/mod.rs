@@ -4,16 +4,19 @@
 mod best;
 mod bodies;
 mod delete;
+mod expiration;
 mod get;
 mod keys;
 mod pages;
 mod query;
 mod row;
+mod update;
 mod walk;
 
 use std::sync::Arc;
 
 pub use self::query::{Kinds, Order, Query, UrlGlob};
+pub use self::update::Updated;
 pub use self::walk::{Item, Walk};
 
 use super::Cache;

@@ -1,14 +1,5 @@
 //! Looking into the cache, and deleting what is found there.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test stops where it fails"
-)]
-
-#[path = "../support/inspect/mod.rs"]
-mod support;
-
 use std::sync::Arc;
 
 use httpcache::cache::{Cache, KeySink, Kinds, Order, Query, Request, UrlGlob};
@@ -17,7 +8,7 @@ use httpcache::http::Url;
 use httpcache::key::printed::Printed;
 use httpcache::settings::{list, option};
 
-use support::*;
+use super::support::*;
 
 fn url_query(url: &str) -> Query {
     Query {
