@@ -260,6 +260,67 @@ class TestMaintenance < CacheTest
     response.close
   end
 
+  def test_everything_gets_another_expiry
+    cache = open_cache(directory, cache_control: false, expire_after: 1, clock: @clock.to_proc)
+    %w[a b].each { |name| store(cache, get(URL + name), answer(200, {})) }
+    @clock.pass(2)
+    assert_equal 2, cache.reset_expiration(60)
+    assert_equal [START + 62] * 2, cache.each.map(&:expires_at)
+    assert_equal 2, cache.reset_expiration(:never)
+    assert_equal [:never] * 2, cache.each.map(&:expires_at)
+    assert_equal 0, cache.reset_expiration(:never)
+    assert_equal 2, cache.reset_expiration(:unset)
+    assert_equal 2, cache.each(match: :expired).count
+  end
+
+  def test_what_is_put_is_a_hit
+    request = get(fields: { 'Accept' => 'a' })
+    told = answer(200, { 'Vary' => 'Accept' })
+    assert @cache.put(request, told, created_at: START - 5, expires_at: START + 5)
+    @cache.lookup(request) do |exchange|
+      assert_equal [:fresh, 'body', START - 5, START + 5, 5.0],
+                   [exchange.decision, exchange.body, exchange.created_at, exchange.expires_at, exchange.age]
+    end
+    assert_equal :forward, decision(@cache, get(fields: { 'Accept' => 'b' }))
+    assert @cache.put(URL, answer(200, {}), expires_at: :never)
+    assert_equal [START, :never], @cache.get(@cache.key(URL)) { |response| [response.created_at, response.expires_at] }
+    assert @cache.put(URL, answer)
+    assert_equal START + 60, @cache.get(@cache.key(URL), &:expires_at)
+    refute @cache.put(HTTPCache::Request.new('PUT', URL), answer)
+  end
+
+  def test_what_was_read_is_put_elsewhere
+    keep('a', 'x' * 200_000)
+    other = open_cache(clock: @clock.to_proc)
+    @cache.each(bodies: true) do |stored|
+      assert other.put(stored.url, stored.response, created_at: stored.created_at, expires_at: stored.expires_at)
+      stored.response.close
+    end
+    assert_equal 'x' * 200_000, other.get(get("#{URL}a"), &:body)
+  end
+
+  def test_what_another_cache_has_is_taken_over
+    other = open_cache(clock: @clock.to_proc)
+    keep('a', 'old')
+    @clock.pass(1)
+    { 'a' => 'new', 'b' => 'x' * 200_000 }.each { |name, body| store(other, get(URL + name), answer(200, FRESH, body)) }
+    store(other, get("#{URL}c", fields: { 'Authorization' => 'Basic YTpi' }), answer)
+    told = []
+    updated = @cache.update(other) { |*progress| told << progress }
+    assert_equal [2, 0, 1], updated.to_a
+    assert_equal [3, 3], told.last
+    assert_equal ['new', 'x' * 200_000], %w[a b].map { |name| @cache.get(get(URL + name), &:body) }
+    assert_equal [0, 2, 1], @cache.update(other).to_a
+  end
+
+  def test_taking_over_ends_where_its_block_says_so
+    other = open_cache
+    store(other)
+    assert_raises(HTTPCache::CancelledError) { @cache.update(other) { false } }
+    assert_raises(ZeroDivisionError) { @cache.update(other) { 1 / 0 } }
+    assert_equal [[0, 1, 0], 1], [@cache.update(other).to_a, @cache.stats.responses]
+  end
+
   def test_a_fetched_response_knows_its_request
     response = @cache.lookup(get(fields: { 'A' => 'b' })) do |exchange|
       exchange.store(answer)

@@ -57,6 +57,23 @@ class TestMisuse < CacheTest
     self.case("#{verb} of no bytes", INVALID) { @cache.public_send(verb, '') }
     self.case("#{verb} of nothing", TypeError) { @cache.public_send(verb, nil) }
   end
+  self.case('a closed cache put', closed_error) { closed(@cache).put(URL, answer) }
+  self.case('a closed cache reset_expiration', closed_error) { closed(@cache).reset_expiration(:never) }
+  self.case('a closed cache updated', closed_error) { closed(@cache).update(open_cache) }
+  self.case('updating from a closed cache', closed_error) { @cache.update(closed(open_cache)) }
+  self.case('updating from itself', INVALID) { @cache.update(@cache) }
+  self.case('updating from what is no cache', TypeError) { @cache.update(directory) }
+  self.case('putting a closed response', closed_error) { @cache.put(URL, closed(answer)) }
+  self.case('putting for a closed request', closed_error) { @cache.put(closed(get), answer) }
+  self.case('putting for no URL', E::InvalidURLError) { @cache.put('nonsense', answer) }
+  self.case('putting what is never stored', INVALID) { @cache.put(URL, answer(304, {}, nil)) }
+  self.case('putting what is received at no time', TypeError) { @cache.put(URL, answer, created_at: :never) }
+  self.case('putting what is stale by a number', TypeError) { @cache.put(URL, answer, expires_at: 60) }
+  self.case('putting what is stale by another name', TypeError) { @cache.put(URL, answer, expires_at: :immediately) }
+  self.case('putting what was received before all', INVALID) { @cache.put(URL, answer, created_at: Time.at(-1)) }
+  self.case('another expiry that is none', INVALID) { @cache.reset_expiration(:do_not_cache) }
+  self.case('another expiry before now', INVALID) { @cache.reset_expiration(-1) }
+  self.case('another expiry by another name', TypeError) { @cache.reset_expiration(:soon) }
   self.case('a closed cache each', closed_error) { closed(@cache).each {} }
   self.case('a closed cache enumerated', closed_error) { @cache.each.tap { @cache.close }.to_a }
   self.case('a closed cache delete_where', closed_error) { closed(@cache).delete_where(match: :fresh) }

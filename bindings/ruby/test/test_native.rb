@@ -99,13 +99,15 @@ class TestNative < Minitest::Test
     { 'hc_view' => [HTTPCache::Native::VIEW, HTTPCache::Native::VIEW_SIZE],
       'hc_stats' => [HTTPCache::Native::STATS, HTTPCache::Native::STATS_SIZE],
       'hc_rekeyed' => [HTTPCache::Native::REKEYED, HTTPCache::Native::REKEYED_SIZE],
+      'hc_updated' => [HTTPCache::Native::UPDATED, HTTPCache::Native::UPDATED_SIZE],
       'hc_query' => [HTTPCache::Native::QUERY, HTTPCache::Native::QUERY_SIZE] }.each do |name, (format, size)|
       letters, end_of_struct = layout(name)
       assert_equal letters, format.gsub(/(\w)(\d+)/) { Regexp.last_match(1) * Regexp.last_match(2).to_i }
       assert_equal end_of_struct, size
     end
     assert_equal 32, layout('hc_field').last
-    { 'hc_stats' => HTTPCache::Stats, 'hc_rekeyed' => HTTPCache::Rekeyed }.each do |name, struct|
+    { 'hc_stats' => HTTPCache::Stats, 'hc_rekeyed' => HTTPCache::Rekeyed,
+      'hc_updated' => HTTPCache::Updated }.each do |name, struct|
       assert_equal members(name).drop(1).map { |member| member[/\w+\z/].to_sym }, struct.members
     end
   end

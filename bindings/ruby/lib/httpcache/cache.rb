@@ -104,11 +104,9 @@ module HTTPCache
     # the rest.
     def rekey(from: nil, &progress)
       names = from && Bytes.of(Array(from).join(' '))
-      told = ->(done, total) { progress && progress.call(done, total) == false ? Native::CANCELLED : Native::OK }
-      memory = FFI::MemoryPointer.new(Native::REKEYED_SIZE)
-      memory.put_uint64(0, Native::REKEYED_SIZE)
-      Callback.lend(told) { |number| rekey_into(memory, names, number) }
-      Rekeyed.new(**Rekeyed.members.zip(memory.get_bytes(0, Native::REKEYED_SIZE).unpack(Native::REKEYED).drop(1)).to_h)
+      observed(Rekeyed, Native::REKEYED, Native::REKEYED_SIZE, progress) do |cache, number, counts, call|
+        Native.hc_rekey(cache, names, names.to_s.bytesize, Callback::PROGRESS, number, counts, call.error)
+      end
     end
 
     # Waits until everything stored so far is durable, at most `timeout` seconds, or +:never+. TimeoutError.
@@ -120,10 +118,9 @@ module HTTPCache
 
     # What the cache counted: Stats.
     def stats
-      memory = FFI::MemoryPointer.new(Native::STATS_SIZE)
-      memory.put_uint64(0, Native::STATS_SIZE)
-      use { |cache| Call.borrow { |call| call.check(Native.hc_get_stats(cache, memory.address, call.error)) } }
-      Stats.new(**Stats.members.zip(memory.get_bytes(0, Native::STATS_SIZE).unpack(Native::STATS).drop(1)).to_h)
+      counts(Stats, Native::STATS, Native::STATS_SIZE) do |cache, memory, call|
+        Native.hc_get_stats(cache, memory, call.error)
+      end
     end
 
     # Gives up the cache. Its store closes when the exchanges and responses made from it are gone too, and when the
@@ -172,15 +169,6 @@ module HTTPCache
       end
       key = memory.read_string
       key unless key.empty?
-    end
-
-    def rekey_into(memory, names, number)
-      use do |cache|
-        Call.borrow do |call|
-          call.check(Native.hc_rekey(cache, names, names.to_s.bytesize, Callback::PROGRESS, number, memory.address,
-                                     call.error))
-        end
-      end
     end
 
     # The response keeps the request.

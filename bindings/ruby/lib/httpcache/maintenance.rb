@@ -1,6 +1,10 @@
 # frozen_string_literal: true
 
 module HTTPCache
+  # What Cache#update came to: stored responses that were +copied+; +older+ ones, which are not newer than what was
+  # there; +skipped+ ones, which were left.
+  Updated = Struct.new(:copied, :older, :skipped, keyword_init: true)
+
   # Looking into a Cache, and after it. Unlike #lookup and #fetch these say when the store fails: InputOutputError,
   # ReadOnlyError and so on.
   #
@@ -70,7 +74,70 @@ module HTTPCache
       counting { |cache, call| Native.hc_clear(cache, call.size, call.error) }
     end
 
+    # Gives all stored responses another expiry, whatever gave them theirs; returns how many had another one before.
+    # `expire_after` is as of the setting, and counts from now; +:unset+: what the settings would have given each when
+    # it was received. With cache_control what a response says itself still comes first. Some are changed at a time.
+    def reset_expiration(expire_after)
+      milliseconds = Setting.duration(expire_after, 'expire_after')
+      counting { |cache, call| Native.hc_reset_expiration(cache, milliseconds, call.size, call.error) }
+    end
+
+    # Stores a Response as the answer to a request, in place of what is stored of the same variant, as told: what RFC
+    # 9111, the lists and the filter say of storing is not asked. For what is imported, or moved by hand. `request` is
+    # as of #fetch; `created_at` is when it was received (nil: now), `expires_at` when it becomes stale, or +:never+
+    # (nil: what the settings say); with cache_control what a response says itself still comes first. Says whether it is
+    # stored: the cache may have no part in such a request.
+    #
+    # InvalidArgumentError: what no request would find, or what must not be stored: the status is 1xx, 206, 304, 407,
+    # 412 or 416, Vary is *, the body has another length than Content-Length, or the response names a URL with a secret
+    # in it. TooLargeError, ReadOnlyError.
+    def put(request, response, created_at: nil, expires_at: nil)
+      made = Request.new('GET', request) unless request.is_a?(Request)
+      times = [Setting.instant_or_name(created_at, 'created_at'),
+               Setting.instant_or_name(expires_at, 'expires_at', %i[never])]
+      response.use do |answer|
+        (made || request).hold do |native|
+          looking { |cache, call| call.check(Native.hc_put(cache, native, answer, *times, call.error)) == Native::OK }
+        end
+      end
+    ensure
+      made&.close
+    end
+
+    # Takes over what is stored in another Cache and newer than what this one has: under the keys that the settings of
+    # this one make, with the times and the expiry it has. Returns Updated. What only a hash under a cache's own secret
+    # tells from others (credentials, partitions, secrets) is left, for it may be somebody's, and so is what cannot be
+    # read, or is over +max_response_bytes+.
+    #
+    # A block is told how far it is, as of #rekey. What was taken over by then stays.
+    def update(from, &progress)
+      raise TypeError, "a Cache is needed, not #{from.inspect}" unless from.is_a?(Cache)
+
+      from.use do |source|
+        observed(Updated, Native::UPDATED, Native::UPDATED_SIZE, progress) do |cache, number, counts, call|
+          Native.hc_update(cache, source, Callback::PROGRESS, number, counts, call.error)
+        end
+      end
+    end
+
     private
+
+    # Makes a call that fills a struct of counts.
+    def counts(struct, format, size)
+      memory = FFI::MemoryPointer.new(size)
+      memory.put_uint64(0, size)
+      looking { |cache, call| call.check(yield(cache, memory.address, call)) }
+      struct.new(**struct.members.zip(memory.get_bytes(0, size).unpack(format).drop(1)).to_h)
+    end
+
+    # The same for one that says how far it is: it is asked each time whether to go on, also where there is no block, so
+    # that what interrupts this thread ends it.
+    def observed(struct, format, size, progress)
+      told = ->(done, total) { progress && progress.call(done, total) == false ? Native::CANCELLED : Native::OK }
+      Callback.lend(told) do |number|
+        counts(struct, format, size) { |cache, memory, call| yield cache, number, memory, call }
+      end
+    end
 
     def key_text(key)
       key = key.is_a?(Request) ? self.key(key) : Bytes.of(key)

@@ -37,14 +37,16 @@ module HTTPCache
     LOG_LEVELS = { error: 1, warning: 2, info: 3, debug: 4 }.freeze
     FLAGS = { from_cache: 1, revalidated: 2, expired: 4, continued: 8, is_alias: 16, unreadable: 32 }.freeze
 
-    # The members of hc_view, hc_stats, hc_rekeyed and hc_query for String#unpack. A named filler of four bytes is not
-    # needed: all 64-bit members come to lie on multiples of eight.
+    # The members of hc_view, hc_stats, hc_rekeyed, hc_updated and hc_query for String#unpack. A named filler of four
+    # bytes is not needed: all 64-bit members come to lie on multiples of eight.
     VIEW = 'Qlll LQQQQQQq QQqqqqq'.delete(' ').freeze
     VIEW_SIZE = 136
     STATS = 'Q9'
     STATS_SIZE = 72
     REKEYED = 'Q4'
     REKEYED_SIZE = 32
+    UPDATED = 'Q4'
+    UPDATED_SIZE = 32
     QUERY = 'QLLqqQQQQ'
     QUERY_SIZE = 64
 
@@ -136,7 +138,10 @@ module HTTPCache
       hc_get: [%i[address bytes size_t address address], :status, true],
       hc_delete: [%i[address bytes size_t address address], :status, true],
       hc_delete_where: [%i[address address address address], :status, true],
-      hc_clear: [%i[address address address], :status, true]
+      hc_clear: [%i[address address address], :status, true],
+      hc_reset_expiration: [%i[address int64 address address], :status, true],
+      hc_put: [%i[address address address int64 int64 address], :status, true],
+      hc_update: [%i[address address function address address address], :status, true]
     }.freeze
 
     FUNCTIONS.each do |name, (arguments, result, waits)|

@@ -190,6 +190,13 @@ module HTTPCache
       checked(name, (value.to_r * 1000).floor)
     end
 
+    # The same, where one of some names or nil may stand in its place.
+    def self.instant_or_name(value, name, names = [])
+      return Native::TIMES[value || :unset] if value.nil? || names.include?(value)
+
+      instant(value, name)
+    end
+
     PATTERNS = { glob: 1, regex: 2 }.freeze
 
     # The kind of a pattern for URLs, and its text.
