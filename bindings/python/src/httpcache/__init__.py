@@ -49,6 +49,7 @@ from .errors import (
 )
 from .exchange import Decision, Exchange, Outcome
 from .keys import KeyPart, body_key, default_key, field_key, url_key
+from .maintenance import Updated
 from .options import Durability, Options, Place, RequestOptions, default_ignored
 from .request import Request, RequestView
 from .response import Response
@@ -117,6 +118,7 @@ __all__ = [
     "TransportError",
     "URLError",
     "UnsupportedError",
+    "Updated",
     "Walk",
     "body_key",
     "default_ignored",

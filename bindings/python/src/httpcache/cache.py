@@ -8,17 +8,17 @@ from typing import Any, NamedTuple
 
 from . import _callbacks
 from . import options as _options
-from ._handle import CACHE, EXCHANGE, ITER, RESPONSE, Handle, create
+from ._handle import CACHE, EXCHANGE, RESPONSE, Handle, create
 from ._native import ffi, lib
 from ._view import new_view
-from .errors import CallbackError, CancelledError, argument, call, closed
+from .errors import CallbackError, argument, call, closed
 from .exchange import Exchange
 from .fields import encode
+from .maintenance import Maintenance
 from .options import Options, Place
-from .request import Request
+from .request import Request, asked
 from .response import Response
 from .times import Duration, Expiry, native_duration
-from .walk import Query, Walk, native_query
 
 _KEY = ffi.typeof("char[128]")
 
@@ -56,7 +56,7 @@ class Rekeyed(NamedTuple):
     left: int
 
 
-class Cache:
+class Cache(Maintenance):
     """An HTTP cache (RFC 9111) in a directory. Any thread may use it, and several at once.
 
     Opens the cache in the directory ``path``, making it if there is none (mode 0700, its files 0600).
@@ -92,7 +92,7 @@ class Cache:
 
     def lookup(self, request: Request | str) -> Exchange:
         """Decides how the cache answers a request, or a GET of a URL. Nothing is sent."""
-        request, view = _request(request), new_view()
+        request, view = asked(request), new_view()
         try:
             with request._handle:
                 pointer = create(
@@ -118,7 +118,7 @@ class Cache:
         :class:`TooLargeError` where the origin fails and nothing stale may be used, and
         :class:`UnsupportedError` where the library was built without libcurl.
         """
-        request = _request(request)
+        request = asked(request)
         try:
             with request._handle:
                 pointer = create(
@@ -142,7 +142,7 @@ class Cache:
         ``None``: the cache has no part in such a request. Raises :class:`CallbackError`, whose ``__cause__`` is what
         a function of ``options`` raised.
         """
-        request, key = _request(request), ffi.new(_KEY)
+        request, key = asked(request), ffi.new(_KEY)
         failure = None
         try:
             with request._handle:
@@ -177,99 +177,8 @@ class Cache:
         the rest.
         """
         names = ffi.NULL if former is None else _names(former)
-        counts = ffi.new("hc_rekeyed *")
-        counts.struct_size = ffi.sizeof("hc_rekeyed")
-        observer = _callbacks.Observer(progress or _goes_on)
         length = 0 if former is None else len(names)
-        arguments = (names, length, _callbacks.progress_callback, observer.user, counts)
-        try:
-            call(lib.hc_rekey, self._open(), *arguments)
-        except CancelledError:
-            if observer.error is not None:
-                raise observer.error from None
-            raise
-        finally:
-            _callbacks.settle()
-        return Rekeyed(*(getattr(counts, name) for name in Rekeyed._fields))
-
-    def walk(self, query: Query | None = None, *, bodies: bool = False) -> Walk:
-        """What is stored, one after the other: of what the query asks for, without one all that can be read.
-
-        Where ``bodies`` is true each has a response too, which is the caller's to close.
-        """
-        # The texts stay as long as the call.
-        conditions, _texts = native_query(query)
-        try:
-            pointer = create(lib.hc_iter_new, lib.hc_iter_free, ITER, self._open(), conditions)
-            handle = Handle(pointer, "walk", lib.hc_iter_free)
-        finally:
-            _callbacks.settle()
-        return Walk(handle, bodies, self._callbacks)
-
-    def get(self, key: str | Request) -> Response | None:
-        """The stored response that a key names, whether it is fresh or not; ``None``: there is none that can be read.
-
-        A key of :meth:`key` names all variants, of which this is the newest; one of :attr:`Response.key` and
-        :attr:`Stored.key` names one. A :class:`Request` stands for its key. A URL is no key: see :meth:`walk`.
-        """
-        name = self._name(key)
-        if name is None:
-            return None
-        try:
-            pointer = create(lib.hc_get, lib.hc_response_free, RESPONSE, self._open(), name, len(name))
-            if pointer == ffi.NULL:
-                return None
-            handle = Handle(pointer, "response", lib.hc_response_free)
-        finally:
-            _callbacks.settle()
-        return Response(handle, self._callbacks)
-
-    def __contains__(self, key: str | Request) -> bool:
-        """Whether :meth:`get` would give a response."""
-        name = self._name(key)
-        if name is None:
-            return False
-        try:
-            return bool(call(lib.hc_get, self._open(), name, len(name), ffi.NULL) == lib.HC_OK)
-        finally:
-            _callbacks.settle()
-
-    def delete(self, key: str | Request) -> int:
-        """Deletes what is stored under a key, as of :meth:`get`: all variants, or the one. Returns how many there were.
-
-        This, :meth:`delete_where` and :meth:`clear` delete also with ``read_only``. Who has a body open reads on.
-        """
-        name = self._name(key)
-        return 0 if name is None else self._count(lib.hc_delete, name, len(name))
-
-    def delete_where(self, query: Query) -> int:
-        """Deletes what the query asks for, with a limit those that come first in its order. Returns how many.
-
-        Raises :class:`ArgumentError` where the query has no condition: :meth:`clear` deletes everything.
-        """
-        conditions, _texts = native_query(query)
-        return self._count(lib.hc_delete_where, conditions)
-
-    def clear(self) -> int:
-        """Deletes everything, some at a time, beside whatever else uses the cache: what is stored meanwhile may stay.
-        Returns how many responses that were."""
-        return self._count(lib.hc_clear)
-
-    def _name(self, key: str | Request) -> bytes | None:
-        if isinstance(key, Request):
-            found = self.key(key)
-            return None if found is None else found.encode()
-        if not isinstance(key, str):
-            raise TypeError(f"a key is str or stands for a Request, not {type(key).__name__}")
-        return encode(key, "key")
-
-    def _count(self, function: Any, *arguments: Any) -> int:
-        count = ffi.new("uint64_t *")
-        try:
-            call(function, self._open(), *arguments, count)
-        finally:
-            _callbacks.settle()
-        return int(count[0])
+        return self._observed(Rekeyed, progress, lib.hc_rekey, names, length)
 
     def flush(self, timeout: Duration | None = None) -> None:
         """Waits until everything stored so far is durable, at most ``timeout``: :class:`TimeoutError`."""
@@ -323,17 +232,5 @@ def _path(path: str | bytes | os.PathLike[Any] | None, place: Place | None) -> b
     return name
 
 
-def _goes_on(done: int, total: int) -> None:
-    """For who does not ask how far it is: an interrupt of the program is taken here, and ends the work."""
-
-
 def _names(former: str | Iterable[str]) -> bytes:
     return encode(former if isinstance(former, str) else " ".join(former), "name of settings")
-
-
-def _request(request: Request | str) -> Request:
-    if isinstance(request, Request):
-        return request
-    if isinstance(request, str):
-        return Request("GET", request)
-    raise TypeError(f"a request is a Request or a URL, not {type(request).__name__}")

@@ -250,6 +250,72 @@ def test_who_has_a_body_open_reads_on(cache):
         assert response.body == b"x" * 200_000
 
 
+def test_everything_gets_another_expiry(open_cache, clock):
+    cache = open_cache(expire_after=1)
+    for name in "ab":
+        store(cache, URL + name, fields=())
+    clock.pass_(2)
+    assert cache.reset_expiration(60) == 2
+    assert {stored.expires_at for stored in cache.walk()} == {START + timedelta(seconds=62)}
+    assert cache.reset_expiration(Expiry.NEVER) == 2
+    assert {stored.expires_at for stored in cache.walk()} == {Expiry.NEVER}
+    assert cache.reset_expiration(Expiry.NEVER) == 0
+    assert cache.reset_expiration(Expiry.UNSET) == 2
+    assert any_order(cache, match=Match.EXPIRED) == "ab"
+
+
+def test_what_is_put_is_a_hit(cache):
+    with Request("GET", URL, {"Accept": "a"}) as request:
+        times = {"created_at": START - timedelta(seconds=5), "expires_at": START + timedelta(seconds=5)}
+        assert cache.put(request, 200, {"Vary": "Accept"}, b"body", reason="Reason", **times)
+        with cache.lookup(request) as exchange:
+            assert (exchange.decision, exchange.body) == (Decision.FRESH, b"body")
+            assert {name: getattr(exchange, name) for name in times} == times
+            assert exchange.age == timedelta(seconds=5)
+    assert decision(cache, fields={"Accept": "b"}) is Decision.FORWARD
+    assert cache.put(URL, 200, expires_at=Expiry.NEVER)
+    with cache.get(cache.key(URL)) as response:
+        assert (response.created_at, response.expires_at, response.body) == (START, Expiry.NEVER, b"")
+    with Request("PUT", URL) as request:
+        assert not cache.put(request, 200)
+
+
+def test_what_was_read_is_put_elsewhere(cache, tmp_path, clock):
+    store(cache, URL, b"x" * 200_000)
+    with httpcache.Cache(tmp_path / "other", Options(cache_control=True, clock=clock)) as other:
+        for stored in cache.walk(bodies=True):
+            with stored.response as response:
+                assert other.put_response(stored.url, response, created_at=stored.created_at)
+        (stored,) = other.walk()
+        assert (stored.created_at, stored.expires_at) == (START, START + timedelta(seconds=60))
+        assert other.get(stored.key).body == b"x" * 200_000
+
+
+def test_what_another_cache_has_is_taken_over(cache, tmp_path, clock):
+    with httpcache.Cache(tmp_path / "other", Options(cache_control=True, clock=clock)) as other:
+        store(cache, URL + "a", b"old")
+        clock.pass_(1)
+        store(other, URL + "a", b"new")
+        store(other, URL + "b", b"x" * 200_000)
+        with Request("GET", URL + "c", {"Authorization": "Basic YTpi"}) as request, other.lookup(request) as exchange:
+            exchange.store(200, FRESH)
+        told = []
+        assert cache.update(other, lambda *progress: told.append(progress)) == (2, 0, 1)
+        assert told[-1] == (3, 3)
+        assert cache.update(other) == httpcache.Updated(copied=0, older=2, skipped=1)
+    assert [cache.get(cache.key(URL + name)).body for name in "ab"] == [b"new", b"x" * 200_000]
+
+
+def test_taking_over_ends_where_it_is_told_to(cache, tmp_path, clock):
+    with httpcache.Cache(tmp_path / "other", Options(cache_control=True, clock=clock)) as other:
+        store(other)
+        with pytest.raises(httpcache.CancelledError):
+            cache.update(other, lambda done, total: False)
+        with pytest.raises(ZeroDivisionError):
+            cache.update(other, lambda done, total: 1 / 0)
+        assert cache.update(other) == (0, 1, 0)
+
+
 def test_an_exchange_and_its_response_know_the_request(cache):
     with Request("GET", URL, {"A": "b"}) as request, cache.lookup(request) as exchange:
         exchange.store(200, FRESH)
