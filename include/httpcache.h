@@ -201,9 +201,9 @@ typedef enum {
     /* 0 or 1. * Neither read nor written: requests go past the cache. What unsafe ones change is invalidated all the
      * same. Default 0. */
     HC_OPT_BYPASS = 111,
-    /* 0 or 1. * Read, and never written: nothing is stored, freshened, invalidated or deleted, and hc_open works also
-     * where nothing can be written, as on a read-only mount. What unsafe requests change this hc_cache does not serve
-     * any more until it is stored anew. Default 0. */
+    /* 0 or 1. * Read, and never written: nothing is stored, freshened or invalidated, nor deleted but by hc_delete and
+     * its like, and hc_open works also where nothing can be written, as on a read-only mount. What unsafe requests
+     * change this hc_cache does not serve any more until it is stored anew. Default 0. */
     HC_OPT_READ_ONLY = 112,
     /* 0 or 1. Every request field is part of the key, but those that HC_LIST_IGNORED names and those about the
      * transfer, conditions, ranges and caching. Default 0. */
@@ -847,6 +847,27 @@ typedef struct {
     uint64_t skipped; /* Those that were left, as hc_update says. */
 } hc_updated;
 
+/* What hc_verify looked at, and what did not fit. */
+typedef struct {
+    size_t struct_size; /* sizeof(hc_verification), set by you. */
+    uint64_t records; /* Records that were looked at. */
+    uint64_t bodies; /* Files of bodies that were read. */
+    uint64_t damaged_records; /* Records that cannot be read, the bodies in them included. */
+    uint64_t damaged_bodies; /* Files of bodies that are damaged or gone, of records that are sound. */
+    /* Lists of variants that cannot be read, or do not name the variants that there are. */
+    uint64_t damaged_lists;
+    /* Small rows beside the responses that cannot be read, and a wrong number of lists. */
+    uint64_t damaged_marks;
+    /* Bodies of which no row says that they are in use, so that they may be removed as orphans. */
+    uint64_t unheld_bodies;
+    uint64_t dangling_bodies; /* Rows of bodies whose record is no longer there. */
+    /* Files of bodies that no row names. They do no harm but for the room they take. */
+    uint64_t orphan_bodies;
+    /* Rows that say that a URL has a key of yours under which nothing is stored any more. They do no harm. */
+    uint64_t dangling_marks;
+    uint64_t mended; /* How many of all these were taken away or put right. */
+} hc_verification;
+
 /* The stored response that a key names, whether it is fresh or not: of those of a key of hc_key the newest, or the one of
  * hc_response_key. HC_NOT_FOUND: there is none that can be read. `out` may be NULL: then it is only said whether there is
  * one. [any] [wait] */
@@ -892,6 +913,15 @@ hc_status hc_put(hc_cache *c, const hc_request *r, const hc_response *p, int64_t
  * `progress` may be NULL; `io` may be NULL and is filled in any case. HC_E_ARGUMENT: both are one cache. HC_E_READ_ONLY:
  * HC_OPT_READ_ONLY is set in `to`. [any] [wait] */
 hc_status hc_update(hc_cache *to, hc_cache *from, hc_progress_fn progress, void *user, hc_updated *io,
+                    hc_error **err);
+
+/* Looks at everything that is stored: reads each record and each body and compares their checksums, and looks whether each
+ * row that leads to one does. HC_OK with what was found in `io`, which may be all right or not; it is filled in any case,
+ * and may be NULL. With `mend` 0 nothing is changed. With 1 what is damaged is taken away, and lists and rows that lead to
+ * what is sound are put right. Never is anything sound taken away. Goes on beside other use, and may be cancelled or killed
+ * at any moment. `progress` may be NULL. HC_E_READ_ONLY: `mend` is 1, and HC_OPT_READ_ONLY is set or nothing can be written.
+ * [any] [wait] */
+hc_status hc_verify(hc_cache *c, int32_t mend, hc_progress_fn progress, void *user, hc_verification *io,
                     hc_error **err);
 
 /* ---- replacing the transport; a second tier that may grow faster than the rest ---- */

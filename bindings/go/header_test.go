@@ -36,6 +36,7 @@ var leftOut = map[string]string{
 	"hc_reset_expiration":     "not bound yet",
 	"hc_put":                  "not bound yet",
 	"hc_update":               "not bound yet",
+	"hc_verify":               "not bound yet",
 	"hc_response_request":     "not bound yet",
 }
 

@@ -1,7 +1,7 @@
 //! Small rows beside the stored responses: which URLs may stand for one another, and since when groups of responses
 //! are invalid.
 
-use super::shelf::number;
+use super::shelf::{LISTS, number};
 use crate::error::Result;
 use crate::http::Url;
 use crate::key::{PrimaryKey, ROW_SIZE, URL_SIZE, marked};
@@ -64,6 +64,16 @@ pub(super) fn enter_url(txn: &mut Transaction<'_>, row: &marked::Row, url: &str)
     urls.insert(0, url.to_owned());
     urls.truncate(MOST_URLS);
     txn.put(Table::Marks, row, urls.join("\n").as_bytes())
+}
+
+/// Whether a row is one that its readers can read; what is none of this version's is not theirs.
+pub(super) fn is_readable(row: &[u8], value: &[u8]) -> bool {
+    match (marked::kind_of(row), row) {
+        (Some(marked::Kind::OwnKey), _) => value.is_empty(),
+        (Some(marked::Kind::Path), _) => decode(value).is_some(),
+        (Some(marked::Kind::Number), _) | (None, LISTS) => number(value).is_some(),
+        (None, _) => true,
+    }
 }
 
 /// A list that cannot be read is none: what it names is found by its own URL all the same. No URL holds a line end.

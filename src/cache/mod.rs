@@ -28,7 +28,7 @@ pub use self::clock::Clock;
 pub use self::counters::Statistics;
 pub use self::exchange::{Exchange, Outcome};
 pub use self::filter::{Filter, Verdict};
-pub use self::inspect::{Item, Kinds, Order, Query, Updated, UrlGlob, Walk};
+pub use self::inspect::{Item, Kinds, Order, Query, Updated, UrlGlob, Verification, Walk};
 pub use self::log::{Level, Log};
 pub use self::own_key::{KeySink, OwnMatching};
 pub use self::rekey::Rekeyed;

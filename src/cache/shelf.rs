@@ -6,7 +6,9 @@ use crate::error::{Cause, Error, Kind, Result};
 use crate::http::Fields;
 use crate::key::credentials::{Mark, NOBODY};
 use crate::key::matching::Matching;
-use crate::key::{Key, PrimaryKey, URL_SIZE, VariantId, language, selecting, variant_row};
+use crate::key::{
+    Key, PrimaryKey, ROW_SIZE, URL_SIZE, VariantId, language, selecting, variant_row,
+};
 use crate::policy::freshness;
 use crate::policy::reason::Reason;
 use crate::policy::said::Said;
@@ -521,19 +523,41 @@ pub(super) fn generation_in(txn: &Transaction<'_>, uri: &[u8; URL_SIZE]) -> Resu
 }
 
 /// Where the number of lists stands among the marks, whose rows have [`URL_SIZE`] bytes.
-const LISTS: &[u8] = b"lists of variants";
+pub(super) const LISTS: &[u8] = b"lists of variants";
 
 /// How many rows of the records are lists of variants, and no stored responses.
 pub(super) fn lists(store: &Store) -> Result<u64> {
-    store.read(|snapshot| {
-        Ok(snapshot
-            .get(Table::Marks, LISTS)?
-            .and_then(number)
-            .unwrap_or(0))
-    })
+    store.read(counted_lists)
 }
 
-fn count_lists(txn: &mut Transaction<'_>, count: impl FnOnce(u64) -> u64) -> Result<()> {
+/// The same inside a snapshot.
+pub(super) fn counted_lists(snapshot: &Snapshot<'_>) -> Result<u64> {
+    let lists = snapshot.get(Table::Marks, LISTS)?;
+    Ok(lists.and_then(number).unwrap_or(0))
+}
+
+/// Writes the list of variants of a primary key; an empty one is none.
+pub(super) fn put_list(
+    txn: &mut Transaction<'_>,
+    row: &[u8; ROW_SIZE],
+    variants: &Variants,
+) -> Result<()> {
+    let was_there = txn.get(Table::Records, row)?.is_some();
+    match (variants.ids.is_empty(), was_there) {
+        (true, false) => Ok(()),
+        (true, true) => {
+            txn.delete(Table::Records, row)?;
+            count_lists(txn, |lists| lists.saturating_sub(1))
+        }
+        (false, _) => {
+            txn.put(Table::Records, row, &variants.encode()?)?;
+            count_lists(txn, |lists| lists + u64::from(!was_there))
+        }
+    }
+}
+
+/// Counts lists that came or went.
+pub(super) fn count_lists(txn: &mut Transaction<'_>, count: impl FnOnce(u64) -> u64) -> Result<()> {
     let lists = txn.get(Table::Marks, LISTS)?.and_then(number).unwrap_or(0);
     txn.put(Table::Marks, LISTS, &count(lists).to_le_bytes())
 }
@@ -564,6 +588,11 @@ pub(super) fn rewrite(
         file: body_file(head),
     };
     put(txn, row, &entry)
+}
+
+/// Deletes a row and its body file, and leaves the list of variants.
+pub(super) fn take_alone(txn: &mut Transaction<'_>, row: &[u8]) -> Result<()> {
+    take(txn, row, None)
 }
 
 /// Deletes a row, and its body file unless that is the one to be kept.

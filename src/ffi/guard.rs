@@ -264,6 +264,8 @@ unsafe impl Sized_ for super::cache::hc_stats {}
 unsafe impl Sized_ for super::key::hc_rekeyed {}
 // SAFETY: integers behind a usize.
 unsafe impl Sized_ for super::maintenance::hc_updated {}
+// SAFETY: integers behind a usize.
+unsafe impl Sized_ for super::maintenance::hc_verification {}
 // SAFETY: integers and pointers behind a usize.
 unsafe impl Sized_ for super::query::hc_query {}
 // SAFETY: pointers and nullable functions behind a usize.

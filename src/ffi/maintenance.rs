@@ -7,7 +7,7 @@ use super::guard;
 use super::key::hc_progress_fn;
 use super::objects::{Process, ResponseViews, hc_cache, hc_error, hc_request, hc_response};
 use super::query::{self, hc_query};
-use crate::cache::Updated;
+use crate::cache::{Updated, Verification};
 use crate::error::{Error, Kind, Result};
 use crate::key::printed::Printed;
 
@@ -23,6 +23,36 @@ pub struct hc_updated {
     pub older: u64,
     /// Those that were left, as hc_update says.
     pub skipped: u64,
+}
+
+/// What hc_verify looked at, and what did not fit.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct hc_verification {
+    /// sizeof(hc_verification), set by you.
+    pub struct_size: usize,
+    /// Records that were looked at.
+    pub records: u64,
+    /// Files of bodies that were read.
+    pub bodies: u64,
+    /// Records that cannot be read, the bodies in them included.
+    pub damaged_records: u64,
+    /// Files of bodies that are damaged or gone, of records that are sound.
+    pub damaged_bodies: u64,
+    /// Lists of variants that cannot be read, or do not name the variants that there are.
+    pub damaged_lists: u64,
+    /// Small rows beside the responses that cannot be read, and a wrong number of lists.
+    pub damaged_marks: u64,
+    /// Bodies of which no row says that they are in use, so that they may be removed as orphans.
+    pub unheld_bodies: u64,
+    /// Rows of bodies whose record is no longer there.
+    pub dangling_bodies: u64,
+    /// Files of bodies that no row names. They do no harm but for the room they take.
+    pub orphan_bodies: u64,
+    /// Rows that say that a URL has a key of yours under which nothing is stored any more. They do no harm.
+    pub dangling_marks: u64,
+    /// How many of all these were taken away or put right.
+    pub mended: u64,
 }
 
 /// The stored response that a key names, whether it is fresh or not: of those of a key of hc_key the newest, or the one of
@@ -229,6 +259,60 @@ pub unsafe extern "C" fn hc_update(
             };
             // SAFETY: `io` has struct_size bytes, and hc_updated begins with struct_size.
             unsafe { guard::fill(io, &counted, "updated")? };
+        }
+        result.map(|()| 0)
+    })
+}
+
+/// Looks at everything that is stored: reads each record and each body and compares their checksums, and looks whether each
+/// row that leads to one does. HC_OK with what was found in `io`, which may be all right or not; it is filled in any case,
+/// and may be NULL. With `mend` 0 nothing is changed. With 1 what is damaged is taken away, and lists and rows that lead to
+/// what is sound are put right. Never is anything sound taken away. Goes on beside other use, and may be cancelled or killed
+/// at any moment. `progress` may be NULL. HC_E_READ_ONLY: `mend` is 1, and HC_OPT_READ_ONLY is set or nothing can be written.
+/// [any] [wait]
+///
+/// # Safety
+/// `c` is NULL or a cache that was not closed, `progress` may be called with `user`, `io` is NULL or a struct of
+/// `io->struct_size` bytes, `err` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_verify(
+    c: *mut hc_cache,
+    mend: i32,
+    progress: hc_progress_fn,
+    user: *mut c_void,
+    io: *mut hc_verification,
+    err: *mut *mut hc_error,
+) -> hc_status {
+    guard::status(err, || {
+        // SAFETY: the caller passes an open cache.
+        let c = unsafe { guard::object(c, "cache")? };
+        // SAFETY: `io` is NULL or begins with its size.
+        unsafe { guard::check_size(io, "verification")? };
+        if !matches!(mend, 0 | 1) {
+            let message = format!("mend is {mend}, and neither 0 nor 1");
+            return Err(Error::new(Kind::Argument, message));
+        }
+        let mut found = Verification::default();
+        // SAFETY: the caller passes NULL, or a function to be called with `user`.
+        let mut go_on = |done, total| unsafe { goes_on(progress, user, done, total) };
+        let result = c.cache.verify(mend == 1, &mut found, &mut go_on);
+        if !io.is_null() {
+            let told = hc_verification {
+                struct_size: size_of::<hc_verification>(),
+                records: found.records,
+                bodies: found.bodies,
+                damaged_records: found.damaged_records,
+                damaged_bodies: found.damaged_bodies,
+                damaged_lists: found.damaged_lists,
+                damaged_marks: found.damaged_marks,
+                unheld_bodies: found.unheld_bodies,
+                dangling_bodies: found.dangling_bodies,
+                orphan_bodies: found.orphan_bodies,
+                dangling_marks: found.dangling_marks,
+                mended: found.mended,
+            };
+            // SAFETY: `io` has struct_size bytes, and hc_verification begins with struct_size.
+            unsafe { guard::fill(io, &told, "verification")? };
         }
         result.map(|()| 0)
     })

@@ -60,9 +60,9 @@ pub enum hc_option_key {
     /// 0 or 1. * Neither read nor written: requests go past the cache. What unsafe ones change is invalidated all the
     /// same. Default 0.
     HC_OPT_BYPASS = 111,
-    /// 0 or 1. * Read, and never written: nothing is stored, freshened, invalidated or deleted, and hc_open works also
-    /// where nothing can be written, as on a read-only mount. What unsafe requests change this hc_cache does not serve
-    /// any more until it is stored anew. Default 0.
+    /// 0 or 1. * Read, and never written: nothing is stored, freshened or invalidated, nor deleted but by hc_delete and
+    /// its like, and hc_open works also where nothing can be written, as on a read-only mount. What unsafe requests
+    /// change this hc_cache does not serve any more until it is stored anew. Default 0.
     HC_OPT_READ_ONLY = 112,
     /// 0 or 1. Every request field is part of the key, but those that HC_LIST_IGNORED names and those about the
     /// transfer, conditions, ranges and caching. Default 0.

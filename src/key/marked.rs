@@ -25,9 +25,32 @@ pub fn own_keys(uri: &[u8; URL_SIZE]) -> Row {
     row
 }
 
+/// What a row says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// That a URL is stored under a key of the user's own.
+    OwnKey,
+    /// Which URLs of a path there are.
+    Path,
+    /// How often a URL was invalidated, or since when a group is invalid.
+    Number,
+}
+
+/// What a row says; `None`: it is none of these.
+pub fn kind_of(row: &[u8]) -> Option<Kind> {
+    match (row.len(), row.last()) {
+        (URL_SIZE, _) => Some(Kind::Number),
+        (GROUP_SIZE, Some(b'g')) => Some(Kind::Number),
+        (GROUP_SIZE, Some(b'q')) => Some(Kind::Path),
+        _ => own_key_of(row).map(|_| Kind::OwnKey),
+    }
+}
+
+const GROUP_SIZE: usize = URL_SIZE + 1;
+
 /// Whether a row says where something is stored, and not that it is invalid: without what it leads to it says nothing.
 pub fn leads_on(row: &[u8]) -> bool {
-    own_key_of(row).is_some() || row.len() == URL_SIZE + 1 && row.ends_with(b"q")
+    matches!(kind_of(row), Some(Kind::OwnKey | Kind::Path))
 }
 
 /// The key's row in one of those of [`own_keys`].

@@ -273,6 +273,20 @@ impl Store {
         files::remove(&bodies::path(&self.bodies, &body.id))
     }
 
+    /// The bodies whose files were not written to for so long. One that no row names is an orphan then, unless its record
+    /// has waited so long to be committed.
+    pub fn bodies_older_than(&self, age: Duration) -> Result<Vec<BodyId>> {
+        self.check_process()?;
+        bodies::older_than(&self.bodies, age)
+    }
+
+    /// Removes the file of a body that no row names.
+    pub fn remove_orphan(&self, id: &BodyId) -> Result<()> {
+        self.check_process()?;
+        self.writer()?;
+        files::remove(&bodies::path(&self.bodies, id))
+    }
+
     /// A file that stays is found by the next sweep.
     fn remove_bodies(&self, released: &[BodyId]) {
         for id in released {

@@ -78,7 +78,8 @@ static int version_of(hc_cache *c, int url, int *is_fresh) {
 typedef enum {
     PUTS,
     FRESHENS,
-    REKEYS
+    REKEYS,
+    CLEARS
 } deed;
 
 typedef struct {
@@ -99,6 +100,7 @@ static const scenario scenarios[] = {
     {"freshening a small response", 4, 1, FRESHENS, DATA},
     {"freshening a large response", 5, 1, FRESHENS, DATA},
     {"making all keys anew", 0, 1, REKEYS, DATA},
+    {"deleting everything", 0, 1, CLEARS, DATA "body-unlink "},
 };
 
 /* Keys are made anew for a cache that keeps the order of parameters. */
@@ -149,6 +151,8 @@ static int die(char **argv) {
         freshen(c, s->url, s->version);
     else if (s->does == REKEYS)
         rekey(c, PRELUDE);
+    else if (s->does == CLEARS)
+        CHECK_INT(hc_clear(c, NULL, NULL), HC_OK);
     else
         put(c, s->url, s->version);
     flush(c);
@@ -221,6 +225,38 @@ static void check_nothing_unfinished(const char *directory, int large_responses)
     CHECK_INT(count_files(bodies, ""), large_responses);
 }
 
+/* Checks that all that is there is whole, and leads to what it should. */
+static void check_sound(hc_cache *c) {
+    hc_verification v;
+    memset(&v, 0, sizeof v);
+    v.struct_size = sizeof v;
+    CHECK_STATUS(hc_verify(c, 0, NULL, NULL, &v, &err), HC_OK);
+    CHECK_INT((int64_t)v.records, (int64_t)stats_of(c).responses);
+    CHECK_INT((int64_t)(v.damaged_records + v.damaged_bodies + v.damaged_lists + v.damaged_marks),
+              0);
+    CHECK_INT((int64_t)(v.unheld_bodies + v.dangling_bodies + v.dangling_marks), 0);
+}
+
+/* What was deleted is gone, and what was not is whole. */
+static void check_cleared(const char *directory, int is_acknowledged) {
+    test_log *log;
+    hc_cache *c = reopen(directory, &log);
+    int url, version, large = 0, all = 0;
+    for (url = 0; url < PRELUDE; url++) {
+        version = version_of(c, url, NULL);
+        CHECK(version == 0 || (version == 1 && !is_acknowledged));
+        large += version != 0 && url % 2;
+        all += version != 0;
+    }
+    check_nothing_unfinished(directory, large);
+    CHECK_INT(stats_of(c).responses, all);
+    check_sound(c);
+    CHECK_STATUS(hc_clear(c, NULL, &err), HC_OK);
+    check_nothing_unfinished(directory, 0);
+    CHECK_INT(stats_of(c).errors, 0);
+    hc_close(c);
+}
+
 /* Each response is under the one key or under the other, and what is left to do is done. */
 static void check_rekeyed(const char *directory, int is_acknowledged) {
     test_log *log;
@@ -238,6 +274,7 @@ static void check_rekeyed(const char *directory, int is_acknowledged) {
         CHECK_INT(version_of(after, url, NULL), 1);
     CHECK_INT(stats_of(after).responses, PRELUDE);
     check_nothing_unfinished(directory, PRELUDE / 2);
+    check_sound(after);
     CHECK_INT(stats_of(before).errors + stats_of(after).errors, 0);
     CHECK_INT(log_lines(log), 0);
     hc_close(before);
@@ -262,6 +299,7 @@ static void check_left(const char *directory, const scenario *s, int is_acknowle
     if (s->url >= FIRST_NEW)
         large += s->url % 2 && version != 0;
     check_nothing_unfinished(directory, large);
+    check_sound(c);
     CHECK_INT(stats_of(c).errors, 0);
     put(c, URLS - 1, 7);
     flush(c);
@@ -286,6 +324,8 @@ static int kill_at(int which, const char *stored, const char *point) {
         CHECK(died || is_acknowledged);
         if (scenarios[which].does == REKEYS)
             check_rekeyed(directory, is_acknowledged);
+        else if (scenarios[which].does == CLEARS)
+            check_cleared(directory, is_acknowledged);
         else
             check_left(directory, &scenarios[which], is_acknowledged);
         kills += died;

@@ -98,9 +98,56 @@ static void what_another_cache_has_is_taken_over(void) {
     hc_close(to);
 }
 
+static hc_verification verify(hc_cache *c, int32_t mend) {
+    hc_verification v;
+    memset(&v, 0, sizeof v);
+    v.struct_size = sizeof v;
+    CHECK_STATUS(hc_verify(c, mend, NULL, NULL, &v, &err), HC_OK);
+    return v;
+}
+
+static int is_body(const char *path, void *user) {
+    const char **found = (const char **)user;
+    const char *name = strrchr(path, '/') + 1;
+    if (strstr(path, "/bodies/") != NULL && strlen(name) == 32)
+        *found = text("%s", path);
+    return 0;
+}
+
+static void a_damaged_body_is_found_and_taken_away(void) {
+    const char *directory = fresh_directory(), *file = NULL;
+    hc_cache *c = open_cache(directory, NULL, "");
+    uint64_t seen_of[2] = {0, 0};
+    hc_verification v;
+    char *bytes;
+    size_t len;
+    store(c, URL "a", answer(200, "", "x"));
+    store(c, URL "b", answer_of(200, "", body_of(1, LARGE), LARGE));
+    v = verify(c, 0);
+    CHECK(v.records == 2 && v.bodies == 1 && v.damaged_bodies == 0);
+    CHECK_INT(walk(directory, is_body, &file), 0);
+    bytes = read_file(file, &len);
+    bytes[LARGE / 2] ^= 1;
+    write_file(file, bytes, len);
+    v = verify(c, 0);
+    CHECK(v.records == 2 && v.damaged_bodies == 1 && v.mended == 0);
+    CHECK_INT(stats_of(c).responses, 2);
+    v = verify(c, 1);
+    CHECK(v.damaged_bodies == 1 && v.mended == 1);
+    v = verify(c, 0);
+    CHECK(v.records == 1 && v.bodies == 0 && v.damaged_bodies == 0);
+    CHECK_INT(look_at(c, URL "a").decision, HC_FRESH);
+    CHECK_INT(look_at(c, URL "b").decision, HC_FORWARD);
+    CHECK_STATUS(hc_verify(c, 0, cancel_at_once, seen_of, NULL, &err), HC_E_CANCELLED);
+    CHECK(seen_of[0] == 1 && seen_of[1] == 1);
+    CHECK_MESSAGE(hc_verify(c, 2, NULL, NULL, NULL, &err), HC_E_ARGUMENT, "mend");
+    hc_close(c);
+}
+
 static const check_test tests[] = {
     TEST(everything_gets_another_expiry),
     TEST(what_is_put_is_a_hit),
+    TEST(a_damaged_body_is_found_and_taken_away),
     TEST(what_another_cache_has_is_taken_over),
 };
 

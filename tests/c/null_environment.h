@@ -22,6 +22,7 @@ struct environment {
     hc_stats stats;
     hc_rekeyed rekeyed;
     hc_updated updated;
+    hc_verification verification;
     hc_query query;
     uint64_t count;
     hc_transport transport;
@@ -158,6 +159,7 @@ static environment *new_environment(void) {
     e->stats.struct_size = sizeof e->stats;
     e->rekeyed.struct_size = sizeof e->rekeyed;
     e->updated.struct_size = sizeof e->updated;
+    e->verification.struct_size = sizeof e->verification;
     e->query.struct_size = sizeof e->query;
     e->query.match = HC_MATCH_EXPIRED;
     memset(e->key, '0', 64);

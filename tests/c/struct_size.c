@@ -20,6 +20,7 @@ typedef union {
     hc_stats stats;
     hc_rekeyed rekeyed;
     hc_updated updated;
+    hc_verification verification;
     hc_query query;
 } box;
 
@@ -92,6 +93,10 @@ static hc_status of_update(target *c, hc_error **err) {
     return status;
 }
 
+static hc_status of_verify(target *c, hc_error **err) {
+    return hc_verify(c->cache, 0, NULL, NULL, &c->to->verification, err);
+}
+
 static hc_status of_step(target *c, hc_error **err) {
     hc_iter *it = NULL;
     hc_status status;
@@ -115,6 +120,7 @@ static const struct {
     {"hc_get_stats", of_stats, sizeof(hc_stats)},
     {"hc_rekey", of_rekey, sizeof(hc_rekeyed)},
     {"hc_update", of_update, sizeof(hc_updated)},
+    {"hc_verify", of_verify, sizeof(hc_verification)},
 };
 
 static void check_size(size_t i, size_t size, hc_status expected) {
@@ -244,10 +250,8 @@ static void a_transport_says_how_much_of_it_there_is(void) {
 }
 
 static const check_test tests[] = {
-    TEST(a_size_that_holds_nothing_is_refused),
-    TEST(no_more_is_touched_than_there_is),
-    TEST(a_small_view_holds_what_it_has_room_for),
-    TEST(a_query_says_how_much_of_it_there_is),
+    TEST(a_size_that_holds_nothing_is_refused),     TEST(no_more_is_touched_than_there_is),
+    TEST(a_small_view_holds_what_it_has_room_for),  TEST(a_query_says_how_much_of_it_there_is),
     TEST(a_transport_says_how_much_of_it_there_is),
 };
 

@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use httpcache::cache::{
-    Cache, Clock, Exchange, Filter, Level, Log, Options, Outcome, Request, Verdict,
+    Cache, Clock, Exchange, Filter, Level, Log, Options, Outcome, Query, Request, Verdict,
 };
 use httpcache::policy::update::remove_hop_by_hop;
 use httpcache::settings::{Settings, list, option};
@@ -176,6 +176,32 @@ impl Bench {
         self.look_up(&Arc::new(dropped));
     }
 
+    /// Lists what is stored, and reads what the listing shows of it.
+    fn list(&self) -> usize {
+        let mut walk = self.cache.as_ref().unwrap().walk(Query::default());
+        let mut listed = 0;
+        while let Some(item) = walk.step(true).unwrap() {
+            let mut said = self.said.lock().unwrap();
+            said.push_str(&item.key());
+            let response = item.response.unwrap();
+            let request = response.request().unwrap();
+            let shown = [
+                request.http.method.as_str().as_bytes(),
+                request.http.url.as_str().as_bytes(),
+                request.http.fields.text(),
+                &request.http.body,
+                response.url().unwrap().as_str().as_bytes(),
+                response.head.fields.text(),
+            ];
+            for text in shown {
+                said.push_str(&String::from_utf8_lossy(text));
+                said.push('\n');
+            }
+            listed += 1;
+        }
+        listed
+    }
+
     fn check(&self, when: &str) {
         let needles = Needles::of(SECRET);
         assert_eq!(find_in_files(&self.path, &needles), None, "{when}");
@@ -218,6 +244,14 @@ fn no_secret_is_found_in_any_file_or_line() {
     bench.check("stored");
     let plain = find_in_files(&bench.path, &Needles::of(PLAIN));
     assert!(plain.is_some(), "what is no secret is found");
+    assert!(bench.list() > count() / 2);
+    bench.check("listed");
+    let said = bench.said.lock().unwrap().clone();
+    assert!(
+        Needles::of(PLAIN).find(said.as_bytes()).is_some(),
+        "what is no secret is listed"
+    );
+    assert!(said.contains("REDACTED"), "in the place of what is one");
     bench.wait();
     for number in 0..count() {
         bench.go_on(number);

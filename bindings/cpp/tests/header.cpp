@@ -38,6 +38,7 @@ static const std::set<std::string> not_wrapped = {
     "hc_reset_expiration",
     "hc_put",
     "hc_update",
+    "hc_verify",
     "HC_IS_ALIAS",
     "HC_UNREADABLE",
     "HC_MATCH_EXPIRED",

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::bodies::release_unheld;
+use super::bodies::{release, unheld};
 use super::keys::Keys;
 use super::query::Query;
 use super::row::{Held, Place};
@@ -76,7 +76,10 @@ impl Cache {
                 Ok(0)
             })?;
         }
-        release_unheld(&store, &mut |_| true)?;
+        let mut keys = Keys::of(Table::Bodies);
+        while let Some(ids) = unheld(&mut keys, &store)? {
+            release(&store, ids)?;
+        }
         Ok(deleted)
     }
 

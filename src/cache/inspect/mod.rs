@@ -11,12 +11,14 @@ mod pages;
 mod query;
 mod row;
 mod update;
+mod verify;
 mod walk;
 
 use std::sync::Arc;
 
 pub use self::query::{Kinds, Order, Query, UrlGlob};
 pub use self::update::Updated;
+pub use self::verify::Verification;
 pub use self::walk::{Item, Walk};
 
 use super::Cache;

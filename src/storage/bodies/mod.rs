@@ -6,7 +6,9 @@
 mod reader;
 mod writer;
 
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 pub use self::reader::BodyReader;
 pub use self::writer::BodyWriter;
@@ -52,6 +54,27 @@ pub(super) fn id_of(name: &str) -> Option<BodyId> {
         *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
     }
     Some(id)
+}
+
+/// The bodies whose files were last written to longer ago than this, by the clock of the file system.
+pub(super) fn older_than(bodies: &Path, age: Duration) -> crate::Result<Vec<BodyId>> {
+    let mut older = Vec::new();
+    for entry in files::at("reading", bodies, fs::read_dir(bodies))? {
+        let entry = files::at("reading", bodies, entry)?;
+        let Some(id) = entry.file_name().to_str().and_then(id_of) else {
+            continue;
+        };
+        let path = entry.path();
+        // What vanishes meanwhile was removed by somebody else.
+        let metadata = files::at("reading", &path, files::if_there(entry.metadata()))?;
+        let written = metadata.and_then(|metadata| metadata.modified().ok());
+        // What is of the future is not old.
+        let is_older = written
+            .and_then(|written| written.elapsed().ok())
+            .is_some_and(|elapsed| elapsed >= age);
+        older.extend(is_older.then_some(id));
+    }
+    Ok(older)
 }
 
 #[cfg(test)]

@@ -11,3 +11,4 @@ mod expiration;
 mod looking;
 mod support;
 mod update;
+mod verify;
