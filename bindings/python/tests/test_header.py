@@ -122,7 +122,7 @@ def test_a_query_has_the_members_of_the_header():
     assert {field.name for field in dataclasses.fields(httpcache.Query)} == members
 
 
-@pytest.mark.parametrize("kind", [httpcache.Stats, httpcache.Rekeyed, httpcache.Updated])
+@pytest.mark.parametrize("kind", [httpcache.Stats, httpcache.Rekeyed, httpcache.Updated, httpcache.Verification])
 def test_what_is_counted_is_that_of_the_header(kind):
     block = re.search(rf"typedef struct \{{([^}}]*)\}} hc_{kind.__name__.lower()};", HEADER)[1]
     assert list(kind._fields) == re.findall(r"uint64_t (\w+);", block)

@@ -316,6 +316,47 @@ def test_taking_over_ends_where_it_is_told_to(cache, tmp_path, clock):
         assert cache.update(other) == (0, 1, 0)
 
 
+@pytest.fixture
+def damaged(cache, directory):
+    """A cache of two, one of which has a body that was damaged behind its back."""
+    store(cache, URL + "a")
+    store(cache, URL + "b", b"b" * 200_000)
+    cache.flush()
+    (path,) = (each for each in directory.glob("*/bodies/**/*") if each.is_file() and each.stat().st_size >= 200_000)
+    with open(path, "r+b") as file:
+        file.seek(100_000)
+        file.write(b"z")
+    return cache
+
+
+def test_a_damaged_body_is_found_and_taken_away(damaged):
+    found = damaged.verify()
+    assert (found.records, found.bodies, found.damaged_bodies, found.mended) == (2, 1, 1, 0)
+    assert damaged.stats().responses == 2
+    assert damaged.verify(mend=True).mended == 1
+    assert damaged.verify()._asdict() == {**dict.fromkeys(httpcache.Verification._fields, 0), "records": 1}
+    assert decision(damaged, URL + "a") is Decision.FRESH
+    assert decision(damaged, URL + "b") is Decision.FORWARD
+
+
+def test_verifying_ends_where_it_is_told_to(damaged):
+    told = []
+    damaged.verify(progress=lambda *progress: told.append(progress))
+    assert told[-1][0] == told[-1][1]
+    with pytest.raises(httpcache.CancelledError):
+        damaged.verify(progress=lambda done, total: False)
+    with pytest.raises(ZeroDivisionError):
+        damaged.verify(mend=True, progress=lambda done, total: 1 / 0)
+
+
+def test_a_cache_that_is_only_read_is_verified_and_not_mended(cache, open_cache):
+    store(cache)
+    reader = open_cache(cache_control=True, read_only=True)
+    assert reader.verify().records == 1
+    with pytest.raises(httpcache.ReadOnlyError):
+        reader.verify(mend=True)
+
+
 def test_an_exchange_and_its_response_know_the_request(cache):
     with Request("GET", URL, {"A": "b"}) as request, cache.lookup(request) as exchange:
         exchange.store(200, FRESH)

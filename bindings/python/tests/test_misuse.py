@@ -75,6 +75,7 @@ AFTER_CLOSE = {
     "cache.reset_expiration": lambda w: (w.cache.close(), w.cache.reset_expiration(1)),
     "cache.put": lambda w: (w.cache.close(), w.cache.put(URL, 200)),
     "cache.update": lambda w: (w.cache.close(), w.cache.update(w.cache)),
+    "cache.verify": lambda w: (w.cache.close(), w.cache.verify()),
     "put of a closed response": lambda w: (w.response.close(), w.cache.put_response(URL, w.response)),
     "put for a closed request": lambda w: (w.request.close(), w.cache.put(w.request, 200)),
     "get of a closed request": lambda w: (w.request.close(), w.cache.get(w.request)),

@@ -321,6 +321,44 @@ class TestMaintenance < CacheTest
     assert_equal [[0, 1, 0], 1], [@cache.update(other).to_a, @cache.stats.responses]
   end
 
+  # A cache of two, one of which has a body that was damaged behind its back.
+  def damaged
+    path = directory
+    open_cache(path, durability: :fast).tap do |cache|
+      store(cache, get("#{URL}a"))
+      store(cache, get("#{URL}b"), answer(200, FRESH, 'b' * 200_000))
+      cache.flush
+      file = Dir.glob("#{path}/*/bodies/**/*").find { |name| File.size(name) >= 200_000 && File.file?(name) }
+      File.open(file, 'r+b') { |body| body.seek(100_000) && body.write('z') }
+    end
+  end
+
+  def test_a_damaged_body_is_found_and_taken_away
+    cache = damaged
+    found = cache.verify
+    assert_equal [2, 1, 1, 0], [found.records, found.bodies, found.damaged_bodies, found.mended]
+    assert_equal 2, cache.stats.responses
+    assert_equal 1, cache.verify(mend: true).mended
+    assert_equal HTTPCache::Verification.members.to_h { |name| [name, name == :records ? 1 : 0] }, cache.verify.to_h
+    assert_equal %i[fresh forward], %w[a b].map { |name| decision(cache, get(URL + name)) }
+  end
+
+  def test_verifying_ends_where_its_block_says_so
+    cache = damaged
+    told = []
+    cache.verify { |*progress| told << progress }
+    assert_equal told.last.last, told.last.first
+    assert_raises(HTTPCache::CancelledError) { cache.verify { false } }
+    assert_raises(ZeroDivisionError) { cache.verify(mend: true) { 1 / 0 } }
+  end
+
+  def test_a_cache_that_is_only_read_is_verified_and_not_mended
+    keep('a')
+    reader = open_cache(@directories.first, read_only: true)
+    assert_equal 1, reader.verify.records
+    assert_raises(HTTPCache::ReadOnlyError) { reader.verify(mend: true) }
+  end
+
   def test_a_fetched_response_knows_its_request
     response = @cache.lookup(get(fields: { 'A' => 'b' })) do |exchange|
       exchange.store(answer)

@@ -44,7 +44,7 @@ class TestMisuse < CacheTest
   # ---- use after close ----
   closed_error = E::ClosedError
   %i[stats flush].each { |verb| self.case("a closed cache #{verb}", closed_error) { closed(@cache).public_send(verb) } }
-  %i[key_settings rekey walk clear].each do |verb|
+  %i[key_settings rekey walk clear verify].each do |verb|
     self.case("a closed cache #{verb}", closed_error) { closed(@cache).public_send(verb) }
   end
   self.case('a closed cache key', closed_error) { closed(@cache).key(get) }

@@ -100,6 +100,7 @@ class TestNative < Minitest::Test
       'hc_stats' => [HTTPCache::Native::STATS, HTTPCache::Native::STATS_SIZE],
       'hc_rekeyed' => [HTTPCache::Native::REKEYED, HTTPCache::Native::REKEYED_SIZE],
       'hc_updated' => [HTTPCache::Native::UPDATED, HTTPCache::Native::UPDATED_SIZE],
+      'hc_verification' => [HTTPCache::Native::VERIFICATION, HTTPCache::Native::VERIFICATION_SIZE],
       'hc_query' => [HTTPCache::Native::QUERY, HTTPCache::Native::QUERY_SIZE] }.each do |name, (format, size)|
       letters, end_of_struct = layout(name)
       assert_equal letters, format.gsub(/(\w)(\d+)/) { Regexp.last_match(1) * Regexp.last_match(2).to_i }
@@ -107,7 +108,7 @@ class TestNative < Minitest::Test
     end
     assert_equal 32, layout('hc_field').last
     { 'hc_stats' => HTTPCache::Stats, 'hc_rekeyed' => HTTPCache::Rekeyed,
-      'hc_updated' => HTTPCache::Updated }.each do |name, struct|
+      'hc_updated' => HTTPCache::Updated, 'hc_verification' => HTTPCache::Verification }.each do |name, struct|
       assert_equal members(name).drop(1).map { |member| member[/\w+\z/].to_sym }, struct.members
     end
   end

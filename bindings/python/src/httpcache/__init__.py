@@ -49,7 +49,7 @@ from .errors import (
 )
 from .exchange import Decision, Exchange, Outcome
 from .keys import KeyPart, body_key, default_key, field_key, url_key
-from .maintenance import Updated
+from .maintenance import Updated, Verification
 from .options import Durability, Options, Place, RequestOptions, default_ignored
 from .request import Request, RequestView
 from .response import Response
@@ -119,6 +119,7 @@ __all__ = [
     "URLError",
     "UnsupportedError",
     "Updated",
+    "Verification",
     "Walk",
     "body_key",
     "default_ignored",

@@ -29,6 +29,33 @@ class Updated(NamedTuple):
     skipped: int
 
 
+class Verification(NamedTuple):
+    """What :meth:`Cache.verify` looked at, and what did not fit."""
+
+    #: Records that were looked at.
+    records: int
+    #: Files of bodies that were read.
+    bodies: int
+    #: Records that cannot be read, the bodies in them included.
+    damaged_records: int
+    #: Files of bodies that are damaged or gone, of records that are sound.
+    damaged_bodies: int
+    #: Lists of variants that cannot be read, or do not name the variants that there are.
+    damaged_lists: int
+    #: Small rows beside the responses that cannot be read, and a wrong number of lists.
+    damaged_marks: int
+    #: Bodies of which no row says that they are in use, so that they may be removed as orphans.
+    unheld_bodies: int
+    #: Rows of bodies whose record is no longer there.
+    dangling_bodies: int
+    #: Files of bodies that no row names. They do no harm but for the room they take.
+    orphan_bodies: int
+    #: Rows that say that a URL has a key of the caller's under which nothing is stored any more. They do no harm.
+    dangling_marks: int
+    #: How many of all these were taken away or put right.
+    mended: int
+
+
 _Counts = TypeVar("_Counts", bound=NamedTuple)
 
 
@@ -183,6 +210,16 @@ class Maintenance:
         if not isinstance(other, Maintenance):
             raise TypeError(f"another cache is a Cache, not {type(other).__name__}")
         return self._observed(Updated, progress, lib.hc_update, other._open())
+
+    def verify(self, *, mend: bool = False, progress: Progress | None = None) -> Verification:
+        """Looks at everything that is stored: reads each record and each body, and looks whether each row that leads
+        to one does. Waits.
+
+        Where ``mend`` is true what is damaged is taken away, and what leads to what is sound is put right; nothing
+        sound is taken away. ``progress`` is as of :meth:`rekey`. Raises :class:`ReadOnlyError` where it is to mend, and
+        nothing can be written, or ``read_only`` is set.
+        """
+        return self._observed(Verification, progress, lib.hc_verify, int(bool(mend)))
 
     def _name(self, key: str | Request) -> bytes | None:
         if isinstance(key, Request):

@@ -5,6 +5,16 @@ module HTTPCache
   # there; +skipped+ ones, which were left.
   Updated = Struct.new(:copied, :older, :skipped, keyword_init: true)
 
+  # What Cache#verify looked at, and what did not fit: +records+ and +bodies+ (files of them) that were looked at;
+  # +damaged_records+ that cannot be read, the bodies in them included; +damaged_bodies+, files that are damaged or
+  # gone, of records that are sound; +damaged_lists+ of variants; +damaged_marks+, small rows beside the responses;
+  # +unheld_bodies+, of which no row says that they are in use; +dangling_bodies+, rows of bodies whose record is no
+  # longer there; +orphan_bodies+, files that no row names, and +dangling_marks+, which do no harm; how many of all
+  # these were +mended+.
+  Verification = Struct.new(:records, :bodies, :damaged_records, :damaged_bodies, :damaged_lists, :damaged_marks,
+                            :unheld_bodies, :dangling_bodies, :orphan_bodies, :dangling_marks, :mended,
+                            keyword_init: true)
+
   # Looking into a Cache, and after it. Unlike #lookup and #fetch these say when the store fails: InputOutputError,
   # ReadOnlyError and so on.
   #
@@ -117,6 +127,18 @@ module HTTPCache
         observed(Updated, Native::UPDATED, Native::UPDATED_SIZE, progress) do |cache, number, counts, call|
           Native.hc_update(cache, source, Callback::PROGRESS, number, counts, call.error)
         end
+      end
+    end
+
+    # Looks at everything that is stored: reads each record and each body, and looks whether each row that leads to one
+    # does. Returns Verification. Where `mend` is true what is damaged is taken away, and what leads to what is sound is
+    # put right; nothing sound is taken away. ReadOnlyError: it is to mend, and nothing can be written, or +read_only+
+    # is set.
+    #
+    # A block is told how far it is, as of #rekey.
+    def verify(mend: false, &progress)
+      observed(Verification, Native::VERIFICATION, Native::VERIFICATION_SIZE, progress) do |cache, number, counts, call|
+        Native.hc_verify(cache, mend ? 1 : 0, Callback::PROGRESS, number, counts, call.error)
       end
     end
 

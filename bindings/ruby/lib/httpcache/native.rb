@@ -37,8 +37,8 @@ module HTTPCache
     LOG_LEVELS = { error: 1, warning: 2, info: 3, debug: 4 }.freeze
     FLAGS = { from_cache: 1, revalidated: 2, expired: 4, continued: 8, is_alias: 16, unreadable: 32 }.freeze
 
-    # The members of hc_view, hc_stats, hc_rekeyed, hc_updated and hc_query for String#unpack. A named filler of four
-    # bytes is not needed: all 64-bit members come to lie on multiples of eight.
+    # The members of hc_view, hc_stats, hc_rekeyed, hc_updated, hc_verification and hc_query for String#unpack. A
+    # named filler of four bytes is not needed: all 64-bit members come to lie on multiples of eight.
     VIEW = 'Qlll LQQQQQQq QQqqqqq'.delete(' ').freeze
     VIEW_SIZE = 136
     STATS = 'Q9'
@@ -47,6 +47,8 @@ module HTTPCache
     REKEYED_SIZE = 32
     UPDATED = 'Q4'
     UPDATED_SIZE = 32
+    VERIFICATION = 'Q12'
+    VERIFICATION_SIZE = 96
     QUERY = 'QLLqqQQQQ'
     QUERY_SIZE = 64
 
@@ -141,7 +143,8 @@ module HTTPCache
       hc_clear: [%i[address address address], :status, true],
       hc_reset_expiration: [%i[address int64 address address], :status, true],
       hc_put: [%i[address address address int64 int64 address], :status, true],
-      hc_update: [%i[address address function address address address], :status, true]
+      hc_update: [%i[address address function address address address], :status, true],
+      hc_verify: [%i[address int32 function address address address], :status, true]
     }.freeze
 
     FUNCTIONS.each do |name, (arguments, result, waits)|
