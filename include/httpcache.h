@@ -229,9 +229,11 @@ typedef enum {
     HC_OPT_DURABILITY = 122,
     /* 1 to 4096. Variants kept of one primary key, the oldest goes first. Default 64. */
     HC_OPT_MAX_VARIANTS = 123,
-    /* 0 or 1. 0: the library starts no thread; 1: hc_fetch revalidates on threads that call nothing of yours
-     * (RFC 5861 3), and where the cache has a clock, a log, a filter, another function or a transport of yours,
-     * before it returns. Default 1. */
+    /* 0 or 1. 0: the library starts no thread, and what is stored is committed in your calls, see hc_work. 1: it
+     * starts some that call nothing of yours: one for each directory commits what is stored, and ends when there
+     * was nothing to do for a second; hc_fetch revalidates on others (RFC 5861 3), and where the cache has a clock,
+     * a log, a filter, another function or a transport of yours, before it returns. Of caches with the same
+     * directory, the first one says who commits. Default 1. */
     HC_OPT_WORKERS = 125,
     /* What hc_open's path means. 0: the cache directory. 1: a name in the directory of this user's caches,
      * $XDG_CACHE_HOME or ~/.cache; NULL is "http_cache". 2: a directory, or NULL for $TMPDIR or /tmp, in which a
@@ -421,13 +423,23 @@ typedef struct {
  * options. An unreadable data file is moved aside, with a log line, and the cache starts empty. */
 hc_status hc_open(const char *path, const hc_options *o, hc_cache **out, hc_error **err);
 
-/* Gives up your reference. The store closes when the exchanges and responses made from it are gone too.
- * Never waits. [any] */
+/* Gives up your reference. The store closes when the exchanges and responses made from it are gone too; whoever
+ * gives up the last one commits what still waits, which takes as long as that, and at most about two seconds for
+ * another process that writes. What could not be committed then is lost; hc_flush tells. Waits for no thread of
+ * yours. [any] */
 void hc_close(hc_cache *c);
 
-/* Waits until everything stored so far is durable, at most `timeout` ms (HC_NEVER_EXPIRE: without
- * limit): HC_E_TIMEOUT. [any] [wait] */
+/* Waits until everything stored so far, by any thread, is durable and seen by all processes, at most `timeout` ms
+ * (HC_NEVER_EXPIRE: without limit): HC_E_TIMEOUT. Any other error is why something that was stored since the last
+ * flush was lost (HC_E_FULL, HC_E_BUSY, HC_E_IO); that is said once. What was stored before it returned HC_OK
+ * survives the death of the process and, unless HC_OPT_DURABILITY is 0, of the machine. [any] [wait] */
 hc_status hc_flush(hc_cache *c, int64_t timeout, hc_error **err);
+
+/* Commits on this thread what waits to be committed, for about `budget` ms (HC_NEVER_EXPIRE: to the end), and at
+ * least one transaction of at most about 4 MiB: HC_DONE when nothing is left, HC_OK when something is. For
+ * HC_OPT_WORKERS 0, when you are idle. If you never call it, what is stored is committed when 8 MiB or 2048
+ * changes wait, by hc_flush, and when the store closes; until then other processes do not see it. [any] [wait] */
+hc_status hc_work(hc_cache *c, int64_t budget, hc_error **err);
 
 /* Fills `io` with what was counted. [any] [wait] */
 hc_status hc_get_stats(hc_cache *c, hc_stats *io, hc_error **err);

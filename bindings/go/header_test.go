@@ -12,6 +12,7 @@ import (
 // unnoticed; that what is used is used rightly the C compiler says, as cgo reads the header itself.
 var leftOut = map[string]string{
 	"hc_error_status":         "the call returned it",
+	"hc_work":                 "a Go program has threads",
 	"hc_version_number":       "the text is compared",
 	"hc_exchange_decision":    "it is in the view",
 	"hc_request_copy":         "a Request is a value",

@@ -155,12 +155,24 @@ impl Cache {
         Exchange::put(self, request, response, created_at, expires_at)
     }
 
-    /// Waits until the work in the background is over and everything stored so far is on the disk.
+    /// Waits until the work in the background is over and everything stored so far is on the disk. An error other
+    /// than [`Kind::Timeout`] is why something that was stored since the last flush is not.
     pub fn flush(&self, timeout: Duration) -> Result<()> {
         let began = Instant::now();
         self.works.wait(timeout)?;
         let left = timeout.saturating_sub(began.elapsed());
-        self.current_store()?.flush(left)
+        let store = self.current_store()?;
+        let flushed = store.flush(left);
+        self.report_losses(&store);
+        flushed
+    }
+
+    /// Commits what waits, on this thread, for about so long; says whether nothing is left.
+    pub fn work(&self, budget: Duration) -> Result<bool> {
+        let store = self.current_store()?;
+        let done = store.work(budget);
+        self.report_losses(&store);
+        done
     }
 
     /// Begins a piece of work that goes on after its call, unless there are `most` already.
@@ -180,6 +192,7 @@ impl Cache {
     /// What was counted since the cache was opened, and what lies on the disk.
     pub fn statistics(&self) -> Result<Statistics> {
         let store = self.current_store()?;
+        self.report_losses(&store);
         let usage = store.usage()?;
         let responses = usage.records.saturating_sub(shelf::lists(&store)?);
         Ok(self.counters.read(responses, usage.bytes))
@@ -235,7 +248,10 @@ impl Cache {
         let result = {
             let loaded = self.store.load();
             match loaded.as_deref().filter(|store| store.is_current_process()) {
-                Some(store) => task(store),
+                Some(store) => {
+                    self.report_losses(store);
+                    task(store)
+                }
                 None => self.current_store().and_then(|store| task(&store)),
             }
         };
@@ -248,6 +264,20 @@ impl Cache {
             return Err(read_only());
         }
         Ok(())
+    }
+
+    /// Counts and logs what could not be committed after its caller had gone on: the thread that commits calls
+    /// nothing of the host's.
+    #[inline]
+    fn report_losses(&self, store: &Store) {
+        let Some((count, reasons)) = store.take_losses() else {
+            return;
+        };
+        for error in reasons.iter().take(1) {
+            let line = || format!("writing what was stored: {error}; {count} changes were lost");
+            self.log().write(Level::Error, line);
+        }
+        (0..count).for_each(|_| self.counters.errors());
     }
 
     fn report_fault(&self, what: &str, error: &Error) {
@@ -270,6 +300,7 @@ fn open_store(path: &Path, options: &Options) -> Result<Arc<Store>> {
         durability: options.settings.durability,
         read_only: options.settings.read_only,
         is_temporary: options.settings.place == Place::Temporary,
+        may_start_thread: options.settings.workers > 0,
         ..StoreOptions::default()
     };
     Store::open(path, &opening, &|line| {

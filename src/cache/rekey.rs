@@ -1,6 +1,7 @@
 //! Making keys anew: what was stored under other settings of the key is found again.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::marks;
 use super::own_key::{self, KeySink};
@@ -31,6 +32,9 @@ pub struct Rekeyed {
 /// So many rows are looked at in one snapshot, and so many bytes are copied from it.
 const ROWS: usize = 256;
 const BYTES: usize = 1 << 20;
+
+/// What was moved of these has to be committed in so long.
+const LONGEST_COMMIT: Duration = Duration::from_secs(10);
 
 /// A row that was read, and what it holds.
 type Row = (Vec<u8>, Vec<u8>);
@@ -74,6 +78,13 @@ impl Cache {
             let rows = rows_after(&store, &mut last, &mut seen)?;
             for row in rows {
                 self.rekey_row(&store, from, row, rekeyed)?;
+            }
+            // Or what is moved would crowd out what is stored meanwhile.
+            if !self.work(LONGEST_COMMIT)? {
+                return Err(Error::new(
+                    Kind::Busy,
+                    "what was moved was not written in time",
+                ));
             }
             if !go_on(seen.min(total), total) {
                 return Err(Error::new(

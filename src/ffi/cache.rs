@@ -4,7 +4,7 @@ use std::ffi::{CStr, OsStr, c_char};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::error::hc_status;
+use super::error::{hc_status, hc_status_code};
 use super::guard;
 use super::objects::{hc_cache, hc_error, hc_options};
 use crate::cache::{Cache, Options};
@@ -71,8 +71,10 @@ pub unsafe extern "C" fn hc_open(
     })
 }
 
-/// Gives up your reference. The store closes when the exchanges and responses made from it are gone too.
-/// Never waits. [any]
+/// Gives up your reference. The store closes when the exchanges and responses made from it are gone too; whoever
+/// gives up the last one commits what still waits, which takes as long as that, and at most about two seconds for
+/// another process that writes. What could not be committed then is lost; hc_flush tells. Waits for no thread of
+/// yours. [any]
 ///
 /// # Safety
 /// `c` is NULL or a cache that was not closed.
@@ -82,8 +84,10 @@ pub unsafe extern "C" fn hc_close(c: *mut hc_cache) {
     unsafe { guard::free(c) }
 }
 
-/// Waits until everything stored so far is durable, at most `timeout` ms (HC_NEVER_EXPIRE: without
-/// limit): HC_E_TIMEOUT. [any] [wait]
+/// Waits until everything stored so far, by any thread, is durable and seen by all processes, at most `timeout` ms
+/// (HC_NEVER_EXPIRE: without limit): HC_E_TIMEOUT. Any other error is why something that was stored since the last
+/// flush was lost (HC_E_FULL, HC_E_BUSY, HC_E_IO); that is said once. What was stored before it returned HC_OK
+/// survives the death of the process and, unless HC_OPT_DURABILITY is 0, of the machine. [any] [wait]
 ///
 /// # Safety
 /// `c` is NULL or a cache that was not closed, `err` NULL or writable.
@@ -98,6 +102,31 @@ pub unsafe extern "C" fn hc_flush(
         let c = unsafe { guard::object(c, "cache")? };
         c.cache.flush(guard::limit(timeout, "timeout")?)?;
         Ok(0)
+    })
+}
+
+/// Commits on this thread what waits to be committed, for about `budget` ms (HC_NEVER_EXPIRE: to the end), and at
+/// least one transaction of at most about 4 MiB: HC_DONE when nothing is left, HC_OK when something is. For
+/// HC_OPT_WORKERS 0, when you are idle. If you never call it, what is stored is committed when 8 MiB or 2048
+/// changes wait, by hc_flush, and when the store closes; until then other processes do not see it. [any] [wait]
+///
+/// # Safety
+/// `c` is NULL or a cache that was not closed, `err` NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_work(
+    c: *mut hc_cache,
+    budget: i64,
+    err: *mut *mut hc_error,
+) -> hc_status {
+    guard::status(err, || {
+        // SAFETY: the caller passes NULL or an open cache.
+        let c = unsafe { guard::object(c, "cache")? };
+        let is_done = c.cache.work(guard::limit(budget, "budget")?)?;
+        Ok(if is_done {
+            hc_status_code::HC_DONE as hc_status
+        } else {
+            0
+        })
     })
 }
 

@@ -88,9 +88,11 @@ pub enum hc_option_key {
     HC_OPT_DURABILITY = 122,
     /// 1 to 4096. Variants kept of one primary key, the oldest goes first. Default 64.
     HC_OPT_MAX_VARIANTS = 123,
-    /// 0 or 1. 0: the library starts no thread; 1: hc_fetch revalidates on threads that call nothing of yours
-    /// (RFC 5861 3), and where the cache has a clock, a log, a filter, another function or a transport of yours,
-    /// before it returns. Default 1.
+    /// 0 or 1. 0: the library starts no thread, and what is stored is committed in your calls, see hc_work. 1: it
+    /// starts some that call nothing of yours: one for each directory commits what is stored, and ends when there
+    /// was nothing to do for a second; hc_fetch revalidates on others (RFC 5861 3), and where the cache has a clock,
+    /// a log, a filter, another function or a transport of yours, before it returns. Of caches with the same
+    /// directory, the first one says who commits. Default 1.
     HC_OPT_WORKERS = 125,
     /// What hc_open's path means. 0: the cache directory. 1: a name in the directory of this user's caches,
     /// $XDG_CACHE_HOME or ~/.cache; NULL is "http_cache". 2: a directory, or NULL for $TMPDIR or /tmp, in which a

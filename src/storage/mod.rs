@@ -1,21 +1,30 @@
 //! Rows and bodies on the disk, shared by threads and processes. Knows bytes, and no HTTP.
 //!
 //! A [`Store`] is one cache directory. Rows lie in LMDB, large bodies in files of their own. Reading takes
-//! no lock that a writer holds; changes pass one ordered queue. What the bytes mean, what is evicted and
+//! no lock that a writer holds; changes pass one ordered queue, and this process sees them before they are
+//! committed. What the bytes mean, what is evicted and
 //! when, is decided elsewhere.
 
+mod batch;
 mod bodies;
+mod committer;
 mod directory;
 mod files;
 mod generation;
 mod lmdb;
 mod locks;
+mod lost;
 mod opening;
+mod overlay;
 mod owner;
 mod presence;
 mod queue;
 mod registry;
+mod shared;
+mod snapshot;
 mod temporary;
+mod transaction;
+mod trial;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -23,14 +32,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::bodies::{BLOCK, BodyId, BodyReader, BodyRef, BodyWriter};
-pub use self::lmdb::{Snapshot, Transaction};
 pub use self::registry::forks;
+pub use self::snapshot::Snapshot;
+pub use self::transaction::Transaction;
 
-use self::generation::Generation;
 use self::lmdb::inherit::OfProcess;
 use self::locks::{OpenLock, ReaderLock, Reading, WriterLock};
-use self::queue::Queue;
 use self::registry::Seat;
+use self::shared::Shared;
 use crate::error::{Error, Kind, Result};
 
 /// How a directory is opened.
@@ -45,6 +54,9 @@ pub struct StoreOptions {
     pub read_only: bool,
     /// It is removed by the last process that closes it.
     pub is_temporary: bool,
+    /// A thread may be started that commits. Else callers do it: in [`Store::work`] and [`Store::flush`], when
+    /// much waits, and when the store is closed. The first who opens the directory in a process decides.
+    pub may_start_thread: bool,
 }
 
 impl Default for StoreOptions {
@@ -54,6 +66,7 @@ impl Default for StoreOptions {
             writer_wait: Duration::from_secs(2),
             read_only: false,
             is_temporary: false,
+            may_start_thread: true,
         }
     }
 }
@@ -103,7 +116,10 @@ pub enum Table {
 pub type Notify<'a> = &'a dyn Fn(&str);
 
 /// A change of the tables. It may run more than once, each time on tables that do not show the earlier
-/// runs; and on another thread than the one that submits it. It must not call the store.
+/// runs; and on another thread than the one that submits it. It must not call the store. Where another process
+/// changed the tables in between, two runs may come to different results. What a caller learns from it besides its
+/// result, through shared state, is then that of either run: both were right at their time, and the last one is
+/// what is committed.
 pub type Change = Box<dyn FnMut(&mut Transaction<'_>) -> Result<()> + Send>;
 
 /// Called with each row and its value; says whether to go on.
@@ -134,9 +150,7 @@ pub struct Store {
 
 /// What is closed with the store, in this order.
 struct Parts {
-    generation: Generation,
-    queue: Queue,
-    access: Access,
+    shared: Arc<Shared>,
     seat: Seat,
 }
 
@@ -150,7 +164,7 @@ enum Access {
 impl Store {
     /// Whether it was opened for reading alone, because nothing in it can be written.
     pub fn is_read_only(&self) -> bool {
-        matches!(self.parts.access, Access::Read(_))
+        matches!(self.parts.shared.access, Access::Read(_))
     }
 
     /// Opens a cache directory, and makes it if it is not there. Reads and writes the disk, and waits for
@@ -200,52 +214,69 @@ impl Store {
     pub fn read<T>(&self, task: impl FnOnce(&Snapshot<'_>) -> Result<T>) -> Result<T> {
         self.check_process()?;
         let _reading = self.reading()?;
-        self.parts.generation.environment.read(task)
+        self.parts.shared.read(task)
     }
 
-    /// Makes a change, in the order in which changes are submitted, and returns when it is committed.
-    /// `size` is about how many bytes it writes. A change that fails leaves nothing behind, and does not
-    /// make others fail.
+    /// Makes a change, in the order in which changes are submitted. In the levels fast and safe it is visible to
+    /// every read of this process when this returns, and committed soon; in synced it is committed, and on the
+    /// disk. `size` is about how many bytes it writes. A change that fails leaves nothing behind, and does not
+    /// make others fail. What could not be committed although this returned is told by [`Store::take_losses`]
+    /// and [`Store::flush`].
     ///
     /// [`Kind::Full`]: too much is waiting, or the disk or the address space is full. [`Kind::Busy`]:
     /// another process did not stop writing in time. [`Kind::Misuse`]: called from inside a read or a
     /// change.
     pub fn submit(&self, size: usize, change: Change) -> Result<()> {
         self.check_process()?;
-        let Parts {
-            generation, queue, ..
-        } = &*self.parts;
-        let writer = self.writer()?;
-        queue.submit(size, change, &|batch| {
-            batch.commit(&generation.environment, writer, &|released| {
-                self.remove_bodies(released)
-            });
-        })
+        self.parts.shared.submit(size, change)
     }
 
     /// Waits until everything submitted so far, by any thread, is committed and on the disk, whatever the
     /// durability. `timeout` bounds the wait for the commits; the disk itself is waited for without.
     ///
-    /// [`Kind::Timeout`]: the commits took longer.
+    /// [`Kind::Timeout`]: the commits took longer. Any other: something that was submitted since the last flush
+    /// could not be committed, and is lost; this is why.
     pub fn flush(&self, timeout: Duration) -> Result<()> {
         self.check_process()?;
-        if !self.parts.queue.wait_until_finished(timeout) {
-            return Err(Error::new(
-                Kind::Timeout,
-                "changes were still waiting to be written",
-            ));
+        let shared = &self.parts.shared;
+        if !shared.flush(timeout)? {
+            let message = "changes were still waiting to be written";
+            return Err(Error::new(Kind::Timeout, message));
         }
-        match self.parts.access {
-            Access::Write(_) => self.parts.generation.environment.sync(),
-            Access::Read(_) => Ok(()),
+        if matches!(shared.access, Access::Read(_)) {
+            return Ok(());
         }
+        shared.generation.environment.sync()?;
+        // In synced they are there already, and in fast nothing survives the machine.
+        if matches!(self.durability, Durability::Safe) {
+            files::sync_directory(&self.bodies)?;
+        }
+        Ok(())
+    }
+
+    /// Commits what waits, on this thread, for about so long: one transaction at least. Says whether nothing is
+    /// left. What could not be committed is told by [`Store::take_losses`].
+    ///
+    /// [`Kind::Misuse`]: called from inside a read or a change.
+    pub fn work(&self, budget: Duration) -> Result<bool> {
+        self.check_process()?;
+        self.parts.shared.work(budget)
+    }
+
+    /// How many changes were lost after [`Store::submit`] had returned, since this was last asked for, and why the
+    /// first of them were. `None`, and that costs nothing, when there were none.
+    #[inline]
+    pub fn take_losses(&self) -> Option<(u64, Vec<Error>)> {
+        let shared = &self.parts.shared;
+        (self.is_current_process() && shared.has_losses.lower()).then(|| shared.queue.take_losses())
     }
 
     /// How large the cache is. Looks at every file.
     pub fn usage(&self) -> Result<Usage> {
         self.check_process()?;
         let _reading = self.reading()?;
-        let records = self.parts.generation.environment.count(Table::Records)?;
+        let shared = &self.parts.shared;
+        let records = shared.read(|snapshot| snapshot.count(Table::Records))?;
         Ok(Usage {
             records,
             bytes: files::disk_use(&self.path)?,
@@ -287,13 +318,6 @@ impl Store {
         files::remove(&bodies::path(&self.bodies, id))
     }
 
-    /// A file that stays is found by the next sweep.
-    fn remove_bodies(&self, released: &[BodyId]) {
-        for id in released {
-            let _ = files::remove(&bodies::path(&self.bodies, id));
-        }
-    }
-
     fn check_process(&self) -> Result<()> {
         if self.is_current_process() {
             Ok(())
@@ -303,19 +327,12 @@ impl Store {
     }
 
     fn writer(&self) -> Result<&WriterLock> {
-        match &self.parts.access {
-            Access::Write(writer) => Ok(writer),
-            Access::Read(_) => {
-                let why = "nothing in it could be written when it was opened";
-                let message = format!("{}: {why}", self.path.display());
-                Err(Error::new(Kind::ReadOnly, message))
-            }
-        }
+        self.parts.shared.writer()
     }
 
     /// What keeps writers away while something is read, where that is needed.
     fn reading(&self) -> Result<Option<Reading<'_>>> {
-        match &self.parts.access {
+        match &self.parts.shared.access {
             Access::Write(_) => Ok(None),
             Access::Read(lock) => lock.acquire().map(Some),
         }
@@ -325,7 +342,7 @@ impl Store {
     /// commits are not synced that all of it is there.
     fn leave(&self) -> Result<()> {
         const WAIT: Duration = Duration::from_millis(200);
-        let is_writable = matches!(self.parts.access, Access::Write(_));
+        let is_writable = matches!(self.parts.shared.access, Access::Write(_));
         let has_duties = self.is_temporary || matches!(self.durability, Durability::Fast);
         if !is_writable || !has_duties {
             return Ok(());
@@ -337,13 +354,14 @@ impl Store {
         if self.is_temporary {
             return temporary::remove(&self.path, &lock);
         }
-        self.parts.generation.mark_clean()
+        self.parts.shared.generation.mark_clean()
     }
 }
 
 impl Drop for Store {
     fn drop(&mut self) {
         if self.is_current_process() {
+            self.parts.shared.close();
             // Without the mark a reboot costs the contents, which the level allows; what is temporary and stays is
             // removed by the next one.
             let _ = self.leave();

@@ -8,10 +8,13 @@ use super::generation::{Generation, Opening};
 use super::lmdb::FIRST_MAP;
 use super::lmdb::inherit::OfProcess;
 use super::locks::{OpenLock, ReaderLock, WriterLock};
+use super::lost::Flag;
+use super::overlay::Overlay;
 use super::owner::Owner;
 use super::presence::{Presence, Surroundings};
 use super::queue::Queue;
 use super::registry::{Seat, Stores};
+use super::shared::Shared;
 use super::{Access, Durability, Notify, Parts, Store, StoreOptions, files};
 use crate::error::{Error, Kind, Result};
 
@@ -129,9 +132,7 @@ impl Fresh<'_> {
             bodies: generation.path.join("bodies"),
             is_temporary: self.options.is_temporary,
             parts: OfProcess::new(Parts {
-                generation,
-                queue: Queue::new(self.options.writer_wait),
-                access: Access::Write(writer),
+                shared: self.shared(generation, Access::Write(writer), durability),
                 seat: Seat::new(self.root.identity, Some(presence)),
             }),
         })
@@ -166,11 +167,28 @@ impl Fresh<'_> {
             bodies: generation.path.join("bodies"),
             is_temporary: self.options.is_temporary,
             parts: OfProcess::new(Parts {
-                generation,
-                queue: Queue::new(self.options.writer_wait),
-                access: Access::Read(lock),
+                shared: self.shared(generation, Access::Read(lock), owner.durability),
                 seat: Seat::new(self.root.identity, None),
             }),
+        })
+    }
+
+    fn shared(
+        &self,
+        generation: Generation,
+        access: Access,
+        durability: Durability,
+    ) -> Arc<Shared> {
+        Arc::new(Shared {
+            path: self.root.path.clone(),
+            bodies: generation.path.join("bodies"),
+            generation,
+            overlay: Overlay::default(),
+            queue: Arc::new(Queue::new(self.options.writer_wait)),
+            access,
+            has_losses: Flag::default(),
+            durability,
+            may_start_thread: self.options.may_start_thread,
         })
     }
 

@@ -9,6 +9,8 @@ use super::*;
 
 const ROLE: &str = "HTTPCACHE_TEST_ROLE";
 const PLACE: &str = "HTTPCACHE_TEST_PLACE";
+/// No test waits so long.
+const LONG: Duration = Duration::from_secs(600);
 
 fn open(path: &Path) -> Result<Arc<Store>> {
     Store::open(path, &StoreOptions::default(), &|line| {
@@ -52,15 +54,19 @@ fn play(role: &str, path: &Path) -> Result<()> {
         _ => open(path)?,
     };
     match role {
-        "hold" => store.submit(
-            0,
-            Box::new(|change| {
+        "hold" => {
+            let mut is_on_trial = true;
+            let change = move |change: &mut Transaction<'_>| {
                 change.put(Table::Records, b"held", b"")?;
-                println!("\nheld");
-                std::io::stdin().read_line(&mut String::new()).unwrap();
+                if !std::mem::take(&mut is_on_trial) {
+                    println!("\nheld");
+                    std::io::stdin().read_line(&mut String::new()).unwrap();
+                }
                 Ok(())
-            }),
-        ),
+            };
+            store.submit(0, Box::new(change))?;
+            store.flush(LONG)
+        }
         "grow" => (0..40_u8).try_for_each(|row| put(&store, &[b'g', row], &[row; 200_000])),
         "many" => {
             let process = std::process::id().to_le_bytes();
@@ -164,6 +170,7 @@ fn a_stopped_writer_hangs_nobody() {
     let directory = tempfile::tempdir().unwrap();
     let before = open(directory.path()).unwrap();
     put(&before, b"row", b"value").unwrap();
+    before.flush(LONG).unwrap();
     let mut other = Other::start("", "hold", directory.path(), None);
     other.wait_for("held");
     other.signal("-STOP");
@@ -177,20 +184,31 @@ fn a_stopped_writer_hangs_nobody() {
     let store = Store::open(directory.path(), &options, &|_| {}).unwrap();
     assert_eq!(length(&store, b"row"), Some(5));
     let begun = Instant::now();
-    assert_eq!(put(&store, b"row", b"").unwrap_err().kind(), Kind::Busy);
+    put(&store, b"row", b"").unwrap();
+    assert_eq!(length(&store, b"row"), Some(0), "this process sees it");
+    assert_eq!(store.flush(LONG).unwrap_err().kind(), Kind::Busy);
     let waited = begun.elapsed();
     assert!(
         (Duration::from_millis(290)..Duration::from_secs(2)).contains(&waited),
         "{waited:?}"
     );
+    assert_eq!(length(&store, b"row"), Some(5), "what is lost is not shown");
+    let (count, reasons) = store.take_losses().unwrap();
+    assert_eq!((count, reasons.len()), (1, 1));
     std::thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| assert_eq!(put(&store, b"row", b"").unwrap_err().kind(), Kind::Busy));
+        for thread in 0..4 {
+            let store = &store;
+            scope.spawn(move || put(store, &[b'n', thread], b"").unwrap());
         }
     });
+    assert_eq!(store.flush(LONG).unwrap_err().kind(), Kind::Busy);
+    assert_eq!(store.take_losses().unwrap().0, 4);
+    store.flush(LONG).unwrap();
     other.signal("-CONT");
     assert_eq!(other.result(), "ok");
+    assert_eq!(length(&store, b"n\0"), None);
     put(&store, b"row", b"longer value").unwrap();
+    store.flush(LONG).unwrap();
     assert_eq!(
         (length(&store, b"row"), length(&store, b"held")),
         (Some(12), Some(0))

@@ -286,7 +286,7 @@ fn the_map_grows_under_readers() {
         done.store(true, std::sync::atomic::Ordering::Relaxed);
         ended.into_iter().for_each(|ended| ended.unwrap());
     });
-    assert!(store.parts.generation.environment.map_size() >= 16 << 20);
+    assert!(store.parts.shared.generation.environment.map_size() >= 16 << 20);
 }
 
 #[test]
@@ -315,38 +315,48 @@ fn a_panicking_reader_leaves_the_store_usable() {
     let read = std::panic::AssertUnwindSafe(|| store.read(|_| -> Result<()> { panic!("reader") }));
     assert!(std::panic::catch_unwind(read).is_err());
     store.read(|_| Ok(())).unwrap();
-    store.parts.generation.environment.make_room().unwrap();
+    store
+        .parts
+        .shared
+        .generation
+        .environment
+        .make_room()
+        .unwrap();
 }
 
 #[test]
 fn too_much_waiting_is_refused() {
     let directory = tempfile::tempdir().unwrap();
-    let store = open(directory.path());
-    let (begun, begins) = std::sync::mpsc::channel();
-    let (go, gone) = std::sync::mpsc::channel::<()>();
-    std::thread::scope(|scope| {
-        let first = Arc::clone(&store);
-        scope.spawn(move || {
-            let wait = move |_: &mut Transaction<'_>| {
-                begun.send(()).unwrap();
-                let _ = gone.recv_timeout(Duration::from_secs(20));
-                Ok(())
-            };
-            first.submit(1, Box::new(wait)).unwrap();
-        });
-        begins.recv().unwrap();
-        let second = Arc::clone(&store);
-        scope.spawn(move || second.submit(15 << 20, Box::new(|_| Ok(()))).unwrap());
-        while store.parts.queue.waiting() == 0 {
-            std::thread::yield_now();
+    for durability in [Durability::Fast, Durability::Safe] {
+        let path = directory.path().join(durability.name());
+        let store = Store::open(&path, &with(durability), &silent).unwrap();
+        let held_back = store.parts.shared.queue.hold_back();
+        for row in 0..15 {
+            put(&store, &[b'r', row], &[row; 1 << 20]).unwrap();
         }
-        let refused = store.submit(2 << 20, Box::new(|_| Ok(())));
-        assert_eq!(refused.unwrap_err().kind(), Kind::Full);
+        let refused = put(&store, b"one more", &[1; 1 << 20]).unwrap_err();
+        assert_eq!(refused.kind(), Kind::Full);
+        assert_eq!(get(&store, Table::Records, b"one more"), None);
         let late = store.flush(Duration::from_millis(10)).unwrap_err();
         assert_eq!(late.kind(), Kind::Timeout);
-        go.send(()).unwrap();
-    });
-    store.flush(Duration::ZERO).unwrap();
+        drop(held_back);
+        store.flush(Duration::from_secs(20)).unwrap();
+        put(&store, b"one more", &[1; 1 << 20]).unwrap();
+        assert_eq!(store.usage().unwrap().records, 16);
+    }
+}
+
+#[test]
+fn too_many_waiting_are_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let held_back = store.parts.shared.queue.hold_back();
+    let refused = (0..5000_u32).find_map(|row| put(&store, &row.to_be_bytes(), b"").err());
+    assert_eq!(refused.unwrap().kind(), Kind::Full);
+    assert_eq!(store.parts.shared.queue.waiting(), 4096);
+    drop(held_back);
+    store.flush(Duration::from_secs(20)).unwrap();
+    assert_eq!(store.usage().unwrap().records, 4096);
 }
 
 #[test]
@@ -370,6 +380,7 @@ fn bodies_live_as_long_as_they_are_held() {
     store
         .submit(0, Box::new(move |change| change.release_body(&released.id)))
         .unwrap();
+    store.flush(Duration::from_secs(20)).unwrap();
     assert_eq!(
         store.open_body(&released).err().unwrap().kind(),
         Kind::Corrupt

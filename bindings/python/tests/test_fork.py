@@ -18,6 +18,8 @@ LARGE = bytes(range(256)) * 800
 def filled(cache):
     store(cache)
     store(cache, URL + "large", LARGE)
+    # Until then it is this process's alone.
+    cache.flush()
     return cache
 
 

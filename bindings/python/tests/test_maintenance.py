@@ -357,6 +357,20 @@ def test_a_cache_that_is_only_read_is_verified_and_not_mended(cache, open_cache)
         reader.verify(mend=True)
 
 
+def test_without_threads_the_program_lends_the_time(open_cache):
+    cache = open_cache(cache_control=True, workers=False)
+    store(cache)
+    assert decision(cache) is Decision.FRESH
+    assert in_child(lambda: hit(cache, Decision.FORWARD)) == 0
+    assert not cache.work(timedelta(seconds=10))
+    assert in_child(lambda: hit(cache, Decision.FRESH)) == 0
+    assert not cache.work()
+
+
+def hit(cache, expected):
+    assert decision(cache) is expected
+
+
 def test_an_exchange_and_its_response_know_the_request(cache):
     with Request("GET", URL, {"A": "b"}) as request, cache.lookup(request) as exchange:
         exchange.store(200, FRESH)
@@ -414,5 +428,6 @@ def test_a_child_walks_by_itself(filled):
         assert filled.delete_where(Query(url=URL + "a")) == 1
         assert filled.clear() == 2
 
+    filled.flush()
     assert in_child(work) == 0
     assert list(filled.walk()) == []

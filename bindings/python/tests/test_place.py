@@ -87,6 +87,7 @@ def test_a_child_keeps_what_is_temporary(tmp_path):
 
     with Cache(tmp_path, at(Place.TEMPORARY)) as cache:
         store(cache)
+        cache.flush()
         assert in_child(work) == 0
         assert decision(cache) is Decision.FRESH
     assert owners(tmp_path) == 0

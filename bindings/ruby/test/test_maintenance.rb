@@ -359,6 +359,25 @@ class TestMaintenance < CacheTest
     assert_raises(HTTPCache::ReadOnlyError) { reader.verify(mend: true) }
   end
 
+  def test_without_threads_the_program_lends_the_time
+    cache = open_cache(directory, workers: false)
+    store(cache)
+    assert_equal :fresh, decision(cache)
+    in_child { assert_equal :forward, decision(cache) }
+    refute cache.work(budget: 10)
+    in_child { assert_equal :fresh, decision(cache) }
+    refute cache.work
+  end
+
+  def test_work_says_whether_something_is_left
+    cache = open_cache(directory, workers: false, durability: :fast)
+    # More than one transaction takes.
+    100.times { |i| store(cache, get("#{URL}#{i}"), answer(200, FRESH, 'x' * 60_000)) }
+    assert cache.work(budget: 0)
+    nil while cache.work(budget: 0)
+    in_child { assert_equal 100, cache.each.count }
+  end
+
   def test_a_fetched_response_knows_its_request
     response = @cache.lookup(get(fields: { 'A' => 'b' })) do |exchange|
       exchange.store(answer)
@@ -376,6 +395,7 @@ class TestMaintenance < CacheTest
 
   def test_a_walk_from_before_a_fork_can_only_be_closed
     fill
+    @cache.flush
     walk = @cache.walk
     enumerator = @cache.each
     walk.next

@@ -44,7 +44,7 @@ class TestMisuse < CacheTest
   # ---- use after close ----
   closed_error = E::ClosedError
   %i[stats flush].each { |verb| self.case("a closed cache #{verb}", closed_error) { closed(@cache).public_send(verb) } }
-  %i[key_settings rekey walk clear verify].each do |verb|
+  %i[key_settings rekey walk clear verify work].each do |verb|
     self.case("a closed cache #{verb}", closed_error) { closed(@cache).public_send(verb) }
   end
   self.case('a closed cache key', closed_error) { closed(@cache).key(get) }
@@ -57,6 +57,8 @@ class TestMisuse < CacheTest
     self.case("#{verb} of no bytes", INVALID) { @cache.public_send(verb, '') }
     self.case("#{verb} of nothing", TypeError) { @cache.public_send(verb, nil) }
   end
+  self.case('work for less than nothing', INVALID) { @cache.work(budget: -1) }
+  self.case('work for no number', TypeError) { @cache.work(budget: 'long') }
   self.case('a closed cache put', closed_error) { closed(@cache).put(URL, answer) }
   self.case('a closed cache reset_expiration', closed_error) { closed(@cache).reset_expiration(:never) }
   self.case('a closed cache updated', closed_error) { closed(@cache).update(open_cache) }

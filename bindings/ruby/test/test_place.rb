@@ -84,6 +84,7 @@ class TestPlace < CacheTest
     parent = directory
     cache = open_cache(parent, place: :temporary)
     store(cache)
+    cache.flush
     in_child do
       assert_equal :fresh, decision(cache)
       cache.close

@@ -16,9 +16,9 @@ use std::path::Path;
 use self::fault::check;
 pub(super) use self::pool::Inside;
 use self::pool::Pool;
-pub use self::read::Snapshot;
-pub use self::write::Transaction;
-pub(super) use self::write::is_map_full;
+pub(super) use self::read::CommittedRows;
+pub(super) use self::rows::admit;
+pub(super) use self::write::{Committed, WriteTransaction, is_map_full};
 use super::{Durability, Table};
 use crate::error::{Error, Kind, Result};
 
@@ -129,16 +129,6 @@ impl Environment {
         self.inner
             .sync(true)
             .map_err(|e| fault::error("syncing the data file", e.to_err_code()))
-    }
-
-    /// The number of rows of a table.
-    pub(super) fn count(&self, table: Table) -> Result<u64> {
-        let names = if matches!(table, Table::Records) {
-            NAMES.len()
-        } else {
-            0
-        };
-        self.read(|snapshot| Ok(snapshot.count(table)?.saturating_sub(names as u64)))
     }
 
     /// Bytes mapped at present.

@@ -9,7 +9,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use super::Environment;
-use super::read::{ReadTransaction, Snapshot};
+use super::read::{CommittedRows, ReadTransaction};
 use crate::error::{Error, Kind, Result};
 
 /// How many transactions are kept. Beyond as many reads at the same time, each begins its own.
@@ -62,7 +62,7 @@ impl Inside {
     const CHANGE: u8 = 2;
 
     /// A read inside a read would wait for itself when the map is being replaced.
-    pub(super) fn read() -> Result<Self> {
+    pub(in crate::storage) fn read() -> Result<Self> {
         Self::enter(Self::READ, Self::READ)
     }
 
@@ -235,9 +235,18 @@ impl Environment {
     /// Gives `task` a snapshot of all tables as they are now. Not to be called from inside `task`.
     pub(in crate::storage) fn read<T>(
         &self,
-        task: impl FnOnce(&Snapshot<'_>) -> Result<T>,
+        task: impl FnOnce(CommittedRows<'_>) -> Result<T>,
     ) -> Result<T> {
-        let _inside = Inside::read()?;
+        let inside = Inside::read()?;
+        self.read_inside(&inside, task)
+    }
+
+    /// The same for a thread that said before that it reads.
+    pub(in crate::storage) fn read_inside<T>(
+        &self,
+        _inside: &Inside,
+        task: impl FnOnce(CommittedRows<'_>) -> Result<T>,
+    ) -> Result<T> {
         let mut tries = 0;
         let error = loop {
             let mut place = self.pool.take();
@@ -248,7 +257,7 @@ impl Environment {
                 Place::Own(_) => &mut own,
             };
             let error = match self.activate(kept) {
-                Ok(active) => return task(&Snapshot::new(&*active.0, &self.tables)),
+                Ok(active) => return task(CommittedRows::new(&*active.0, &self.tables)),
                 Err(error) => error,
             };
             tries += 1;

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use super::fault::check;
-use super::{Tables, rows};
+use super::{NAMES, Tables, rows};
 use crate::error::Result;
 use crate::storage::{EachRow, Table};
 
@@ -14,7 +14,7 @@ pub(super) struct ReadTransaction {
 
 // SAFETY: every environment is opened with NOTLS, which ties a read transaction to its object and not to
 // a thread; it is used by one thread at a time, since no method that touches it takes it shared but
-// through a `Snapshot`, which is not `Send`.
+// through a `CommittedRows`, which is not `Send`.
 unsafe impl Send for ReadTransaction {}
 
 impl ReadTransaction {
@@ -51,18 +51,19 @@ impl Drop for ReadTransaction {
     }
 }
 
-/// All tables as they were at one moment. What is read from it is borrowed from the data file's map and
-/// costs no copy. Thread: the one that reads.
-pub struct Snapshot<'t> {
+/// All tables as they were committed at one moment. What is read from it is borrowed from the data file's
+/// map and costs no copy. Thread: the one that reads.
+#[derive(Clone, Copy)]
+pub(in crate::storage) struct CommittedRows<'t> {
     raw: *mut lmdb_sys::MDB_txn,
     tables: &'t Tables,
     transaction: PhantomData<&'t ReadTransaction>,
 }
 
-impl<'t> Snapshot<'t> {
+impl<'t> CommittedRows<'t> {
     /// `transaction` is active for as long as it is borrowed.
     pub(super) fn new(transaction: &'t ReadTransaction, tables: &'t Tables) -> Self {
-        Snapshot {
+        CommittedRows {
             raw: transaction.raw,
             tables,
             transaction: PhantomData,
@@ -70,31 +71,38 @@ impl<'t> Snapshot<'t> {
     }
 
     /// The value of a row.
-    pub fn get(&self, table: Table, row: &[u8]) -> Result<Option<&'t [u8]>> {
+    pub(in crate::storage) fn get(&self, table: Table, row: &[u8]) -> Result<Option<&'t [u8]>> {
         // SAFETY: the transaction is active for 't, and a read transaction's data stays as it is.
         unsafe { rows::get(self.raw, self.tables, table, row) }
     }
 
     /// Calls `each` with the rows that begin with `prefix` and their values, in the order of their
-    /// bytes, until it says so or fails.
-    pub fn scan_prefix(&self, table: Table, prefix: &[u8], each: EachRow<'_>) -> Result<()> {
+    /// bytes, until it says so or fails; only with those behind `after`, if there is one.
+    pub(in crate::storage) fn scan(
+        &self,
+        table: Table,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        each: EachRow<'_>,
+    ) -> Result<()> {
         // SAFETY: the transaction is active, and nothing can write through it.
-        unsafe { rows::scan(self.raw, self.tables, table, prefix, None, each) }
+        unsafe { rows::scan(self.raw, self.tables, table, prefix, after, each) }
     }
 
-    /// The same with all rows behind one, or all where there is none: for a walk that goes on in another snapshot.
-    pub fn scan_after(&self, table: Table, after: Option<&[u8]>, each: EachRow<'_>) -> Result<()> {
-        // SAFETY: as above.
-        unsafe { rows::scan(self.raw, self.tables, table, b"", after, each) }
-    }
-
-    pub(super) fn count(&self, table: Table) -> Result<u64> {
+    /// The number of rows of a table.
+    pub(in crate::storage) fn count(&self, table: Table) -> Result<u64> {
         // SAFETY: `MDB_stat` is a plain C struct, for which all zeros is a valid value.
         let mut stat: lmdb_sys::MDB_stat = unsafe { std::mem::zeroed() };
         // SAFETY: the transaction is active, the handle is open, and `stat` lives on the stack.
         check("table", unsafe {
             lmdb_sys::mdb_stat(self.raw, self.tables.handle(table), &mut stat)
         })?;
-        Ok(stat.ms_entries as u64)
+        // The names of the other tables lie among the records.
+        let names = if matches!(table, Table::Records) {
+            NAMES.len()
+        } else {
+            0
+        };
+        Ok((stat.ms_entries as u64).saturating_sub(names as u64))
     }
 }

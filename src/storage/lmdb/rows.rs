@@ -33,7 +33,7 @@ unsafe fn bytes<'v>(value: &lmdb_sys::MDB_val) -> &'v [u8] {
 }
 
 /// Refuses a row that is the name of a table, which lies among the records.
-pub(super) fn admit(table: Table, row: &[u8]) -> Result<()> {
+pub(in crate::storage) fn admit(table: Table, row: &[u8]) -> Result<()> {
     if matches!(table, Table::Records) && is_name(row) {
         return Err(Error::new(Kind::Argument, "the row is the name of a table"));
     }

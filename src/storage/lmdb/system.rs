@@ -110,3 +110,32 @@ pub(crate) fn close_inherited(descriptor: RawFd) {
     // SAFETY: the caller gives a descriptor that it knows to be inherited and unused in this process.
     unsafe { libc::close(descriptor) };
 }
+
+/// Runs `task` while this thread handles no signal but those that tell of a fault of its own; what it starts
+/// inherits that.
+pub(crate) fn with_signals_blocked<T>(task: impl FnOnce() -> T) -> T {
+    // SAFETY: `sigset_t` is plain data, for which zeroes are a value; the calls fill both sets. Only faults that
+    // would end the process without its handler stay as they are.
+    let before = unsafe {
+        let mut blocked: libc::sigset_t = std::mem::zeroed();
+        let mut before: libc::sigset_t = std::mem::zeroed();
+        libc::sigfillset(&mut blocked);
+        for fault in [
+            libc::SIGSEGV,
+            libc::SIGBUS,
+            libc::SIGFPE,
+            libc::SIGILL,
+            libc::SIGTRAP,
+        ] {
+            libc::sigdelset(&mut blocked, fault);
+        }
+        let failed = libc::pthread_sigmask(libc::SIG_BLOCK, &blocked, &mut before);
+        (failed == 0).then_some(before)
+    };
+    let done = task();
+    if let Some(before) = before {
+        // SAFETY: `before` was filled by `pthread_sigmask`.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &before, std::ptr::null_mut()) };
+    }
+    done
+}

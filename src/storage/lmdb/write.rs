@@ -10,7 +10,7 @@ use crate::storage::{BodyId, BodyRef, DeletedRow, EachRow, Table};
 
 /// Tables being changed. Nothing of it is seen by anybody before its commit, and nothing of it remains
 /// after an error.
-pub struct Transaction<'t> {
+pub(in crate::storage) struct WriteTransaction<'t> {
     raw: *mut lmdb_sys::MDB_txn,
     tables: &'t Tables,
     written: usize,
@@ -29,7 +29,7 @@ pub(in crate::storage) struct Committed {
 impl Environment {
     /// Begins to write. The caller holds the lock that stands before LMDB's own, so that this waits for
     /// nobody, and commits or drops the transaction on the same thread.
-    pub(in crate::storage) fn begin(&self) -> Result<Transaction<'_>> {
+    pub(in crate::storage) fn begin(&self) -> Result<WriteTransaction<'_>> {
         self.pool.sound()?;
         match self.begin_once() {
             Err(error) if error.kind() == Kind::Busy => {
@@ -40,13 +40,13 @@ impl Environment {
         }
     }
 
-    fn begin_once(&self) -> Result<Transaction<'_>> {
+    fn begin_once(&self) -> Result<WriteTransaction<'_>> {
         let mut raw = std::ptr::null_mut();
         // SAFETY: the environment is open, there is no parent, and `raw` lives on the stack.
         let code =
             unsafe { lmdb_sys::mdb_txn_begin(self.inner.env(), std::ptr::null_mut(), 0, &mut raw) };
         check("beginning to write", code)?;
-        Ok(Transaction {
+        Ok(WriteTransaction {
             raw,
             tables: &self.tables,
             written: 0,
@@ -67,15 +67,15 @@ pub(in crate::storage) fn is_map_full(error: &Error) -> bool {
     super::fault::code(error) == Some(lmdb_sys::MDB_MAP_FULL)
 }
 
-impl Transaction<'_> {
+impl WriteTransaction<'_> {
     /// The value of a row, as the transaction has it so far.
-    pub fn get(&self, table: Table, row: &[u8]) -> Result<Option<&[u8]>> {
+    pub(in crate::storage) fn get(&self, table: Table, row: &[u8]) -> Result<Option<&[u8]>> {
         // SAFETY: the transaction is active, and while the value is borrowed nothing can write.
         unsafe { rows::get(self.raw, self.tables, table, row) }
     }
 
     /// Sets the value of a row; both are copied. A row has 1 to 511 bytes.
-    pub fn put(&mut self, table: Table, row: &[u8], value: &[u8]) -> Result<()> {
+    pub(in crate::storage) fn put(&mut self, table: Table, row: &[u8], value: &[u8]) -> Result<()> {
         admit(table, row)?;
         let (mut key, mut data) = (rows::value(row), rows::value(value));
         let table = self.tables.handle(table);
@@ -86,7 +86,7 @@ impl Transaction<'_> {
     }
 
     /// Deletes a row; says whether there was one.
-    pub fn delete(&mut self, table: Table, row: &[u8]) -> Result<bool> {
+    pub(in crate::storage) fn delete(&mut self, table: Table, row: &[u8]) -> Result<bool> {
         admit(table, row)?;
         let (mut key, table) = (rows::value(row), self.tables.handle(table));
         // SAFETY: the transaction is active; without duplicates no value is asked for.
@@ -100,7 +100,7 @@ impl Transaction<'_> {
 
     /// Deletes the rows that begin with `prefix` and says how many there were. `each` is called with
     /// every row and its value before it goes, in order.
-    pub fn delete_prefix(
+    pub(in crate::storage) fn delete_prefix(
         &mut self,
         table: Table,
         prefix: &[u8],
@@ -142,20 +142,25 @@ impl Transaction<'_> {
 
     /// Calls `each` with the rows that begin with `prefix` and their values, in the order of their
     /// bytes, until it says so or fails.
-    pub fn scan_prefix(&self, table: Table, prefix: &[u8], each: EachRow<'_>) -> Result<()> {
+    pub(in crate::storage) fn scan_prefix(
+        &self,
+        table: Table,
+        prefix: &[u8],
+        each: EachRow<'_>,
+    ) -> Result<()> {
         // SAFETY: the transaction is active, and `each` cannot write: this value is borrowed.
         unsafe { rows::scan(self.raw, self.tables, table, prefix, None, each) }
     }
 
     /// Says that `row` of the records refers to the body: from the commit on its file is kept.
-    pub fn hold_body(&mut self, body: &BodyRef, row: &[u8]) -> Result<()> {
+    pub(in crate::storage) fn hold_body(&mut self, body: &BodyRef, row: &[u8]) -> Result<()> {
         self.released.retain(|id| *id != body.id);
         self.put(Table::Bodies, &body.id, row)
     }
 
     /// Says that no row refers to the body any more: its file is removed once the commit succeeded. Who
     /// has it open reads on.
-    pub fn release_body(&mut self, body: &BodyId) -> Result<()> {
+    pub(in crate::storage) fn release_body(&mut self, body: &BodyId) -> Result<()> {
         self.delete(Table::Bodies, body)?;
         self.released.push(*body);
         Ok(())
@@ -191,7 +196,7 @@ impl Transaction<'_> {
     }
 }
 
-impl Drop for Transaction<'_> {
+impl Drop for WriteTransaction<'_> {
     fn drop(&mut self) {
         // SAFETY: the transaction is active, or null after a commit, which LMDB takes as nothing to do.
         unsafe { lmdb_sys::mdb_txn_abort(self.raw) };

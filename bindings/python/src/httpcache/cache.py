@@ -181,10 +181,24 @@ class Cache(Maintenance):
         return self._observed(Rekeyed, progress, lib.hc_rekey, names, length)
 
     def flush(self, timeout: Duration | None = None) -> None:
-        """Waits until everything stored so far is durable, at most ``timeout``: :class:`TimeoutError`."""
+        """Waits until everything stored so far, by any thread, is durable and seen by all processes, at most
+        ``timeout``: :class:`TimeoutError`. Any other error is why something that was stored since the last flush was
+        lost, and is raised once."""
         limit = Expiry.NEVER if timeout is None else timeout
         try:
             call(lib.hc_flush, self._open(), native_duration(limit))
+        finally:
+            _callbacks.settle()
+
+    def work(self, budget: Duration | None = None) -> bool:
+        """Commits on this thread what waits to be committed, for about ``budget``, without one to the end.
+
+        For a cache whose option ``workers`` is off, when the program is idle; else a thread of the library does it.
+        Says whether something is left.
+        """
+        limit = Expiry.NEVER if budget is None else budget
+        try:
+            return bool(call(lib.hc_work, self._open(), native_duration(limit)) == lib.HC_OK)
         finally:
             _callbacks.settle()
 

@@ -182,8 +182,9 @@ class Options(RequestOptions):
     durability: Durability | None = _option(native_number)
     #: Variants kept of one primary key, 1 to 4096. Default 64.
     max_variants: int | None = _option(native_number)
-    #: :meth:`Cache.fetch` revalidates on threads of the library (RFC 5861 3), which call nothing of yours;
-    #: where there is a callback, and where it is off, before it returns. Default yes.
+    #: A thread of the library, which calls nothing of yours, commits what is stored; where it is off see
+    #: :meth:`Cache.work`. :meth:`Cache.fetch` revalidates on others (RFC 5861 3); where there is a callback, and where
+    #: it is off, before it returns. Default yes.
     workers: bool | None = _flag()
     #: What the path of the cache means. Default ``Place.DIRECTORY``.
     place: Place | None = _option(native_number)

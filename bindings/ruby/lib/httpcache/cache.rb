@@ -109,11 +109,23 @@ module HTTPCache
       end
     end
 
-    # Waits until everything stored so far is durable, at most `timeout` seconds, or +:never+. TimeoutError.
+    # Waits until everything stored so far, by any thread, is durable and seen by all processes, at most `timeout`
+    # seconds, or +:never+. TimeoutError; any other error is why something that was stored since the last flush was
+    # lost, and is raised once.
     def flush(timeout: :never)
       milliseconds = Setting.duration(timeout, 'the timeout')
       use { |cache| Call.borrow { |call| call.check(Native.hc_flush(cache, milliseconds, call.error)) } }
       nil
+    end
+
+    # Commits on this thread what waits to be committed, for about `budget` seconds, or +:never+: to the end. For a
+    # cache whose setting +workers+ is false, when the program is idle; else a thread of the library does it. Says
+    # whether something is left.
+    def work(budget: :never)
+      milliseconds = Setting.duration(budget, 'the budget')
+      use do |cache|
+        Call.borrow { |call| call.check(Native.hc_work(cache, milliseconds, call.error)) != Native::DONE }
+      end
     end
 
     # What the cache counted: Stats.

@@ -77,6 +77,7 @@ module HTTPCache
       hc_open: [%i[string address address address], :status, true],
       hc_close: [%i[address], :void],
       hc_flush: [%i[address int64 address], :status, true],
+      hc_work: [%i[address int64 address], :status, true],
       hc_get_stats: [%i[address address address], :status, true],
       hc_request_new: [%i[bytes size_t bytes size_t address address], :status],
       hc_request_copy: [%i[address address address], :status],

@@ -28,7 +28,8 @@ module HTTPCache
   # [+max_response_bytes+] larger bodies pass through unstored. Integer or +:never+.
   # [+durability+] +:fast+, +:safe+ or +:synced+; recorded when the directory is made.
   # [+max_variants+] variants kept of one URL. 1 to 4096.
-  # [+workers+] whether the library may start threads, on which Cache#fetch revalidates.
+  # [+workers+] whether the library may start threads, which commit what is stored, and on which Cache#fetch
+  #   revalidates; else see Cache#work.
   # [+place+] what the path of Cache.open means: +:directory+, the cache directory; +:user+, a name among the caches of
   #   this user, in $XDG_CACHE_HOME or ~/.cache (nil: "http_cache"); +:temporary+, a directory (nil: $TMPDIR or /tmp),
   #   in which one is made that goes with the last that has it open, this process or a child that it forked.
