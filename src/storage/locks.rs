@@ -11,7 +11,15 @@ use super::lmdb::system;
 use crate::error::{Error, Kind, Result};
 
 /// The longest pause between two tries.
-const LONGEST_PAUSE: Duration = Duration::from_millis(4);
+const LONGEST_PAUSE: Duration = Duration::from_millis(1);
+
+/// The bytes of `writer.lock`: who holds the first one writes, who holds the second one is the next to write.
+const WRITER: u8 = 0;
+const NEXT: u8 = 1;
+
+/// So long who is to write next is let go before, or else a busy process, which is at hand whenever the lock comes free,
+/// would starve all others. No longer: the next one may have been stopped.
+const COURTESY: Duration = Duration::from_millis(50);
 
 /// Held while a process opens the directory, or closes it: nobody else changes its layout meanwhile.
 /// Freed when dropped.
@@ -59,7 +67,12 @@ impl WriterLock {
     ///
     /// [`Kind::Busy`]: another process held it all that time.
     pub(super) fn acquire(&self, deadline: Instant) -> Result<Writing<'_>> {
-        let taken = poll(deadline, || system::lock_for_process(&self.file));
+        let courtesy = deadline.min(Instant::now() + COURTESY);
+        let is_next = poll(courtesy, || system::lock_for_process(&self.file, NEXT));
+        let taken = poll(deadline, || system::lock_for_process(&self.file, WRITER));
+        if matches!(is_next, Ok(true)) {
+            system::unlock_for_process(&self.file, NEXT);
+        }
         let path = Path::new(&self.directory);
         if files::at("locking the writer of", path, taken)? {
             return Ok(Writing(self));
@@ -103,7 +116,7 @@ impl ReaderLock {
         let mut readers = self.readers();
         if *readers == 0 {
             let deadline = Instant::now() + self.wait;
-            let taken = poll(deadline, || system::share_for_process(&self.file));
+            let taken = poll(deadline, || system::share_for_process(&self.file, WRITER));
             let path = Path::new(&self.directory);
             if !files::at("locking the writer of", path, taken)? {
                 return Err(busy(path, "is writing, or was stopped while it wrote"));
@@ -123,14 +136,14 @@ impl Drop for Reading<'_> {
         let mut readers = self.0.readers();
         *readers = readers.saturating_sub(1);
         if *readers == 0 {
-            system::unlock_for_process(&self.0.file);
+            system::unlock_for_process(&self.0.file, WRITER);
         }
     }
 }
 
 impl Drop for Writing<'_> {
     fn drop(&mut self) {
-        system::unlock_for_process(&self.0.file);
+        system::unlock_for_process(&self.0.file, WRITER);
     }
 }
 

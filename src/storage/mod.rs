@@ -372,4 +372,6 @@ impl Drop for Store {
 #[cfg(test)]
 mod process_tests;
 #[cfg(test)]
+mod queue_tests;
+#[cfg(test)]
 mod tests;

@@ -216,6 +216,36 @@ fn a_stopped_writer_hangs_nobody() {
 }
 
 #[test]
+fn a_flush_that_is_late_loses_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    drop(open(directory.path()).unwrap());
+    let mut other = Other::start("", "hold", directory.path(), None);
+    other.wait_for("held");
+    let options = StoreOptions {
+        writer_wait: LONG,
+        may_start_thread: false,
+        ..StoreOptions::default()
+    };
+    let store = Store::open(directory.path(), &options, &|_| {}).unwrap();
+    put(&store, b"row", b"value").unwrap();
+    let begun = Instant::now();
+    let late = store.flush(Duration::from_millis(50)).unwrap_err();
+    assert_eq!(late.kind(), Kind::Timeout);
+    assert!(!store.work(Duration::from_millis(50)).unwrap());
+    assert!(begun.elapsed() < LONG / 10);
+    put(&store, b"another", b"value").unwrap();
+    assert_eq!(other.result(), "ok");
+    store.flush(LONG).unwrap();
+    assert_eq!(store.take_losses(), None);
+    drop(store);
+    let store = open(directory.path()).unwrap();
+    assert_eq!(
+        (length(&store, b"row"), length(&store, b"another")),
+        (Some(5), Some(5))
+    );
+}
+
+#[test]
 fn a_killed_writer_leaves_no_lock() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path()).unwrap();

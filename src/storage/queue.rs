@@ -265,6 +265,11 @@ impl Queue {
         state.finished == state.submitted
     }
 
+    /// Whether so many are finished.
+    pub(super) fn has_finished(&self, target: u64) -> bool {
+        self.lock().finished >= target
+    }
+
     /// How many were submitted so far, and up to which one a flush was told of losses.
     pub(super) fn submitted(&self) -> (u64, u64) {
         let state = self.lock();
@@ -292,7 +297,7 @@ impl Queue {
     /// Waits until less than half of what may wait does, as long as commits end. One that takes longer than `most` is
     /// not waited for by those who come later.
     pub(super) fn give_time(&self, most: Duration) {
-        let latest = Instant::now() + 8 * most;
+        let latest = Instant::now() + 2 * most;
         let mut state = self.lock();
         let mut before = state.finished;
         let mut until = Instant::now() + most;

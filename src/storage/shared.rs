@@ -17,7 +17,7 @@ use super::{Access, BodyId, Change, Durability, Table, WriterLock, bodies, commi
 use crate::error::{Error, Kind, Result};
 
 /// From the time on that half of what may wait does, a change waits so long for the running commit.
-const GIVEN_TIME: Duration = Duration::from_millis(250);
+const GIVEN_TIME: Duration = Duration::from_secs(1);
 
 /// The tables, and the changes on their way to them.
 pub(super) struct Shared {
@@ -210,11 +210,14 @@ impl Shared {
         loop {
             match self.queue.finished_or_lead(target, until) {
                 Progress::Finished => break,
+                Progress::Late => return Ok(false),
                 Progress::Lead(leading) => {
                     let _inside = Inside::change()?;
                     self.commit_batch(&leading, Some(until));
+                    if Instant::now() >= until && !self.queue.has_finished(target) {
+                        return Ok(false);
+                    }
                 }
-                Progress::Late => return Ok(false),
             }
         }
         match self.queue.tell_losses(told, target) {
@@ -257,7 +260,8 @@ impl Shared {
         }
     }
 
-    /// Removes those of these bodies to which no row refers.
+    /// Removes those of these bodies to which no row refers, be it committed or waiting. Where one is committed and
+    /// its deletion waits, that one's commit removes the body.
     pub(super) fn remove_unheld(&self, ids: &[BodyId]) {
         if ids.is_empty() {
             return;
@@ -265,7 +269,7 @@ impl Shared {
         let unheld = self.read(|snapshot| {
             let mut unheld = Vec::new();
             for id in ids {
-                if snapshot.get(Table::Bodies, id)?.is_none() {
+                if !snapshot.ever_has(Table::Bodies, id)? {
                     unheld.push(*id);
                 }
             }

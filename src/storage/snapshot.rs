@@ -28,6 +28,12 @@ impl<'t> Snapshot<'t> {
         }
     }
 
+    /// Whether a row is there as the tables are, or as they will be.
+    pub(super) fn ever_has(&self, table: Table, row: &[u8]) -> Result<bool> {
+        let shown = self.shown.and_then(|shown| shown.get(table, row)).flatten();
+        Ok(shown.is_some() || self.tables.get(table, row)?.is_some())
+    }
+
     /// Calls `each` with the rows that begin with `prefix` and their values, in the order of their
     /// bytes, until it says so or fails.
     pub fn scan_prefix(&self, table: Table, prefix: &[u8], each: EachRow<'_>) -> Result<()> {

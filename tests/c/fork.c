@@ -30,11 +30,12 @@ static void store_body(hc_cache *c, const char *url, uint64_t seed, size_t len) 
     CHECK_INT(ask(c, r, answer_of(200, "", body_of(seed, len), len)).outcome, HC_STORED);
 }
 
-/* A cache with something stored. */
+/* A cache with something stored, for this process and for others. */
 static hc_cache *filled(const char *directory) {
     hc_cache *c = open_cache(directory, NULL, "");
     store_body(c, URL "small", 1, 100);
     store_body(c, URL "large", 2, large);
+    flush(c);
     return c;
 }
 

@@ -195,6 +195,9 @@ static void goes_on_once_open(const char *directory) {
     CHECK(stats_of(c).errors > errors);
     s = fetch_from(c, URL "last", answer_of(200, "", body_of(4, 3000), 3000));
     CHECK_INT(s.status, 200);
+    /* A flush says once what was lost after its caller was told that it is stored. */
+    hc_flush(c, 60 * SECONDS, NULL);
+    flush(c);
 
     /* What is stored answers as before, and what is not is forwarded. */
     CHECK_INT(look_at(c, URL "small").decision, HC_FRESH);

@@ -129,6 +129,7 @@ static const struct {
     {"int64_t", "timeout", "60000"},
     {"int64_t", "created_at", "T0"},
     {"int64_t", "expires_at", "HC_UNSET"},
+    {"int64_t", "budget", "60000"},
 };
 
 /* Where a valid call needs more than a fresh environment. */
@@ -152,6 +153,7 @@ static const struct {
 } valid_results[] = {
     {"hc_store_failure", "HC_NOT_FOUND"},
     {"hc_fetch", "HC_OK"},
+    {"hc_work", "HC_DONE"},
 };
 
 /* ---- what the header says of NULL ---- */

@@ -19,7 +19,7 @@ CTEST_OUT := $(abspath $(BUILD))/ctest
 CTEST_ORIGIN := $(abspath $(or $(CARGO_TARGET_DIR),target))/debug/examples/origin
 
 CTEST_FAST := errors options key filter request response exchange pieces inspect maintenance expiry validation directives vary stale \
-	stats misuse struct_size null open place read_only damage full threads fork transport fetch fetch_broken fetch_cancel fetch_refresh scenarios
+	stats misuse struct_size null open place read_only damage full threads fork work transport fetch fetch_broken fetch_cancel fetch_refresh scenarios
 CTEST_SLOW := big kill
 CTEST_HEADERS := header_c99 header_cxx11
 

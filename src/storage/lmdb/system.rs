@@ -12,29 +12,31 @@ pub(crate) fn lock_opening(file: &File) -> io::Result<bool> {
     taken(done)
 }
 
-/// Takes an exclusive record lock on the file (`fcntl`), without waiting; `false` when another process
+/// Takes an exclusive record lock on a byte of the file (`fcntl`), without waiting; `false` when another process
 /// holds it. The kernel frees it with the process, and a forked child never inherits it; closing any
 /// descriptor of the file frees it as well.
-pub(crate) fn lock_for_process(file: &File) -> io::Result<bool> {
-    taken(record_lock(file, libc::F_WRLCK))
+pub(crate) fn lock_for_process(file: &File, byte: u8) -> io::Result<bool> {
+    taken(record_lock(file, byte, libc::F_WRLCK))
 }
 
-/// Takes a record lock on the file that others may take as well, but for [`lock_for_process`], without waiting. The file
-/// need not be writable.
-pub(crate) fn share_for_process(file: &File) -> io::Result<bool> {
-    taken(record_lock(file, libc::F_RDLCK))
+/// Takes a record lock on a byte of the file that others may take as well, but for [`lock_for_process`], without
+/// waiting. The file need not be writable.
+pub(crate) fn share_for_process(file: &File, byte: u8) -> io::Result<bool> {
+    taken(record_lock(file, byte, libc::F_RDLCK))
 }
 
 /// Frees what [`lock_for_process`] or [`share_for_process`] took.
-pub(crate) fn unlock_for_process(file: &File) {
-    record_lock(file, libc::F_UNLCK);
+pub(crate) fn unlock_for_process(file: &File, byte: u8) {
+    record_lock(file, byte, libc::F_UNLCK);
 }
 
-fn record_lock(file: &File, kind: libc::c_int) -> libc::c_int {
+fn record_lock(file: &File, byte: u8, kind: libc::c_int) -> libc::c_int {
     // SAFETY: `flock` is a plain C struct, for which all zeros is a valid value.
     let mut range: libc::flock = unsafe { std::mem::zeroed() };
     range.l_type = kind as libc::c_short;
     range.l_whence = libc::SEEK_SET as libc::c_short;
+    range.l_start = libc::off_t::from(byte);
+    range.l_len = 1;
     // SAFETY: the descriptor is open for as long as `file` is borrowed, and `range` lives on the stack.
     unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETLK, &range) }
 }
