@@ -18,6 +18,8 @@ LARGE = bytes(range(256)) * 800
 def filled(cache):
     store(cache)
     store(cache, URL + "large", LARGE)
+    # Until then it is this process's alone.
+    cache.flush()
     return cache
 
 
@@ -44,6 +46,7 @@ def test_a_child_may_close_the_cache(filled):
 def test_a_child_may_fork_as_well(filled):
     def fork_again():
         store(filled, URL + "child")
+        filled.flush()
         assert in_child(lambda: use(filled)) == 0
         assert body(filled, URL + "child") == LARGE
 
@@ -56,6 +59,7 @@ def test_a_filter_and_a_clock_work_in_the_child(directory, clock):
     options = Options(cache_control=True, filter=lambda *lent: asked.append(lent) or True, clock=clock)
     with httpcache.Cache(directory, options) as cache:
         store(cache)
+        cache.flush()
 
         def use_filter():
             asked.clear()
@@ -78,6 +82,7 @@ MISUSE = {
     "response.read": lambda w: w["response"].read(1),
     "response.body": lambda w: w["response"].body,
     "response.status": lambda w: w["response"].status,
+    "walk": lambda w: next(w["walk"]),
 }
 
 
@@ -93,6 +98,8 @@ def world(filled):
     world["begun"].begin(200, FRESH)
     world["begun"].write(LARGE)
     world["response"] = world["fresh"].response()
+    world["walk"] = filled.walk()
+    next(world["walk"])
     return world
 
 
@@ -117,6 +124,7 @@ def test_a_request_from_before_works_in_the_child(world):
         request.add("Cache-Control", "no-cache")
         with world["cache"].lookup(request) as exchange:
             assert exchange.store(200, FRESH, b"child") is Outcome.STORED
+        world["cache"].flush()
 
     assert in_child(ask) == 0
     assert world["request"].fields == []
@@ -172,7 +180,9 @@ def worker(url):
     """With multiprocessing's fork the global of the parent is there."""
     with SHARED.lookup(url) as exchange:
         if exchange.decision is Decision.FORWARD:
-            return exchange.store(200, FRESH, url.encode()).name
+            name = exchange.store(200, FRESH, url.encode()).name
+            SHARED.flush()
+            return name
         return exchange.body.decode()
 
 
@@ -211,12 +221,14 @@ def test_a_session_works_in_the_child(cache, origin):
         session.trust_env = False
         session.mount("http://", CacheAdapter(cache))
         content = session.get(url).content
+        cache.flush()
 
         def ask():
             response = session.get(url)
             assert response.from_cache
             assert response.content == content
             assert not session.get(url + "&child").from_cache
+            cache.flush()
 
         assert in_child(ask) == 0
         assert session.get(url + "&child").from_cache

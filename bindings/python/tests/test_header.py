@@ -108,7 +108,21 @@ def test_decisions_and_outcomes_are_those_of_the_header(kind):
     assert {each.name: each.value for each in kind} == {k: int(v) for k, v in declared.items()}
 
 
-@pytest.mark.parametrize("kind", [httpcache.Stats, httpcache.Rekeyed])
+@pytest.mark.parametrize("kind", [httpcache.Match, httpcache.Order])
+def test_what_can_be_asked_for_is_that_of_the_header(kind):
+    name = kind.__name__.lower()
+    block = re.search(rf"typedef enum \{{([^}}]*)\}} hc_{name};", HEADER)[1]
+    declared = dict(re.findall(rf"HC_{name.upper()}_([A-Z_]+) = (\d+),", block))
+    assert {each.name: each.value for each in kind} == {k: int(v) for k, v in declared.items()}
+
+
+def test_a_query_has_the_members_of_the_header():
+    block = re.sub(r"/\*.*?\*/", "", re.search(r"typedef struct \{([^}]*)\} hc_query;", HEADER)[1], flags=re.DOTALL)
+    members = {*re.findall(r"(\w+);", block), "descending"} - {"struct_size"}
+    assert {field.name for field in dataclasses.fields(httpcache.Query)} == members
+
+
+@pytest.mark.parametrize("kind", [httpcache.Stats, httpcache.Rekeyed, httpcache.Updated, httpcache.Verification])
 def test_what_is_counted_is_that_of_the_header(kind):
     block = re.search(rf"typedef struct \{{([^}}]*)\}} hc_{kind.__name__.lower()};", HEADER)[1]
     assert list(kind._fields) == re.findall(r"uint64_t (\w+);", block)

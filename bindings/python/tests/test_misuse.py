@@ -21,6 +21,9 @@ from httpcache import (
     MethodError,
     MisuseError,
     Options,
+    Order,
+    Place,
+    Query,
     Request,
     RequestOptions,
     Response,
@@ -45,8 +48,9 @@ def world(cache):
     world.begun = cache.lookup(URL + "begun")
     world.begun.begin(200, FRESH)
     world.response = world.fresh.response()
+    world.walk = cache.walk()
     yield world
-    for each in (world.request, world.fresh, world.miss, world.begun, world.response):
+    for each in (world.request, world.fresh, world.miss, world.begun, world.response, world.walk):
         each.close()
 
 
@@ -61,6 +65,25 @@ AFTER_CLOSE = {
     "cache.rekey": lambda w: (w.cache.close(), w.cache.rekey()),
     "cache.flush": lambda w: (w.cache.close(), w.cache.flush()),
     "cache.stats": lambda w: (w.cache.close(), w.cache.stats()),
+    "cache.walk": lambda w: (w.cache.close(), w.cache.walk()),
+    "cache.get": lambda w: (w.cache.close(), w.cache.get(w.response.key)),
+    "cache.get of a request": lambda w: (w.cache.close(), w.cache.get(w.request)),
+    "key in cache": lambda w: (w.cache.close(), w.response.key in w.cache),
+    "cache.delete": lambda w: (w.cache.close(), w.cache.delete(w.response.key)),
+    "cache.delete_where": lambda w: (w.cache.close(), w.cache.delete_where(Query(limit=1))),
+    "cache.clear": lambda w: (w.cache.close(), w.cache.clear()),
+    "cache.reset_expiration": lambda w: (w.cache.close(), w.cache.reset_expiration(1)),
+    "cache.put": lambda w: (w.cache.close(), w.cache.put(URL, 200)),
+    "cache.update": lambda w: (w.cache.close(), w.cache.update(w.cache)),
+    "cache.work": lambda w: (w.cache.close(), w.cache.work()),
+    "cache.verify": lambda w: (w.cache.close(), w.cache.verify()),
+    "put of a closed response": lambda w: (w.response.close(), w.cache.put_response(URL, w.response)),
+    "put for a closed request": lambda w: (w.request.close(), w.cache.put(w.request, 200)),
+    "get of a closed request": lambda w: (w.request.close(), w.cache.get(w.request)),
+    "delete of a closed request": lambda w: (w.request.close(), w.cache.delete(w.request)),
+    "walk": lambda w: (w.walk.close(), next(w.walk)),
+    "walk iterated": lambda w: (w.walk.close(), list(w.walk)),
+    "response.request": lambda w: (w.response.close(), w.response.request),
     "request.method": lambda w: (w.request.close(), w.request.method),
     "request.url": lambda w: (w.request.close(), w.request.url),
     "request.fields": lambda w: (w.request.close(), w.request.fields),
@@ -167,6 +190,44 @@ ARGUMENTS = {
     "NUL in a path": (lambda w: Cache("a\0b"), ArgumentError),
     "empty path": (lambda w: Cache(""), httpcache.Error),
     "no path": (lambda w: Cache(None), TypeError),
+    "no path for a directory": (lambda w: Cache(None, Options(place=Place.DIRECTORY)), TypeError),
+    "a place that is none": (lambda w: Cache("x", Options(place=3)), ArgumentError),
+    "a place by name": (lambda w: Cache("x", Options(place="user")), TypeError),
+    "a walk of no query": (lambda w: w.cache.walk({"limit": 1}), TypeError),
+    "deleting without a query": (lambda w: w.cache.delete_where(None), ArgumentError),
+    "deleting without a condition": (lambda w: w.cache.delete_where(Query()), ArgumentError),
+    "deleting with an order alone": (
+        lambda w: w.cache.delete_where(Query(order=Order.SIZE, descending=True)),
+        ArgumentError,
+    ),
+    "work for less than nothing": (lambda w: w.cache.work(-1), ArgumentError),
+    "work for no number": (lambda w: w.cache.work("long"), TypeError),
+    "put for no URL": (lambda w: w.cache.put("nonsense", 200), URLError),
+    "put for nothing": (lambda w: w.cache.put(None, 200), TypeError),
+    "put of what is never stored": (lambda w: w.cache.put(URL, 304), ArgumentError),
+    "put of what is no response": (lambda w: w.cache.put_response(URL, 200), TypeError),
+    "put received at no time": (lambda w: w.cache.put(URL, 200, created_at=Expiry.NEVER), TypeError),
+    "put received at a number": (lambda w: w.cache.put(URL, 200, created_at=1.0), TypeError),
+    "put received before all": (
+        lambda w: w.cache.put(URL, 200, created_at=datetime(1969, 1, 1, tzinfo=timezone.utc)),
+        ArgumentError,
+    ),
+    "put stale by another name": (lambda w: w.cache.put(URL, 200, expires_at=Expiry.IMMEDIATELY), TypeError),
+    "update from itself": (lambda w: w.cache.update(w.cache), ArgumentError),
+    "update from a path": (lambda w: w.cache.update("x"), TypeError),
+    "another expiry that is none": (lambda w: w.cache.reset_expiration(Expiry.DO_NOT_CACHE), ArgumentError),
+    "another expiry before now": (lambda w: w.cache.reset_expiration(-1), ArgumentError),
+    "another expiry by name": (lambda w: w.cache.reset_expiration("soon"), TypeError),
+    "get of a URL": (lambda w: w.cache.get(URL), ArgumentError),
+    "get of no text": (lambda w: w.cache.get(""), ArgumentError),
+    "get of nothing": (lambda w: w.cache.get(None), TypeError),
+    "get of bytes": (lambda w: w.cache.get(b"key"), TypeError),
+    "get of other letters": (lambda w: w.cache.get("\u20ac"), ArgumentError),
+    "get of a key and more": (lambda w: w.cache.get(w.response.key + "\0"), ArgumentError),
+    "nothing in the cache": (lambda w: None in w.cache, TypeError),
+    "URL in the cache": (lambda w: URL in w.cache, ArgumentError),
+    "delete of a URL": (lambda w: w.cache.delete(URL), ArgumentError),
+    "delete of nothing": (lambda w: w.cache.delete(None), TypeError),
     "number for a path": (lambda w: Cache(3), TypeError),
     "path with a lone surrogate": (lambda w: Cache("\ud800"), UnicodeEncodeError),
     "options of a request for a cache": (lambda w: Cache("x", RequestOptions()), AttributeError),
@@ -319,6 +380,43 @@ def test_a_filter_that_cannot_be_called(open_cache, caplog):
     with cache.lookup(URL) as exchange:
         assert exchange.store(200) is httpcache.Outcome.NOT_STORED
         assert isinstance(exchange.filter_error, TypeError)
+
+
+QUERIES = {
+    "no kind": ({"match": 0}, ArgumentError),
+    "another kind": ({"match": 16}, ArgumentError),
+    "a large kind": ({"match": 1 << 32}, ArgumentError),
+    "a kind by name": ({"match": "expired"}, TypeError),
+    "another order": ({"limit": 1, "order": 4}, ArgumentError),
+    "the flag for an order": ({"limit": 1, "order": 16}, ArgumentError),
+    "an order by name": ({"limit": 1, "order": "size"}, ArgumentError),
+    "no limit": ({"limit": 0}, ArgumentError),
+    "a negative limit": ({"limit": -1}, ArgumentError),
+    "a large limit": ({"limit": 1 << 64}, ArgumentError),
+    "half a limit": ({"limit": 1.5}, TypeError),
+    "the first instant": ({"created_before": datetime(1970, 1, 1, tzinfo=timezone.utc)}, ArgumentError),
+    "less than a millisecond": ({"created_before": datetime(1970, 1, 1, 0, 0, 0, 999, timezone.utc)}, ArgumentError),
+    "an instant before all": ({"expires_before": datetime(1969, 1, 1, tzinfo=timezone.utc)}, ArgumentError),
+    "a number for an instant": ({"created_before": 1.0}, TypeError),
+    "an expiry for an instant": ({"expires_before": Expiry.NEVER}, TypeError),
+    "a NUL in a URL": ({"url": URL + "\0a"}, ArgumentError),
+    "a NUL in a glob": ({"url_glob": "a\0b"}, ArgumentError),
+    "a NUL in a method": ({"method": "GET\0"}, ArgumentError),
+    "a lone surrogate": ({"url": URL + "\ud800"}, ArgumentError),
+    "bytes for a URL": ({"url": URL.encode()}, TypeError),
+    "no URL": ({"url": "nonsense"}, URLError),
+    "no glob": ({"url_glob": "h["}, ArgumentError),
+}
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_what_cannot_be_asked_for(world, name):
+    """What the library would take for no condition deletes nothing either."""
+    conditions, error = QUERIES[name]
+    for ask in (world.cache.walk, world.cache.delete_where):
+        with pytest.raises(error):
+            ask(Query(**conditions))
+    assert body(world.cache) == b"body"
 
 
 @pytest.mark.parametrize("now", [None, "noon", math.nan, math.inf, -1e30, 1e30])

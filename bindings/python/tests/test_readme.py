@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import httpcache
+from support import store
 
 README = Path(__file__).parents[1] / "README.md"
 EXAMPLES = re.findall(r"```python\n(.*?)```", README.read_text(), flags=re.DOTALL)
@@ -63,6 +64,22 @@ def test_the_example_with_another_client(cache, clock, origin):
     assert answers == [(200, b"python-readme version 1\n")] * 4
     with pytest.raises(ConnectionRefusedError):
         names["get"](cache, url + "&other", no_network)
+
+
+def test_the_example_of_looking_into_the_cache(there, directory, open_cache, clock, capsys, monkeypatch):
+    monkeypatch.chdir(directory.parent)
+    with open_cache(cache_control=True, clock=None) as cache:
+        for name in ("a", "bc"):
+            store(cache, "http://h.test/" + name, name.encode())
+        store(cache, "http://h.test/old", b"old", {"Cache-Control": "max-age=0", "ETag": '"a"'})
+    exec(EXAMPLES[5], {"URL": "http://h.test/a"})
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[:2] for line in lines[:3]] == [
+        ["http://h.test/old", "3"],
+        ["http://h.test/bc", "2"],
+        ["http://h.test/a", "1"],
+    ]
+    assert lines[3:] == ["1", "1"]
 
 
 def test_the_examples_of_keys(there, open_cache, capsys):

@@ -19,8 +19,8 @@
 # Waiting:: calls that wait for the disk or the network let other threads run. Thread#kill, Thread#raise, Timeout and
 #           signals end Cache#fetch and the reading of a body that comes from an origin; of other calls they take
 #           effect when these return.
-# fork::    a Cache from before works in the child, as do Options, requests and the responses that were built. Exchanges
-#           and other responses from before can only be closed there.
+# fork::    a Cache from before works in the child, as do Options, requests and the responses that were built.
+#           Exchanges, walks and other responses from before can only be closed there.
 # Units::   durations are seconds (Numeric), instants are Time, bodies are ASCII-8BIT strings. Where an expiry has
 #           no number it is a symbol: +:immediately+, +:never+, +:do_not_cache+, +:unset+.
 module HTTPCache
@@ -41,4 +41,7 @@ require 'httpcache/request'
 require 'httpcache/key'
 require 'httpcache/response'
 require 'httpcache/exchange'
+require 'httpcache/query'
+require 'httpcache/walk'
+require 'httpcache/maintenance'
 require 'httpcache/cache'

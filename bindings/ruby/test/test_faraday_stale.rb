@@ -188,6 +188,7 @@ class TestFaradayStale < FaradayTest
 
   def test_a_child_asks_for_itself
     assert_equal STALE, ask
+    @cache.flush
     in_child do
       middleware = HTTPCache::FaradayMiddleware.new(@network, @cache)
       @network.answers << [200, FRESH, 'of the child']

@@ -10,6 +10,8 @@ class TestFork < CacheTest
     super
     @cache = open_cache
     store(@cache, get, answer(200, FRESH, BODY))
+    # Until then it is this process's alone.
+    @cache.flush
   end
 
   def use(cache, name)

@@ -48,6 +48,7 @@ class TestLifetime < CacheTest
             when 0 then exchange.begin(answer(nil)) && exchange.write('x' * 100_000) if exchange.decision == :forward
             when 1 then exchange.store(answer) if exchange.decision == :forward
             when 2 then exchange = [exchange, exchange.response, exchange.forward]
+            when 3 then exchange = [exchange, cache.walk(bodies: true).tap(&:first)]
             end
             [exchange, answer, HTTPCache::Options.new(filter: ->(*) { cache })]
           end

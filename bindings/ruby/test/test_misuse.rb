@@ -44,10 +44,67 @@ class TestMisuse < CacheTest
   # ---- use after close ----
   closed_error = E::ClosedError
   %i[stats flush].each { |verb| self.case("a closed cache #{verb}", closed_error) { closed(@cache).public_send(verb) } }
-  %i[key_settings rekey].each do |verb|
+  %i[key_settings rekey walk clear verify work].each do |verb|
     self.case("a closed cache #{verb}", closed_error) { closed(@cache).public_send(verb) }
   end
   self.case('a closed cache key', closed_error) { closed(@cache).key(get) }
+  %i[get key? delete].each do |verb|
+    self.case("a closed cache #{verb}", closed_error) do
+      @cache.key(get).then { |key| closed(@cache).public_send(verb, key) }
+    end
+    self.case("#{verb} of a closed request", closed_error) { @cache.public_send(verb, closed(get)) }
+    self.case("#{verb} of what is no key", INVALID) { @cache.public_send(verb, URL) }
+    self.case("#{verb} of no bytes", INVALID) { @cache.public_send(verb, '') }
+    self.case("#{verb} of nothing", TypeError) { @cache.public_send(verb, nil) }
+  end
+  self.case('work for less than nothing', INVALID) { @cache.work(budget: -1) }
+  self.case('work for no number', TypeError) { @cache.work(budget: 'long') }
+  self.case('a closed cache put', closed_error) { closed(@cache).put(URL, answer) }
+  self.case('a closed cache reset_expiration', closed_error) { closed(@cache).reset_expiration(:never) }
+  self.case('a closed cache updated', closed_error) { closed(@cache).update(open_cache) }
+  self.case('updating from a closed cache', closed_error) { @cache.update(closed(open_cache)) }
+  self.case('updating from itself', INVALID) { @cache.update(@cache) }
+  self.case('updating from what is no cache', TypeError) { @cache.update(directory) }
+  self.case('putting a closed response', closed_error) { @cache.put(URL, closed(answer)) }
+  self.case('putting for a closed request', closed_error) { @cache.put(closed(get), answer) }
+  self.case('putting for no URL', E::InvalidURLError) { @cache.put('nonsense', answer) }
+  self.case('putting what is never stored', INVALID) { @cache.put(URL, answer(304, {}, nil)) }
+  self.case('putting what is received at no time', TypeError) { @cache.put(URL, answer, created_at: :never) }
+  self.case('putting what is stale by a number', TypeError) { @cache.put(URL, answer, expires_at: 60) }
+  self.case('putting what is stale by another name', TypeError) { @cache.put(URL, answer, expires_at: :immediately) }
+  self.case('putting what was received before all', INVALID) { @cache.put(URL, answer, created_at: Time.at(-1)) }
+  self.case('another expiry that is none', INVALID) { @cache.reset_expiration(:do_not_cache) }
+  self.case('another expiry before now', INVALID) { @cache.reset_expiration(-1) }
+  self.case('another expiry by another name', TypeError) { @cache.reset_expiration(:soon) }
+  self.case('a closed cache each', closed_error) { closed(@cache).each {} }
+  self.case('a closed cache enumerated', closed_error) { @cache.each.tap { @cache.close }.to_a }
+  self.case('a closed cache delete_where', closed_error) { closed(@cache).delete_where(match: :fresh) }
+  self.case('a closed walk next', closed_error) { closed(@cache.walk).next }
+  self.case('the request of a closed response', closed_error) { closed(answer).request }
+  self.case('deleting without a condition', INVALID) { @cache.delete_where }
+  self.case('deleting with an order alone', INVALID) { @cache.delete_where(order: :size, descending: true) }
+  {
+    'an unknown' => [{ mach: :fresh }, INVALID], 'no kind' => [{ match: [] }, INVALID],
+    'another kind' => [{ match: :stale }, INVALID], 'a kind by number' => [{ match: 1 }, INVALID],
+    'another order' => [{ match: :fresh, order: :age }, INVALID], 'no limit' => [{ limit: 0 }, INVALID],
+    'a negative limit' => [{ limit: -1 }, INVALID], 'a large limit' => [{ limit: LARGE }, INVALID],
+    'half a limit' => [{ limit: 1.5 }, TypeError], 'the first instant' => [{ created_before: Time.at(0) }, INVALID],
+    'less than a millisecond' => [{ created_before: Time.at(0, 999) }, INVALID],
+    'an instant before all' => [{ expires_before: Time.at(-1) }, INVALID],
+    'a number for an instant' => [{ created_before: 1 }, TypeError],
+    'a name for an instant' => [{ expires_before: :never }, TypeError],
+    'a NUL in a URL' => [{ url: "#{URL}\0a" }, INVALID], 'a NUL in a glob' => [{ url_glob: "a\0b" }, INVALID],
+    'a NUL in a method' => [{ method: "GET\0" }, INVALID], 'no URL' => [{ url: 'nonsense' }, E::InvalidURLError],
+    'no glob' => [{ url_glob: 'h[' }, INVALID]
+  }.each do |name, (conditions, error)|
+    self.case("a walk with #{name}", error) { @cache.walk(**conditions) }
+    self.case("deleting with #{name}", error) do
+      store(@cache)
+      @cache.delete_where(**conditions)
+    ensure
+      assert_equal 1, @cache.stats.responses
+    end
+  end
   self.case('the key of a closed request', closed_error) { @cache.key(closed(get)) }
   self.case('a closed request setting read', closed_error) { closed(get).setting(:bypass) }
   self.case('a closed request partition', closed_error) { closed(get).partition = 'a' }
@@ -95,7 +152,7 @@ class TestMisuse < CacheTest
 
   # ---- closing ----
   fine('everything closed twice in any order') do
-    objects = [@cache, get, answer, forwarded, begun, hit, E::Options.new, hit.response]
+    objects = [@cache, get, answer, forwarded, begun, hit, E::Options.new, hit.response, @cache.walk]
     objects.shuffle.each { |object| 2.times { assert_nil object.close } }
     assert objects.all?(&:closed?)
   end

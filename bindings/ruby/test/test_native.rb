@@ -10,12 +10,8 @@ class TestNative < Minitest::Test
     [name.to_sym, [result.strip, arguments.strip.split(/\s*,\s*/)]]
   end
 
-  # The replacement of the transport is the header's second tier, which this gem leaves out. What looks into the cache
-  # and after it is not bound yet.
-  LEFT_OUT = %i[hc_options_transport
-                hc_iter_new hc_iter_next hc_iter_key hc_iter_request
-                hc_iter_free hc_get hc_delete hc_delete_where hc_clear hc_response_request
-                hc_reset_expiration hc_put hc_update hc_verify].freeze
+  # The replacement of the transport is the header's second tier, which this gem leaves out.
+  LEFT_OUT = %i[hc_options_transport].freeze
 
   def test_all_functions_are_bound
     assert_operator FUNCTIONS.size, :>, 50
@@ -62,6 +58,15 @@ class TestNative < Minitest::Test
     end
   end
 
+  def test_what_a_query_asks_for
+    query = HTTPCache::Query
+    { 'hc_match' => query::MATCHES, 'hc_order' => { **query::ORDERS, descending: query::DESCENDING } }
+      .each do |type, bound|
+        names = constants(type).transform_keys { |name| name.sub(/\AHC_(?:MATCH_|ORDER_)?/, '').downcase.to_sym }
+        assert_equal names, bound, type
+      end
+  end
+
   def test_settings
     names = constants('hc_option_key').transform_keys { |name| name.delete_prefix('HC_OPT_').downcase.to_sym }
     assert_equal names, HTTPCache::Setting::TABLE.transform_values(&:first)
@@ -93,13 +98,17 @@ class TestNative < Minitest::Test
   def test_layout_of_structs
     { 'hc_view' => [HTTPCache::Native::VIEW, HTTPCache::Native::VIEW_SIZE],
       'hc_stats' => [HTTPCache::Native::STATS, HTTPCache::Native::STATS_SIZE],
-      'hc_rekeyed' => [HTTPCache::Native::REKEYED, HTTPCache::Native::REKEYED_SIZE] }.each do |name, (format, size)|
+      'hc_rekeyed' => [HTTPCache::Native::REKEYED, HTTPCache::Native::REKEYED_SIZE],
+      'hc_updated' => [HTTPCache::Native::UPDATED, HTTPCache::Native::UPDATED_SIZE],
+      'hc_verification' => [HTTPCache::Native::VERIFICATION, HTTPCache::Native::VERIFICATION_SIZE],
+      'hc_query' => [HTTPCache::Native::QUERY, HTTPCache::Native::QUERY_SIZE] }.each do |name, (format, size)|
       letters, end_of_struct = layout(name)
       assert_equal letters, format.gsub(/(\w)(\d+)/) { Regexp.last_match(1) * Regexp.last_match(2).to_i }
       assert_equal end_of_struct, size
     end
     assert_equal 32, layout('hc_field').last
-    { 'hc_stats' => HTTPCache::Stats, 'hc_rekeyed' => HTTPCache::Rekeyed }.each do |name, struct|
+    { 'hc_stats' => HTTPCache::Stats, 'hc_rekeyed' => HTTPCache::Rekeyed,
+      'hc_updated' => HTTPCache::Updated, 'hc_verification' => HTTPCache::Verification }.each do |name, struct|
       assert_equal members(name).drop(1).map { |member| member[/\w+\z/].to_sym }, struct.members
     end
   end

@@ -49,10 +49,12 @@ from .errors import (
 )
 from .exchange import Decision, Exchange, Outcome
 from .keys import KeyPart, body_key, default_key, field_key, url_key
-from .options import Durability, Options, RequestOptions, default_ignored
+from .maintenance import Updated, Verification
+from .options import Durability, Options, Place, RequestOptions, default_ignored
 from .request import Request, RequestView
 from .response import Response
 from .times import Expiry
+from .walk import Match, Order, Query, Stored, Walk
 
 __version__ = _ffi.string(_lib.hc_version()).decode()
 
@@ -84,6 +86,7 @@ __all__ = [
     "InputOutputError",
     "InternalError",
     "KeyPart",
+    "Match",
     "MethodError",
     "MismatchError",
     "MisuseError",
@@ -91,9 +94,12 @@ __all__ = [
     "NoMemoryError",
     "NotDirectoryError",
     "Options",
+    "Order",
     "Outcome",
     "PermissionError",
+    "Place",
     "ProtocolError",
+    "Query",
     "ReadOnlyError",
     "RedirectError",
     "Rekeyed",
@@ -104,6 +110,7 @@ __all__ = [
     "Response",
     "Stats",
     "StoreError",
+    "Stored",
     "SymlinkError",
     "TLSError",
     "TimeoutError",
@@ -111,6 +118,9 @@ __all__ = [
     "TransportError",
     "URLError",
     "UnsupportedError",
+    "Updated",
+    "Verification",
+    "Walk",
     "body_key",
     "default_ignored",
     "default_key",

@@ -69,6 +69,7 @@ def create(function: Any, destroy: Any, kind: Any, *arguments: Any) -> Any:
 
 CACHE = ffi.typeof("hc_cache **")
 EXCHANGE = ffi.typeof("hc_exchange **")
+ITER = ffi.typeof("hc_iter **")
 REQUEST = ffi.typeof("hc_request **")
 RESPONSE = ffi.typeof("hc_response **")
 

@@ -11,11 +11,12 @@ from . import options as _options
 from ._handle import CACHE, EXCHANGE, RESPONSE, Handle, create
 from ._native import ffi, lib
 from ._view import new_view
-from .errors import CallbackError, CancelledError, argument, call, closed
+from .errors import CallbackError, argument, call, closed
 from .exchange import Exchange
 from .fields import encode
-from .options import Options
-from .request import Request
+from .maintenance import Maintenance
+from .options import Options, Place
+from .request import Request, asked
 from .response import Response
 from .times import Duration, Expiry, native_duration
 
@@ -55,31 +56,30 @@ class Rekeyed(NamedTuple):
     left: int
 
 
-class Cache:
+class Cache(Maintenance):
     """An HTTP cache (RFC 9111) in a directory. Any thread may use it, and several at once.
 
     Opens the cache in the directory ``path``, making it if there is none (mode 0700, its files 0600).
-    Opened twice in a process, a directory is one store. Raises :class:`StoreError`,
-    :class:`MismatchError`, :class:`ConflictError`, :class:`UnsupportedError`, :class:`ArgumentError`.
+    ``Options.place`` says what else the path may be, or stand for where there is none. Opened twice in a
+    process, a directory is one store. Raises :class:`StoreError`, :class:`MismatchError`,
+    :class:`ConflictError`, :class:`UnsupportedError`, :class:`ArgumentError`.
 
     It works in a child of :func:`os.fork` too. Once it is open it never breaks a caller: where the cache
     itself fails it forwards and stores nothing, counts that in :meth:`stats` and logs it.
     """
 
-    def __init__(self, path: str | bytes | os.PathLike[Any], options: Options | None = None) -> None:
-        name = os.fsencode(path)
-        if b"\0" in name:
-            raise argument("the path holds a NUL")
+    def __init__(self, path: str | bytes | os.PathLike[Any] | None = None, options: Options | None = None) -> None:
         if options is None:
             options = Options()
-        #: Where it lies.
-        self.path = os.fsdecode(name)
+        name = _path(path, options.place)
+        #: What it was opened with.
+        self.path = None if name is None else os.fsdecode(name)
         # Not a Handle: all threads may use it at once. Each call holds a reference of its own.
         self._pointer: Any = None
         self._callbacks = _options.callbacks_of(options)
         native = _options.native(options, self._callbacks)
         try:
-            pointer = create(lib.hc_open, lib.hc_close, CACHE, name, native.pointer)
+            pointer = create(lib.hc_open, lib.hc_close, CACHE, ffi.NULL if name is None else name, native.pointer)
             self._pointer = ffi.gc(pointer, lib.hc_close)
         finally:
             _callbacks.settle()
@@ -92,7 +92,7 @@ class Cache:
 
     def lookup(self, request: Request | str) -> Exchange:
         """Decides how the cache answers a request, or a GET of a URL. Nothing is sent."""
-        request, view = _request(request), new_view()
+        request, view = asked(request), new_view()
         try:
             with request._handle:
                 pointer = create(
@@ -118,7 +118,7 @@ class Cache:
         :class:`TooLargeError` where the origin fails and nothing stale may be used, and
         :class:`UnsupportedError` where the library was built without libcurl.
         """
-        request = _request(request)
+        request = asked(request)
         try:
             with request._handle:
                 pointer = create(
@@ -142,7 +142,7 @@ class Cache:
         ``None``: the cache has no part in such a request. Raises :class:`CallbackError`, whose ``__cause__`` is what
         a function of ``options`` raised.
         """
-        request, key = _request(request), ffi.new(_KEY)
+        request, key = asked(request), ffi.new(_KEY)
         failure = None
         try:
             with request._handle:
@@ -177,26 +177,28 @@ class Cache:
         the rest.
         """
         names = ffi.NULL if former is None else _names(former)
-        counts = ffi.new("hc_rekeyed *")
-        counts.struct_size = ffi.sizeof("hc_rekeyed")
-        observer = _callbacks.Observer(progress or _goes_on)
         length = 0 if former is None else len(names)
-        arguments = (names, length, _callbacks.progress_callback, observer.user, counts)
-        try:
-            call(lib.hc_rekey, self._open(), *arguments)
-        except CancelledError:
-            if observer.error is not None:
-                raise observer.error from None
-            raise
-        finally:
-            _callbacks.settle()
-        return Rekeyed(*(getattr(counts, name) for name in Rekeyed._fields))
+        return self._observed(Rekeyed, progress, lib.hc_rekey, names, length)
 
     def flush(self, timeout: Duration | None = None) -> None:
-        """Waits until everything stored so far is durable, at most ``timeout``: :class:`TimeoutError`."""
+        """Waits until everything stored so far, by any thread, is durable and seen by all processes, at most
+        ``timeout``: :class:`TimeoutError`. Any other error is why something that was stored since the last flush was
+        lost, and is raised once."""
         limit = Expiry.NEVER if timeout is None else timeout
         try:
             call(lib.hc_flush, self._open(), native_duration(limit))
+        finally:
+            _callbacks.settle()
+
+    def work(self, budget: Duration | None = None) -> bool:
+        """Commits on this thread what waits to be committed, for about ``budget``, without one to the end.
+
+        For a cache whose option ``workers`` is off, when the program is idle; else a thread of the library does it.
+        Says whether something is left.
+        """
+        limit = Expiry.NEVER if budget is None else budget
+        try:
+            return bool(call(lib.hc_work, self._open(), native_duration(limit)) == lib.HC_OK)
         finally:
             _callbacks.settle()
 
@@ -235,17 +237,14 @@ class Cache:
         return f"<httpcache.Cache {self.path!r}{' closed' if self.closed else ''}>"
 
 
-def _goes_on(done: int, total: int) -> None:
-    """For who does not ask how far it is: an interrupt of the program is taken here, and ends the work."""
+def _path(path: str | bytes | os.PathLike[Any] | None, place: Place | None) -> bytes | None:
+    if path is None and place in (Place.USER, Place.TEMPORARY):
+        return None
+    name = os.fsencode(path)  # type: ignore[arg-type]
+    if b"\0" in name:
+        raise argument("the path holds a NUL")
+    return name
 
 
 def _names(former: str | Iterable[str]) -> bytes:
     return encode(former if isinstance(former, str) else " ".join(former), "name of settings")
-
-
-def _request(request: Request | str) -> Request:
-    if isinstance(request, Request):
-        return request
-    if isinstance(request, str):
-        return Request("GET", request)
-    raise TypeError(f"a request is a Request or a URL, not {type(request).__name__}")

@@ -135,14 +135,11 @@ class Exchange(Viewed, Closing):
 
         A body shorter or longer than its Content-Length is not stored.
         """
-        origin = _origin(status, fields, reason)
-        with ffi.from_buffer(body) as data:
-            call(lib.hc_response_set_body, origin.pointer, data, len(data))
-        return self._report(lib.hc_store, origin)
+        return self._report(lib.hc_store, answer(status, fields, body, reason))
 
     def begin(self, status: int, fields: Fields = (), *, reason: str = "") -> Outcome:
         """Reports the head of the origin's answer. Only STORING wants the body written. Waits."""
-        return self._report(lib.hc_store_begin, _origin(status, fields, reason))
+        return self._report(lib.hc_store_begin, answer(status, fields, None, reason))
 
     def write(self, data: Data) -> bool:
         """Stores the next bytes of the body. Waits.
@@ -195,7 +192,7 @@ class Exchange(Viewed, Closing):
         return f"<httpcache.Exchange {self.decision.name}>"
 
 
-def _origin(status: int, fields: Fields, reason: str) -> Handle:
+def answer(status: int, fields: Fields, body: Data | None, reason: str) -> Handle:
     """An origin's answer, as the library takes it."""
     phrase = encode(reason, "reason phrase")
     pointer = create(lib.hc_response_new, lib.hc_response_free, RESPONSE, status, phrase, len(phrase))
@@ -203,4 +200,7 @@ def _origin(status: int, fields: Fields, reason: str) -> Handle:
     if fields:
         text, lengths, count = pack(fields)
         call(lib.hc_response_add_fields, origin.pointer, text, lengths, count)
+    if body is not None:
+        with ffi.from_buffer(body) as data:
+            call(lib.hc_response_set_body, origin.pointer, data, len(data))
     return origin

@@ -39,6 +39,18 @@ class Durability(enum.IntEnum):
     SYNCED = 2
 
 
+class Place(enum.IntEnum):
+    """What the path of a :class:`Cache` means."""
+
+    #: The cache directory.
+    DIRECTORY = 0
+    #: A name among the caches of this user, in ``$XDG_CACHE_HOME`` or ``~/.cache``; without one "http_cache".
+    USER = 1
+    #: A directory, or without one ``$TMPDIR`` or ``/tmp``, in which a temporary one is made: it goes with the last that
+    #: has it open, this process or a child that it forked.
+    TEMPORARY = 2
+
+
 def _bytes(value: int | Expiry) -> int:
     return int(value.value) if isinstance(value, Expiry) else native_number(value)
 
@@ -170,9 +182,12 @@ class Options(RequestOptions):
     durability: Durability | None = _option(native_number)
     #: Variants kept of one primary key, 1 to 4096. Default 64.
     max_variants: int | None = _option(native_number)
-    #: :meth:`Cache.fetch` revalidates on threads of the library (RFC 5861 3), which call nothing of yours;
-    #: where there is a callback, and where it is off, before it returns. Default yes.
+    #: A thread of the library, which calls nothing of yours, commits what is stored; where it is off see
+    #: :meth:`Cache.work`. :meth:`Cache.fetch` revalidates on others (RFC 5861 3); where there is a callback, and where
+    #: it is off, before it returns. Default yes.
     workers: bool | None = _flag()
+    #: What the path of the cache means. Default ``Place.DIRECTORY``.
+    place: Place | None = _option(native_number)
     #: Of variants by language, one that is stored is chosen where Accept-Language wants none more. Default no.
     select_language: bool | None = _flag()
     #: The header section of an answer, from 1024. Default 262144.

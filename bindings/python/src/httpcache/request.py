@@ -157,6 +157,15 @@ class Request(Closing):
         return f"<httpcache.Request {self.method} {self.url}>"
 
 
+def asked(request: Request | str) -> Request:
+    """A request that is one, or a GET of a URL."""
+    if isinstance(request, Request):
+        return request
+    if isinstance(request, str):
+        return Request("GET", request)
+    raise TypeError(f"a request is a Request or a URL, not {type(request).__name__}")
+
+
 def view(request: Any) -> RequestView:
     """A copy of a request that is borrowed from elsewhere."""
     return RequestView(_method(request), _url_of(request), _fields(request), _body(request))

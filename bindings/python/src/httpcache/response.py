@@ -10,6 +10,7 @@ from ._handle import Handle
 from ._native import ffi, lib
 from ._view import Viewed, new_view, text_of
 from .errors import call, raise_status
+from .request import RequestView, view
 
 _PIECE = 256 * 1024
 _SIZE = ffi.typeof("size_t *")
@@ -22,7 +23,7 @@ class Response(Viewed, io.RawIOBase):
     :meth:`Cache.fetch` that is closed before its end is not stored. What the cache knows is as of now:
     a response gets its key and its times once it is stored, and ``is_expired`` changes with the clock.
 
-    Made by :meth:`Cache.fetch` and :meth:`Exchange.response`. It outlives both.
+    Made by :meth:`Cache.fetch`, :meth:`Cache.get`, :meth:`Exchange.response` and walks. It outlives them all.
     """
 
     def __init__(self, handle: Handle, callbacks: _callbacks.Callbacks) -> None:
@@ -49,6 +50,14 @@ class Response(Viewed, io.RawIOBase):
         """The key of this variant, printable; ``None``: it is not stored."""
         with self._handle:
             return text_of(lib.hc_response_key(self._handle.pointer)) or None
+
+    @property
+    def request(self) -> RequestView | None:
+        """The request that it answers; ``None``: it is not known. Of :meth:`Cache.get` and walks it is the stored one,
+        with REDACTED in the place of what is not stored: for reading, not for sending."""
+        with self._handle:
+            request = lib.hc_response_request(self._handle.pointer)
+            return None if request == ffi.NULL else view(request)
 
     @property
     def body_size(self) -> int | None:

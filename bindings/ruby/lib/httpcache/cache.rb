@@ -16,6 +16,7 @@ module HTTPCache
   # +:forward+, a fetch passes through, and Stats#errors and a log line tell.
   class Cache
     include Owned
+    include Maintenance
 
     # As #initialize; with a block, yields the cache, closes it afterwards and returns the block's value.
     def self.open(...)
@@ -30,15 +31,15 @@ module HTTPCache
     end
 
     # Opens the cache in the directory `path`, making it if there is none (mode 0700). Opened twice in a process, a
-    # directory is one store. `options` are Options, or settings by name.
+    # directory is one store. `options` are Options, or settings by name; of these +place+ says what else `path` may be.
     #
     # Errors that name a refused path: NotDirectoryError, SymbolicLinkError, ForeignOwnerError, PermissionError,
     # ReadOnlyError, FullError, NewerFormatError, BusyError, MismatchError, UnsupportedError. ConflictError names
     # two settings.
-    def initialize(path, options = nil, **settings)
+    def initialize(path = nil, options = nil, **settings)
       raise ArgumentError, 'give Options or settings, not both' if options && !settings.empty?
 
-      path = File.path(path)
+      path = File.path(path) unless path.nil? && (options || settings.key?(:place))
       options ||= own_options = Options.new(**settings)
       options.use do |native|
         Call.borrow do |call|
@@ -103,26 +104,35 @@ module HTTPCache
     # the rest.
     def rekey(from: nil, &progress)
       names = from && Bytes.of(Array(from).join(' '))
-      told = ->(done, total) { progress && progress.call(done, total) == false ? Native::CANCELLED : Native::OK }
-      memory = FFI::MemoryPointer.new(Native::REKEYED_SIZE)
-      memory.put_uint64(0, Native::REKEYED_SIZE)
-      Callback.lend(told) { |number| rekey_into(memory, names, number) }
-      Rekeyed.new(**Rekeyed.members.zip(memory.get_bytes(0, Native::REKEYED_SIZE).unpack(Native::REKEYED).drop(1)).to_h)
+      observed(Rekeyed, Native::REKEYED, Native::REKEYED_SIZE, progress) do |cache, number, counts, call|
+        Native.hc_rekey(cache, names, names.to_s.bytesize, Callback::PROGRESS, number, counts, call.error)
+      end
     end
 
-    # Waits until everything stored so far is durable, at most `timeout` seconds, or +:never+. TimeoutError.
+    # Waits until everything stored so far, by any thread, is durable and seen by all processes, at most `timeout`
+    # seconds, or +:never+. TimeoutError; any other error is why something that was stored since the last flush was
+    # lost, and is raised once.
     def flush(timeout: :never)
       milliseconds = Setting.duration(timeout, 'the timeout')
       use { |cache| Call.borrow { |call| call.check(Native.hc_flush(cache, milliseconds, call.error)) } }
       nil
     end
 
+    # Commits on this thread what waits to be committed, for about `budget` seconds, or +:never+: to the end. For a
+    # cache whose setting +workers+ is false, when the program is idle; else a thread of the library does it. Says
+    # whether something is left.
+    def work(budget: :never)
+      milliseconds = Setting.duration(budget, 'the budget')
+      use do |cache|
+        Call.borrow { |call| call.check(Native.hc_work(cache, milliseconds, call.error)) != Native::DONE }
+      end
+    end
+
     # What the cache counted: Stats.
     def stats
-      memory = FFI::MemoryPointer.new(Native::STATS_SIZE)
-      memory.put_uint64(0, Native::STATS_SIZE)
-      use { |cache| Call.borrow { |call| call.check(Native.hc_get_stats(cache, memory.address, call.error)) } }
-      Stats.new(**Stats.members.zip(memory.get_bytes(0, Native::STATS_SIZE).unpack(Native::STATS).drop(1)).to_h)
+      counts(Stats, Native::STATS, Native::STATS_SIZE) do |cache, memory, call|
+        Native.hc_get_stats(cache, memory, call.error)
+      end
     end
 
     # Gives up the cache. Its store closes when the exchanges and responses made from it are gone too, and when the
@@ -171,15 +181,6 @@ module HTTPCache
       end
       key = memory.read_string
       key unless key.empty?
-    end
-
-    def rekey_into(memory, names, number)
-      use do |cache|
-        Call.borrow do |call|
-          call.check(Native.hc_rekey(cache, names, names.to_s.bytesize, Callback::PROGRESS, number, memory.address,
-                                     call.error))
-        end
-      end
     end
 
     # The response keeps the request.

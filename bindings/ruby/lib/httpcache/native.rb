@@ -37,14 +37,20 @@ module HTTPCache
     LOG_LEVELS = { error: 1, warning: 2, info: 3, debug: 4 }.freeze
     FLAGS = { from_cache: 1, revalidated: 2, expired: 4, continued: 8, is_alias: 16, unreadable: 32 }.freeze
 
-    # The members of hc_view, hc_stats and hc_rekeyed for String#unpack. A named filler of four bytes is not needed: all
-    # 64-bit members come to lie on multiples of eight.
+    # The members of hc_view, hc_stats, hc_rekeyed, hc_updated, hc_verification and hc_query for String#unpack. A
+    # named filler of four bytes is not needed: all 64-bit members come to lie on multiples of eight.
     VIEW = 'Qlll LQQQQQQq QQqqqqq'.delete(' ').freeze
     VIEW_SIZE = 136
     STATS = 'Q9'
     STATS_SIZE = 72
     REKEYED = 'Q4'
     REKEYED_SIZE = 32
+    UPDATED = 'Q4'
+    UPDATED_SIZE = 32
+    VERIFICATION = 'Q12'
+    VERIFICATION_SIZE = 96
+    QUERY = 'QLLqqQQQQ'
+    QUERY_SIZE = 64
 
     # Arguments and result of each function; `true`: it waits, and other threads run meanwhile.
     FUNCTIONS = {
@@ -114,6 +120,7 @@ module HTTPCache
       hc_response_key: [%i[address], :string],
       hc_response_alias_of: [%i[address], :string, true],
       hc_response_history: [%i[address size_t], :address],
+      hc_response_request: [%i[address], :address],
       hc_response_free: [%i[address], :void],
       hc_lookup: [%i[address address address address address], :status, true],
       hc_exchange_decision: [%i[address], :int32],
@@ -127,7 +134,20 @@ module HTTPCache
       hc_store_end: [%i[address address address], :status, true],
       hc_store_failure: [%i[address address address], :status, true],
       hc_exchange_free: [%i[address], :void],
-      hc_fetch: [%i[address address address address address], :status, true]
+      hc_fetch: [%i[address address address address address], :status, true],
+      hc_iter_new: [%i[address address address address], :status],
+      hc_iter_next: [%i[address address address address], :status, true],
+      hc_iter_key: [%i[address], :string],
+      hc_iter_request: [%i[address], :address],
+      hc_iter_free: [%i[address], :void],
+      hc_get: [%i[address bytes size_t address address], :status, true],
+      hc_delete: [%i[address bytes size_t address address], :status, true],
+      hc_delete_where: [%i[address address address address], :status, true],
+      hc_clear: [%i[address address address], :status, true],
+      hc_reset_expiration: [%i[address int64 address address], :status, true],
+      hc_put: [%i[address address address int64 int64 address], :status, true],
+      hc_update: [%i[address address function address address address], :status, true],
+      hc_verify: [%i[address int32 function address address address], :status, true]
     }.freeze
 
     FUNCTIONS.each do |name, (arguments, result, waits)|

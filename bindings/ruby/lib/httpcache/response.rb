@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 module HTTPCache
-  # A response: of Cache#fetch, of an Exchange, lent to a filter, or one that you build of an origin's answer to
-  # hand to Exchange#store or Exchange#begin.
+  # A response: of Cache#fetch, Cache#get or a Walk, of an Exchange, lent to a filter, or one that you build of an
+  # origin's answer to hand to Exchange#store or Exchange#begin.
   class Response
     include Owned
     include Viewed
@@ -70,6 +70,16 @@ module HTTPCache
     # The key of this variant, printable; nil: it is not stored.
     def key
       use { |response| Native.hc_response_key(response) }
+    end
+
+    # The request that it answers, as a copy; nil: it is not known, or you built the response. Of a response of
+    # Cache#get or a Walk it is the stored one, with REDACTED in the place of what is not stored: for reading, not for
+    # sending.
+    def request
+      use do |response|
+        address = Native.hc_response_request(response)
+        Request.copy_of(address) unless address.zero?
+      end
     end
 
     # The whole body, whatever was read before. It is the same String each time. MisuseError: part of an origin's

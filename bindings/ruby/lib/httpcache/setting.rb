@@ -28,7 +28,11 @@ module HTTPCache
   # [+max_response_bytes+] larger bodies pass through unstored. Integer or +:never+.
   # [+durability+] +:fast+, +:safe+ or +:synced+; recorded when the directory is made.
   # [+max_variants+] variants kept of one URL. 1 to 4096.
-  # [+workers+] whether the library may start threads, on which Cache#fetch revalidates.
+  # [+workers+] whether the library may start threads, which commit what is stored, and on which Cache#fetch
+  #   revalidates; else see Cache#work.
+  # [+place+] what the path of Cache.open means: +:directory+, the cache directory; +:user+, a name among the caches of
+  #   this user, in $XDG_CACHE_HOME or ~/.cache (nil: "http_cache"); +:temporary+, a directory (nil: $TMPDIR or /tmp),
+  #   in which one is made that goes with the last that has it open, this process or a child that it forked.
   # [+select_language+] of variants by language, one that is stored is chosen where Accept-Language wants none more.
   # [+head_timeout+, +connect_timeout+, +idle_timeout+, +total_timeout+] of Cache#fetch. *
   # [+verify_tls+] it is verified that the origin is who its URL says. Part of the key. *
@@ -98,6 +102,7 @@ module HTTPCache
       durability: [122, :durability],
       max_variants: [123, :number],
       workers: [125, :flag],
+      place: [126, :place],
       select_language: [127, :flag],
       head_timeout: [130, :duration, true],
       connect_timeout: [131, :duration, true],
@@ -128,7 +133,10 @@ module HTTPCache
     # The same, and whether a request may set it.
     TEXTS = { partition: [300, true], cache_name: [301], ca_file: [311, true] }.freeze
 
-    DURABILITIES = { fast: 0, safe: 1, synced: 2 }.freeze
+    # Of those whose values have names, the names.
+    NAMED = {
+      durability: { fast: 0, safe: 1, synced: 2 }.freeze, place: { directory: 0, user: 1, temporary: 2 }.freeze
+    }.freeze
     LARGEST = (1 << 63) - 1
 
     # The number and the value as the library takes them.
@@ -140,7 +148,7 @@ module HTTPCache
     def self.encode_value(name, kind, value)
       case [kind, value]
       in :flag, true | false then value ? 1 : 0
-      in :durability, Symbol if DURABILITIES.key?(value) then DURABILITIES[value]
+      in :durability | :place, Symbol if NAMED[kind].key?(value) then NAMED[kind][value]
       in _, Symbol if Native::TIMES.key?(value) then Native::TIMES[value]
       in :number, Integer then checked(name, value)
       in :duration | :instant, _ then public_send(kind, value, name)
@@ -181,6 +189,13 @@ module HTTPCache
       raise TypeError, "#{name} does not take #{value.inspect}" unless value.is_a?(Time)
 
       checked(name, (value.to_r * 1000).floor)
+    end
+
+    # The same, where one of some names or nil may stand in its place.
+    def self.instant_or_name(value, name, names = [])
+      return Native::TIMES[value || :unset] if value.nil? || names.include?(value)
+
+      instant(value, name)
     end
 
     PATTERNS = { glob: 1, regex: 2 }.freeze

@@ -76,6 +76,12 @@ module HTTPCache
     # Whether the origin's body is but the rest: see Exchange#continued?.
     def continued? = flag?(:continued)
 
+    # In walks: whether it is no response but a redirect that leads to one.
+    def alias? = flag?(:is_alias)
+
+    # In walks: whether it is a record that cannot be read. Nothing else of it is known but its key.
+    def unreadable? = flag?(:unreadable)
+
     # When it was received or last freshened; nil: it is not stored.
     def created_at = Setting.to_time(@members[AT_CREATED_AT])
 
