@@ -1,6 +1,6 @@
 # What shows that it works: the demo, the tests, the style, the speed.
 
-.PHONY: deps demo test test-full bench check-style check-readme
+.PHONY: deps demo test test-full bench bench-quick check-style check-readme
 
 deps: ## find, and if allowed install, what building and testing needs
 	@cbuild/deps.sh test
@@ -18,9 +18,17 @@ test-full: ## the same, repeated ten times as often, with the result in tests/RE
 	@mkdir -p tests
 	@cbuild/test.sh tests/REPORT.md
 
-bench: ## the speed of a hit and of a key, and what each language adds to it
-	@cargo bench --quiet --locked --bench hit --bench key
+BENCHES := --bench hit --bench key --bench store --bench size
+
+bench: ## speed, memory and disk, a line for each goal; then what each language adds
+	@cbuild/deps.sh bench
+	@cargo bench --quiet --locked --no-fail-fast $(BENCHES)
 	@$(MAKE) --no-print-directory bench-bindings
+
+bench-quick: ## the same with smaller numbers and fewer rounds, in two minutes, and without the languages
+	@cbuild/deps.sh bench
+	@echo 'quick: smaller numbers and fewer rounds than make bench'
+	@cargo bench --quiet --locked --no-fail-fast $(BENCHES) -- quick
 
 check-style: ## rustfmt and clippy, with and without features
 	cargo fmt --check

@@ -13,7 +13,7 @@
     reason = "a benchmark stops where it fails"
 )]
 
-#[path = "measure.rs"]
+#[path = "shared/measure.rs"]
 mod measure;
 
 use std::hint::black_box;
