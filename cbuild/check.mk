@@ -18,7 +18,7 @@ test-full: ## the same, repeated ten times as often, with the result in tests/RE
 	@mkdir -p tests
 	@cbuild/test.sh tests/REPORT.md
 
-BENCHES := --bench hit --bench key --bench store --bench size
+BENCHES := $(addprefix --bench ,hit key store threads size large_cache big_body writer_lock)
 
 bench: ## speed, memory and disk, a line for each goal; then what each language adds
 	@cbuild/deps.sh bench

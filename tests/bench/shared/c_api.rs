@@ -172,7 +172,7 @@ impl Api {
         assert_eq!(unsafe { (self.flush)(cache, NEVER, null_mut()) }, 0);
     }
 
-    /// Stores a response of 15 fields and `size` bytes for each URL in a directory, and closes it. Nothing is
+    /// Stores a response of 15 fields and `size` bytes for each URL in a new directory, and closes it. Nothing is
     /// synced before the end: what is read afterwards is the same.
     pub fn fill(&self, path: &Path, urls: impl IntoIterator<Item = String>, size: usize) {
         let cache = self.open(path, &[(DURABILITY, FAST)]);
@@ -186,15 +186,24 @@ impl Api {
 
     /// One store as a client makes it that has the whole answer: the request, the lookup, the answer, its report.
     pub fn store(&self, cache: Handle, url: &str, body: &[u8]) {
-        self.report(self.lookup(cache, c"GET", url, &[]), body);
+        self.store_with(cache, url, body, &[]);
     }
 
     /// The same whatever is stored already.
     pub fn store_anew(&self, cache: Handle, url: &str, body: &[u8]) {
-        self.report(self.lookup(cache, c"GET", url, &[(FORCE_REFRESH, 1)]), body);
+        self.store_with(cache, url, body, &[(FORCE_REFRESH, 1)]);
     }
 
-    fn report(&self, exchange: Handle, body: &[u8]) {
+    fn store_with(&self, cache: Handle, url: &str, body: &[u8], options: &[(i32, i64)]) {
+        let try_once = || self.report(self.lookup(cache, c"GET", url, options), body);
+        if !try_once() {
+            self.flush(cache);
+            assert!(try_once(), "{url} is stored");
+        }
+    }
+
+    /// Says whether it was stored: what waits to be written is bounded.
+    fn report(&self, exchange: Handle, body: &[u8]) -> bool {
         let origin = self.answer(200, body.len());
         let mut outcome = 0;
         // SAFETY: all objects are live and freed once, and the outputs writable.
@@ -205,7 +214,7 @@ impl Api {
             (self.response_free)(origin);
             (self.exchange_free)(exchange);
         }
-        assert_eq!(outcome, STORED);
+        outcome == STORED
     }
 
     /// The same with the body in pieces, as it comes from the network.
