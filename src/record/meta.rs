@@ -9,6 +9,7 @@ use serde::ser::{Serialize, SerializeSeq, SerializeTuple, Serializer};
 
 use super::{Record, Selecting, names};
 use crate::error::{Error, Kind, Result};
+use crate::http::fields::Filling;
 use crate::http::{Fields, ResponseHead};
 
 /// What the MessagePack part holds.
@@ -107,13 +108,13 @@ fn read_fields(rest: &mut &[u8], meta_len: usize) -> Option<Fields> {
         return None;
     }
     // Room for the names that are numbers here, and for the Age that is added.
-    let mut fields = Fields::with_capacity(parts / 2 + 1, meta_len + parts / 2 * 24 + 32);
+    let mut fields = Filling::new(parts / 2 + 1, meta_len + parts / 2 * 16 + 32);
     for _ in 0..parts / 2 {
         let name = read_name(rest)?;
         let value = read_bytes(rest)?;
-        fields.append(name, value)?;
+        fields.add(name, value)?;
     }
-    Some(fields)
+    Some(fields.finish())
 }
 
 fn read_selecting(rest: &mut &[u8]) -> Option<Selecting> {
