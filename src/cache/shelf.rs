@@ -256,6 +256,8 @@ impl Newest {
     }
 }
 
+// Inlined, so that what was decoded is not moved on the way into its box.
+#[inline(always)]
 fn found(stored: Stored, value: &[u8], is_variant: bool) -> Search {
     let body = Bytes::from(value.get(stored.body.clone()).unwrap_or_default());
     Search::Found(Box::new(Found {
