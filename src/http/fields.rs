@@ -76,7 +76,7 @@ impl Fields {
         };
         if self.spans.capacity() == 0 {
             // Most lists have some fields: this spares them the first steps of growing.
-            self.spans.reserve(8);
+            self.spans = Vec::with_capacity(8);
             self.text.reserve(256);
         }
         let needed = name.len().saturating_add(value.len()).saturating_add(2);
