@@ -47,7 +47,7 @@ fn main() {
         disk(&api, &plan);
     }
     if plan.wants("R3") {
-        let part = "20 k random stores and invalidations";
+        let part = "random stores and invalidations";
         churn(&api, &plan, Reader::None, 1.2, 1.1, part);
         let part = "with a response held open a fifth of the time";
         churn(&api, &plan, Reader::Response, 1.4, 1.2, part);
@@ -193,7 +193,11 @@ fn churn(api: &Api, plan: &Plan, reader: Reader, target: f64, moonshot: f64, par
         part,
     };
     let mib = |bytes: usize| bytes as f64 / (KIB * KIB) as f64;
-    let detail = format!("{:.1} MiB, {:.1} MiB live", mib(bytes), mib(live));
+    let detail = format!(
+        "{changes} changes; {:.1} MiB, {:.1} MiB live",
+        mib(bytes),
+        mib(live)
+    );
     goal.say(bytes as f64 / live as f64, &detail);
 }
 
