@@ -133,7 +133,7 @@ impl Cache {
     }
 
     /// Decides how a request is answered.
-    pub fn lookup(self: &Arc<Self>, request: &Arc<Request>) -> Result<Exchange> {
+    pub fn lookup(self: &Arc<Self>, request: &Arc<Request>) -> Result<Box<Exchange>> {
         Exchange::new(self, request)
     }
 

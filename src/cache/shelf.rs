@@ -263,6 +263,8 @@ impl Newest {
     }
 }
 
+// Inlined, so that what was decoded is not moved on the way into its box.
+#[inline(always)]
 fn found(stored: Stored, value: &[u8], is_variant: bool) -> Search {
     Search::Found(Box::new(Found::new(stored, value, is_variant)))
 }

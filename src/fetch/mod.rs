@@ -50,7 +50,7 @@ fn fetch_one(
     background: Option<Background>,
     request: &Arc<Request>,
 ) -> Result<Fetched> {
-    let exchange = cache.lookup(request)?;
+    let exchange = *cache.lookup(request)?;
     let decision = exchange.decision();
     if decision == Decision::StaleRevalidate
         && let Some(response) = exchange.response()?

@@ -96,7 +96,7 @@ pub struct hc_response {
 /// One request on its way through the cache. [one]
 pub struct hc_exchange {
     pub(super) process: Process,
-    pub(super) exchange: Exchange,
+    pub(super) exchange: Box<Exchange>,
     pub(super) views: ResponseViews,
     pub(super) forward: Option<Box<hc_request>>,
     /// The last explanation that was lent.

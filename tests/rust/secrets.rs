@@ -101,7 +101,7 @@ impl Bench {
     }
 
     fn look_up(&self, request: &Arc<Request>) -> Exchange {
-        let exchange = self.cache.as_ref().unwrap().lookup(request).unwrap();
+        let exchange = *self.cache.as_ref().unwrap().lookup(request).unwrap();
         self.hear(&exchange);
         exchange
     }

@@ -77,7 +77,7 @@ impl Exchange {
         if let Some(selected) = self.selected.take_if(|_| conditional && head.status == 304) {
             let validators = Validators::of(&selected.found.stored.response.fields);
             if validators.identified_by(&head.fields) == NotModified::Same {
-                return self.freshen(*selected, head, now);
+                return self.freshen(selected, head, now);
             }
             self.selected = Some(selected);
             return self.repeat();
@@ -126,7 +126,7 @@ impl Exchange {
         };
         let stored = &selected.found.stored.response.fields;
         if is_described_by(stored, selected.body_len(), &head.fields) {
-            return self.freshen(*selected, head, now).map(Some);
+            return self.freshen(selected, head, now).map(Some);
         }
         self.remove(&selected);
         Ok(None)
@@ -143,7 +143,7 @@ impl Exchange {
         let Some(selected) = allowed else {
             return false;
         };
-        if let Err(error) = self.serve(*selected, false) {
+        if let Err(error) = self.serve(selected, false) {
             self.cache.report_fault("opening a stored body", &error);
             return false;
         }

@@ -42,7 +42,7 @@ impl Exchange {
             text,
         };
         let selected = exchange
-            .select(key, Found::new(stored, record, false))
+            .select(key, Box::new(Found::new(stored, record, false)))
             .ok()?;
         let (decision, _) = exchange.decide_on(selected);
         if decision != Decision::Fresh {
@@ -50,7 +50,7 @@ impl Exchange {
         }
         exchange.decision = decision;
         let selected = exchange.selected.take()?;
-        exchange.serve(*selected, false).ok()?;
+        exchange.serve(selected, false).ok()?;
         exchange.take_handed_on()
     }
 }

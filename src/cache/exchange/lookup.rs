@@ -20,30 +20,33 @@ use crate::policy::range::Asked;
 use crate::policy::reason::Reason;
 use crate::policy::validate::Validators;
 use crate::policy::{groups, precondition};
-use crate::settings::Settings;
 use crate::storage::forks;
 
 impl Exchange {
-    pub(in crate::cache) fn new(cache: &Arc<Cache>, request: &Arc<Request>) -> Result<Self> {
+    /// Boxed from the beginning, as all that is large on the way of a hit: each move of it would be a copy.
+    pub(in crate::cache) fn new(cache: &Arc<Cache>, request: &Arc<Request>) -> Result<Box<Self>> {
         let mut exchange = Self::begin_with(cache, request)?;
         exchange.look_up()?;
         Ok(exchange)
     }
 
     /// An exchange for which nothing was looked up yet.
-    pub(super) fn begin_with(cache: &Arc<Cache>, request: &Arc<Request>) -> Result<Self> {
+    pub(super) fn begin_with(cache: &Arc<Cache>, request: &Arc<Request>) -> Result<Box<Self>> {
         let settings = cache.settings().with(&request.overrides);
         let url_bytes = request.http.url.as_str().len();
         if url_bytes > settings.max_url_bytes {
             let message = format!("the URL has {url_bytes} bytes, over HC_OPT_MAX_URL_BYTES");
             return Err(Error::new(Kind::TooLarge, message));
         }
-        let own_settings = match Settings::ruled_by(settings, &request.http.url) {
-            Cow::Borrowed(_) => None,
-            Cow::Owned(settings) => Some(Box::new(settings)),
+        let own_settings = match settings.ruled_by(&request.http.url) {
+            Some(ruled) => Some(Box::new(ruled)),
+            None => match settings {
+                Cow::Owned(settings) => Some(Box::new(settings)),
+                Cow::Borrowed(_) => None,
+            },
         };
         let now = cache.now();
-        Ok(Exchange {
+        Ok(Box::new(Exchange {
             cache: cache.clone(),
             request: request.clone(),
             matched: None,
@@ -69,7 +72,7 @@ impl Exchange {
             generation: 0,
             turn: None,
             forks: forks(),
-        })
+        }))
     }
 
     fn look_up(&mut self) -> Result<()> {
@@ -120,7 +123,7 @@ impl Exchange {
         if let Some(selected) = self.find_beside().filter(|_| reason == Reason::UriMiss) {
             return self.decide_on(selected);
         }
-        self.prefix = self.find_prefix().map(Box::new);
+        self.prefix = self.find_prefix();
         match &self.prefix {
             Some(_) => (Decision::Forward, Reason::Partial),
             None => (Decision::Forward, reason),
@@ -128,7 +131,7 @@ impl Exchange {
     }
 
     /// A response stored for another query, which says that the difference counts for nothing.
-    fn find_beside(&self) -> Option<Selected> {
+    fn find_beside(&self) -> Option<Box<Selected>> {
         let http = self.matched();
         if !self.settings().no_vary_search || self.own_key.is_some() {
             return None;
@@ -150,7 +153,7 @@ impl Exchange {
     }
 
     /// A stored part that holds the one that is asked for; if there is another part, that it does not.
-    fn find_part(&self) -> std::result::Result<Selected, Option<Reason>> {
+    fn find_part(&self) -> std::result::Result<Box<Selected>, Option<Reason>> {
         let Asked::One(range) = self.asked else {
             return Err(None);
         };
@@ -163,13 +166,13 @@ impl Exchange {
         let joined = joined.filter(|selected| selected.holds(range) && is_same(selected));
         let found = joined.or_else(|| {
             let verbatim = self.find(self.key_for(MethodClass::Verbatim)).ok();
-            verbatim.filter(is_same)
+            verbatim.filter(|selected| is_same(selected))
         });
         found.ok_or(is_there.then_some(Reason::Partial))
     }
 
     /// The stored response that the request selects under a key; if none, why.
-    pub(super) fn find(&self, key: PrimaryKey) -> std::result::Result<Selected, Reason> {
+    pub(super) fn find(&self, key: PrimaryKey) -> std::result::Result<Box<Selected>, Reason> {
         let settings = self.settings();
         let search = self.cache.with_store("looking up", |store| {
             let fields = &self.matched().fields;
@@ -181,7 +184,7 @@ impl Exchange {
             }
         });
         match search {
-            Some(Search::Found(found)) => self.select(key, *found),
+            Some(Search::Found(found)) => self.select(key, found),
             Some(Search::Miss(reason)) => Err(reason),
             Some(Search::Unreadable) => {
                 let error = Error::new(Kind::Corrupt, "a stored response cannot be read");
@@ -196,8 +199,8 @@ impl Exchange {
     pub(super) fn select(
         &self,
         key: PrimaryKey,
-        found: Found,
-    ) -> std::result::Result<Selected, Reason> {
+        found: Box<Found>,
+    ) -> std::result::Result<Box<Selected>, Reason> {
         if self.is_hidden(&key, &found) {
             return Err(Reason::UriMiss);
         }
@@ -237,7 +240,7 @@ impl Exchange {
         since.is_none_or(|since| since.is_some_and(|at| at >= asked_at))
     }
 
-    pub(super) fn decide_on(&mut self, selected: Selected) -> (Decision, Reason) {
+    pub(super) fn decide_on(&mut self, selected: Box<Selected>) -> (Decision, Reason) {
         let decided = reuse(
             &selected.candidate(),
             &self.directives,
@@ -246,7 +249,7 @@ impl Exchange {
         );
         // What is not there for these settings is not there for a failure either.
         if decided.1 != Reason::UriMiss {
-            self.selected = Some(Box::new(selected));
+            self.selected = Some(selected);
         }
         decided
     }
@@ -275,7 +278,7 @@ impl Exchange {
         let Some(selected) = self.selected.take() else {
             return self.send();
         };
-        if let Err(error) = self.serve(*selected, false) {
+        if let Err(error) = self.serve(selected, false) {
             self.cache.report_fault("opening a stored body", &error);
             return self.go_on(Decision::Forward, Reason::Store);
         }
@@ -303,7 +306,7 @@ impl Exchange {
         if !matches!(self.phase, Phase::Answered) {
             return Ok(());
         }
-        self.selected = kept.map(Box::new);
+        self.selected = kept;
         self.ask_for_all_that_is_stored();
         self.send()
     }

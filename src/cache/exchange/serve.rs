@@ -13,7 +13,7 @@ use crate::policy::update::{of_not_modified, remove_named, set, set_age};
 
 impl Exchange {
     /// Hands on a stored response, or what of it the caller asks for, and with it whatever of it is in memory.
-    pub(super) fn serve(&mut self, selected: Selected, revalidated: bool) -> Result<()> {
+    pub(super) fn serve(&mut self, selected: Box<Selected>, revalidated: bool) -> Result<()> {
         let stored = &selected.found.stored.head;
         let id = stored.id;
         let recorded = Recorded {
@@ -40,7 +40,11 @@ impl Exchange {
         Ok(())
     }
 
-    fn content_of(&self, selected: Selected, revalidated: bool) -> Result<(ResponseHead, Body)> {
+    fn content_of(
+        &self,
+        selected: Box<Selected>,
+        revalidated: bool,
+    ) -> Result<(ResponseHead, Body)> {
         let settings = self.settings();
         let asks = &self.request.http.fields;
         let received_at = selected.freshness.received_at;
@@ -61,7 +65,7 @@ impl Exchange {
             said,
             freshness,
             ..
-        } = selected;
+        } = *selected;
         let stored_len = found.stored.head.body_len;
         let mut head = found.stored.response;
         if settings.cache_control {
