@@ -163,7 +163,7 @@ impl Store {
     /// it. [`Kind::Mismatch`]: it was made with another durability. [`Kind::Busy`]: another process, or
     /// another copy of the library in this one, holds it.
     pub fn open(path: &Path, options: &StoreOptions, notify: Notify<'_>) -> Result<Arc<Self>> {
-        opening::open(path, options, &opening::Setting::of_this_process(), notify)
+        opening::open(path, options, &opening::Setting::of_this_process()?, notify)
     }
 
     /// A path in `parent` for a temporary cache directory, which no other process or thread takes. What processes

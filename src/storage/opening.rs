@@ -27,11 +27,11 @@ pub(super) struct Setting {
 }
 
 impl Setting {
-    pub(super) fn of_this_process() -> Self {
-        Setting {
-            surroundings: Surroundings::of_this_process(),
+    pub(super) fn of_this_process() -> Result<Self> {
+        Ok(Setting {
+            surroundings: Surroundings::of_this_process()?,
             map: FIRST_MAP,
-        }
+        })
     }
 }
 
