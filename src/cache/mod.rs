@@ -203,17 +203,18 @@ impl Cache {
         &self.counters
     }
 
-    /// The store of this process: a forked child opens its own.
+    /// The store of this process: a forked child opens its own, and one that was lost is opened anew.
     fn current_store(&self) -> Result<Arc<Store>> {
-        let store = self.store.load_full();
-        match store.filter(|store| store.is_current_process()) {
-            Some(store) => Ok(store),
-            None => {
-                let store = open_store(&self.path, &self.options)?;
-                self.store.store(Some(store.clone()));
-                Ok(store)
-            }
+        let present = self.store.load_full();
+        if let Some(store) = present.as_ref().filter(|store| is_usable(store)) {
+            return Ok(store.clone());
         }
+        // It can be opened only when nobody has it any more.
+        self.store.compare_and_swap(&present, None);
+        drop(present);
+        let store = open_store(&self.path, &self.options)?;
+        self.store.store(Some(store.clone()));
+        Ok(store)
     }
 
     /// Runs `task` on the store. A fault of the store is not the caller's: it is counted and logged, and `None`
@@ -221,9 +222,12 @@ impl Cache {
     fn with_store<T>(&self, what: &str, task: impl FnOnce(&Store) -> Result<T>) -> Option<T> {
         let result = {
             let loaded = self.store.load();
-            match loaded.as_deref().filter(|store| store.is_current_process()) {
+            match loaded.as_deref().filter(|store| is_usable(store)) {
                 Some(store) => task(store),
-                None => self.current_store().and_then(|store| task(&store)),
+                None => {
+                    drop(loaded);
+                    self.current_store().and_then(|store| task(&store))
+                }
             }
         };
         result.map_err(|error| self.report_fault(what, &error)).ok()
@@ -234,6 +238,10 @@ impl Cache {
         self.log()
             .write(Level::Error, || format!("{what}: {error}"));
     }
+}
+
+fn is_usable(store: &Store) -> bool {
+    store.is_current_process() && !store.is_lost()
 }
 
 fn open_store(path: &Path, options: &Options) -> Result<Arc<Store>> {

@@ -194,6 +194,13 @@ impl Store {
         self.parts.is_current()
     }
 
+    /// Whether the data file failed in a way after which it has to be opened anew: every call is an error until its
+    /// last owner has dropped it, and only then can it be opened.
+    #[inline]
+    pub fn is_lost(&self) -> bool {
+        self.is_current_process() && self.parts.generation.environment.is_condemned()
+    }
+
     /// Gives `task` a snapshot of all tables. Takes no memory and waits for nobody, except while the map
     /// is enlarged. `task` must not wait for long: what is deleted meanwhile keeps its room on the disk.
     /// It must not read or submit.

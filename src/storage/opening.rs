@@ -60,6 +60,11 @@ fn open_quietly(
     if let Some(store) = open {
         // The store may be closed by this very drop, which takes the same lock.
         drop(stores);
+        if store.is_lost() {
+            let why = "its data file failed, and is opened anew once nobody uses it any more";
+            let message = format!("{}: {why}", root.path.display());
+            return Err(Error::new(Kind::Io, message));
+        }
         check_durability(&root.path, store.durability, options)?;
         if !options.read_only {
             store.writer()?;

@@ -1,7 +1,5 @@
 //! Writing: one transaction at a time in a process, and the changes that run in it.
 
-use std::marker::PhantomData;
-
 use super::fault::{check, error};
 use super::rows::{self, Cursor, admit};
 use super::{Environment, Tables};
@@ -17,7 +15,7 @@ pub struct Transaction<'t> {
     /// The first failure that LMDB reported: from then on the transaction is lost.
     fault: Option<Error>,
     released: Vec<BodyId>,
-    environment: PhantomData<&'t Environment>,
+    environment: &'t Environment,
 }
 
 /// What a commit leaves to do.
@@ -52,7 +50,7 @@ impl Environment {
             written: 0,
             fault: None,
             released: Vec::new(),
-            environment: PhantomData,
+            environment: self,
         })
     }
 
@@ -175,7 +173,8 @@ impl Transaction<'_> {
     pub(in crate::storage) fn commit(mut self) -> Result<Committed> {
         let raw = std::mem::replace(&mut self.raw, std::ptr::null_mut());
         // SAFETY: the transaction is active and, whatever comes of it, gone afterwards: `Drop` finds null.
-        check("committing", unsafe { lmdb_sys::mdb_txn_commit(raw) })?;
+        check("committing", unsafe { lmdb_sys::mdb_txn_commit(raw) })
+            .inspect_err(|_| self.environment.look_after_failure())?;
         Ok(Committed {
             released: std::mem::take(&mut self.released),
         })
