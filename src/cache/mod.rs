@@ -189,10 +189,9 @@ impl Cache {
         &self.options.filter
     }
 
-    /// The store's secret. Without a store nothing is looked up or stored, and any will do.
-    fn secret(&self) -> [u8; 32] {
+    /// The store's secret.
+    fn secret(&self) -> Option<[u8; 32]> {
         self.with_store("reading the secret", |store| Ok(*store.secret()))
-            .unwrap_or_default()
     }
 
     fn refreshing(&self) -> &Refreshing {
