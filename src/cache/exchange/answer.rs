@@ -167,9 +167,12 @@ impl Exchange {
                 self.cache.hidden.hide(&row, self.now);
                 continue;
             }
-            self.cache.with_store("invalidating", |store| {
+            let written = self.cache.with_store("invalidating", |store| {
                 store.submit(64, Box::new(move |txn| shelf::invalidate(txn, &row)))
             });
+            if written.is_none() {
+                self.cache.hidden.hide(&row, self.now);
+            }
         }
     }
 
@@ -183,11 +186,13 @@ impl Exchange {
                 self.cache.hidden.hide(&row, now);
                 continue;
             }
-            self.cache.with_store("invalidating a group", |store| {
-                let change =
-                    move |txn: &mut Transaction<'_>| marks::invalidate_group(txn, &row, now);
+            let change = move |txn: &mut Transaction<'_>| marks::invalidate_group(txn, &row, now);
+            let written = self.cache.with_store("invalidating a group", |store| {
                 store.submit(64, Box::new(change))
             });
+            if written.is_none() {
+                self.cache.hidden.hide(&row, now);
+            }
         }
     }
 
