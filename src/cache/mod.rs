@@ -257,3 +257,6 @@ fn open_store(path: &Path, options: &Options) -> Result<Arc<Store>> {
         options.log.write(Level::Warning, || line.to_owned())
     })
 }
+
+#[cfg(test)]
+mod fault_tests;

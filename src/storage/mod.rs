@@ -22,6 +22,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(all(test, feature = "fetch"))]
+pub(crate) use self::lmdb::inject::plan as lmdb_faults;
+
 pub use self::bodies::{BLOCK, BodyId, BodyReader, BodyRef, BodyWriter};
 pub use self::lmdb::{Snapshot, Transaction};
 pub use self::registry::forks;

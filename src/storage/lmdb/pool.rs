@@ -273,7 +273,7 @@ impl Environment {
     }
 
     /// After the write of a meta page failed LMDB refuses all that comes later.
-    fn condemn_after(&self, error: &Error) {
+    pub(super) fn condemn_after(&self, error: &Error) {
         if super::fault::code(error) == Some(lmdb_sys::MDB_PANIC) {
             self.pool.condemn();
         }

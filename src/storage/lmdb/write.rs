@@ -1,6 +1,7 @@
 //! Writing: one transaction at a time in a process, and the changes that run in it.
 
 use super::fault::{check, error};
+use super::inject::injected;
 use super::rows::{self, Cursor, admit};
 use super::{Environment, Tables};
 use crate::error::{Error, Kind, Result};
@@ -41,9 +42,11 @@ impl Environment {
     fn begin_once(&self) -> Result<Transaction<'_>> {
         let mut raw = std::ptr::null_mut();
         // SAFETY: the environment is open, there is no parent, and `raw` lives on the stack.
-        let code =
-            unsafe { lmdb_sys::mdb_txn_begin(self.inner.env(), std::ptr::null_mut(), 0, &mut raw) };
-        check("beginning to write", code)?;
+        let begin = || unsafe {
+            lmdb_sys::mdb_txn_begin(self.inner.env(), std::ptr::null_mut(), 0, &mut raw)
+        };
+        let code = injected("mdb_txn_begin").unwrap_or_else(begin);
+        check("beginning to write", code).inspect_err(|error| self.condemn_after(error))?;
         Ok(Transaction {
             raw,
             tables: &self.tables,
@@ -78,7 +81,8 @@ impl Transaction<'_> {
         let (mut key, mut data) = (rows::value(row), rows::value(value));
         let table = self.tables.handle(table);
         // SAFETY: the transaction is active, and LMDB copies what the two values point to.
-        let code = unsafe { lmdb_sys::mdb_put(self.raw, table, &mut key, &mut data, 0) };
+        let put = || unsafe { lmdb_sys::mdb_put(self.raw, table, &mut key, &mut data, 0) };
+        let code = injected("mdb_put").unwrap_or_else(put);
         self.written += row.len() + value.len();
         self.note("writing a row", code)
     }
@@ -88,7 +92,9 @@ impl Transaction<'_> {
         admit(table, row)?;
         let (mut key, table) = (rows::value(row), self.tables.handle(table));
         // SAFETY: the transaction is active; without duplicates no value is asked for.
-        let code = unsafe { lmdb_sys::mdb_del(self.raw, table, &mut key, std::ptr::null_mut()) };
+        let delete =
+            || unsafe { lmdb_sys::mdb_del(self.raw, table, &mut key, std::ptr::null_mut()) };
+        let code = injected("mdb_del").unwrap_or_else(delete);
         if code == lmdb_sys::MDB_NOTFOUND {
             return Ok(false);
         }
@@ -171,6 +177,10 @@ impl Transaction<'_> {
 
     /// Makes the changes visible to all processes. Waits for the disk as the durability says.
     pub(in crate::storage) fn commit(mut self) -> Result<Committed> {
+        if let Some(code) = injected("mdb_txn_commit") {
+            // `Drop` aborts it.
+            return Err(error("committing", code));
+        }
         let raw = std::mem::replace(&mut self.raw, std::ptr::null_mut());
         // SAFETY: the transaction is active and, whatever comes of it, gone afterwards: `Drop` finds null.
         check("committing", unsafe { lmdb_sys::mdb_txn_commit(raw) })
