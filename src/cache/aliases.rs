@@ -98,7 +98,7 @@ impl Trail {
 
     fn alias(&self, cache: &Cache, last: &Step, now: i64) -> Option<Alias> {
         let names = &cache.settings().lists.ignored;
-        let secret = cache.secret();
+        let secret = cache.secret()?;
         let all = || self.hops.iter().chain(std::iter::once(last));
         // Where the others are is said by responses, which are not stored when that is a secret to these settings; to
         // others it may not have been one.

@@ -216,10 +216,9 @@ impl Cache {
         &self.options.filter
     }
 
-    /// The store's secret. Without a store nothing is looked up or stored, and any will do.
-    fn secret(&self) -> [u8; 32] {
+    /// The store's secret.
+    fn secret(&self) -> Option<[u8; 32]> {
         self.with_store("reading the secret", |store| Ok(*store.secret()))
-            .unwrap_or_default()
     }
 
     fn refreshing(&self) -> &Refreshing {
@@ -230,17 +229,18 @@ impl Cache {
         &self.counters
     }
 
-    /// The store of this process: a forked child opens its own.
+    /// The store of this process: a forked child opens its own, and one that was lost is opened anew.
     fn current_store(&self) -> Result<Arc<Store>> {
-        let store = self.store.load_full();
-        match store.filter(|store| store.is_current_process()) {
-            Some(store) => Ok(store),
-            None => {
-                let store = open_store(&self.path, &self.options)?;
-                self.store.store(Some(store.clone()));
-                Ok(store)
-            }
+        let present = self.store.load_full();
+        if let Some(store) = present.as_ref().filter(|store| is_usable(store)) {
+            return Ok(store.clone());
         }
+        // It can be opened only when nobody has it any more.
+        self.store.compare_and_swap(&present, None);
+        drop(present);
+        let store = open_store(&self.path, &self.options)?;
+        self.store.store(Some(store.clone()));
+        Ok(store)
     }
 
     /// Runs `task` on the store. A fault of the store is not the caller's: it is counted and logged, and `None`
@@ -248,12 +248,15 @@ impl Cache {
     fn with_store<T>(&self, what: &str, task: impl FnOnce(&Store) -> Result<T>) -> Option<T> {
         let result = {
             let loaded = self.store.load();
-            match loaded.as_deref().filter(|store| store.is_current_process()) {
+            match loaded.as_deref().filter(|store| is_usable(store)) {
                 Some(store) => {
                     self.report_losses(store);
                     task(store)
                 }
-                None => self.current_store().and_then(|store| task(&store)),
+                None => {
+                    drop(loaded);
+                    self.current_store().and_then(|store| task(&store))
+                }
             }
         };
         result.map_err(|error| self.report_fault(what, &error)).ok()
@@ -293,6 +296,10 @@ fn read_only() -> Error {
     Error::new(Kind::ReadOnly, message)
 }
 
+fn is_usable(store: &Store) -> bool {
+    store.is_current_process() && !store.is_lost()
+}
+
 fn open_store(path: &Path, options: &Options) -> Result<Arc<Store>> {
     if path.as_os_str().is_empty() {
         return Err(Error::new(Kind::Argument, "the path of the cache is empty"));
@@ -308,3 +315,6 @@ fn open_store(path: &Path, options: &Options) -> Result<Arc<Store>> {
         options.log.write(Level::Warning, || line.to_owned())
     })
 }
+
+#[cfg(test)]
+mod fault_tests;

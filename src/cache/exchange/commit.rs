@@ -9,7 +9,7 @@ use super::{Exchange, Outcome, Phase};
 use crate::cache::body::Body;
 use crate::cache::shelf::{self, Entry, Place};
 use crate::cache::{Recorded, marks};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::http::ResponseHead;
 use crate::key::url::canonical;
 use crate::key::{Key, PrimaryKey, marked, redact};
@@ -92,6 +92,13 @@ impl Exchange {
         storing: &Storing,
         arrived: Arrived,
     ) -> Result<std::result::Result<(Body, Written), Reason>> {
+        if self.secret != Some(*store.secret()) {
+            // Its key and its marks belong to another directory, or to none.
+            let message = "the cache directory is another one than when the request was looked up";
+            return arrived
+                .discard(store)
+                .and(Err(Error::new(Kind::Io, message)));
+        }
         let placed = match self.place(store, storing, &arrived) {
             Ok(placed) => placed,
             Err(error) => return arrived.discard(store).and(Err(error)),
@@ -208,7 +215,7 @@ impl Exchange {
         variance.map(|_| {
             let url = &self.matched().url;
             let matching = self.matching();
-            let canonical = canonical(url.as_str(), &matching, &self.cache.secret());
+            let canonical = canonical(url.as_str(), &matching, &self.secret());
             (marked::row_of_path(url), canonical.text.into_owned())
         })
     }

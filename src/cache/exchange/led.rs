@@ -29,7 +29,7 @@ impl Exchange {
         let stored = Stored::decode(record, &text).filter(|stored| !stored.head.body_is_file)?;
         exchange.class = class;
         exchange.mark = stored.head.mark;
-        let secret = cache.secret();
+        let secret = cache.secret()?;
         let (fields, settings) = (&request.http.fields, exchange.settings());
         if !Who::new(fields, exchange.mark, &secret, settings).is_selecting(&stored) {
             return None;

@@ -55,6 +55,7 @@ impl Exchange {
             directives: RequestDirectives::read(&request.http.fields),
             asked: Asked::Whole,
             class: MethodClass::Get,
+            secret: None,
             key: None,
             mark: NOBODY,
             has_credentials: false,
@@ -79,15 +80,10 @@ impl Exchange {
         let (decision, reason) = match admit(&self.request.http, self.settings()) {
             Admission::LookUp(class, asked) => {
                 self.asked = asked;
-                match self.identify(class) {
-                    Ok(()) => self.search(),
-                    Err(error) => {
-                        self.past_identity(error)?;
-                        (Decision::Forward, Reason::Key)
-                    }
-                }
+                self.identify_and_search(class)?
             }
             Admission::AnswersGet => {
+                self.secret = self.cache.secret();
                 let identity = self.identity(self.matched(), MethodClass::Get);
                 self.mark = identity.mark;
                 self.has_credentials = identity.has_credentials;
@@ -96,6 +92,20 @@ impl Exchange {
             Admission::Pass(reason) => (Decision::Forward, reason),
         };
         self.go_on(decision, reason)
+    }
+
+    fn identify_and_search(&mut self, class: MethodClass) -> Result<(Decision, Reason)> {
+        self.secret = self.cache.secret();
+        if self.secret.is_none() {
+            return Ok((Decision::Forward, Reason::Store));
+        }
+        match self.identify(class) {
+            Ok(()) => Ok(self.search()),
+            Err(error) => {
+                self.past_identity(error)?;
+                Ok((Decision::Forward, Reason::Key))
+            }
+        }
     }
 
     fn search(&mut self) -> (Decision, Reason) {
@@ -139,7 +149,7 @@ impl Exchange {
         let urls = self
             .cache
             .with_store("looking up", |store| marks::urls_beside(store, &http.url))?;
-        let secret = self.cache.secret();
+        let secret = self.secret();
         let matching = self.settings().matching();
         let own = canonical(http.url.as_str(), &matching, &secret);
         let query = |url: &str| url.split_once('?').map(|(_, query)| query.to_owned());
