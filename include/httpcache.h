@@ -423,10 +423,9 @@ typedef struct {
  * options. An unreadable data file is moved aside, with a log line, and the cache starts empty. */
 hc_status hc_open(const char *path, const hc_options *o, hc_cache **out, hc_error **err);
 
-/* Gives up your reference. The store closes when the exchanges and responses made from it are gone too; whoever
- * gives up the last one commits what still waits, which takes as long as that, and at most about two seconds for
- * another process that writes. What could not be committed then is lost; hc_flush tells. Waits for no thread of
- * yours. [any] */
+/* Gives up your reference, and commits what still waits: that takes as long as it takes, and at most about two seconds
+ * for another process that writes. What could not be committed then is lost; hc_flush tells. Waits for no thread of
+ * yours. The store closes when the exchanges and responses made from it are gone too. [any] */
 void hc_close(hc_cache *c);
 
 /* Waits until everything stored so far, by any thread, is durable and seen by all processes, at most `timeout` ms

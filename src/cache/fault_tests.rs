@@ -299,13 +299,15 @@ fn meet(scenario: &Scenario, side: &mut Side, at: u64, code: i32, for_ever: bool
     calls
 }
 
-/// The counter moved with the log, and the same cache goes on.
+/// The counter moved if and only if the log tells, which counts in one line what was lost together; and the same cache
+/// goes on.
 fn check_afterwards(side: &mut Side) {
     if side.cache.is_none() {
         return;
     }
     let statistics = side.cache().statistics().unwrap();
-    assert_eq!(statistics.errors, side.errors());
+    assert!(statistics.errors >= side.errors());
+    assert_eq!(statistics.errors > 0, side.errors() > 0);
     for number in [0, 1, 2, 3, 10, 11] {
         side.find(number);
     }

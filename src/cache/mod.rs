@@ -19,7 +19,7 @@ mod shown;
 mod work;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
@@ -98,6 +98,8 @@ pub struct Cache {
     inside: Inside,
     hidden: Hidden,
     works: Arc<Works>,
+    /// Why something was lost with a store that had to be opened anew, for the next flush.
+    lost: Mutex<Option<Error>>,
 }
 
 impl Cache {
@@ -115,6 +117,7 @@ impl Cache {
             inside: Inside::default(),
             hidden: Hidden::default(),
             works: Arc::default(),
+            lost: Mutex::default(),
         }))
     }
 
@@ -165,7 +168,8 @@ impl Cache {
         let store = self.current_store()?;
         let flushed = store.flush(left);
         self.report_losses(&store);
-        flushed
+        let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        lost.take().map_or(flushed, Err)
     }
 
     /// Commits what waits, on this thread, for about so long; says whether nothing is left.
@@ -174,6 +178,17 @@ impl Cache {
         let done = store.work(budget);
         self.report_losses(&store);
         done
+    }
+
+    /// Commits what waits: who gives up the cache may end the process next, whatever still keeps the store open. What
+    /// was opened before a fork is its parent's.
+    pub(crate) fn leave(&self) {
+        const WAIT: Duration = Duration::from_secs(2);
+        let loaded = self.store.load();
+        if let Some(store) = loaded.as_deref().filter(|store| is_usable(store)) {
+            let _ = store.work(WAIT);
+            self.report_losses(store);
+        }
     }
 
     /// Begins a piece of work that goes on after its call, unless there are `most` already.
@@ -235,12 +250,26 @@ impl Cache {
         if let Some(store) = present.as_ref().filter(|store| is_usable(store)) {
             return Ok(store.clone());
         }
+        if let Some(store) = present.as_ref().filter(|store| store.is_lost()) {
+            self.give_up(store);
+        }
         // It can be opened only when nobody has it any more.
         self.store.compare_and_swap(&present, None);
         drop(present);
         let store = open_store(&self.path, &self.options)?;
         self.store.store(Some(store.clone()));
         Ok(store)
+    }
+
+    /// What waits to be committed goes with a store that was lost: it is counted, and the next flush tells.
+    fn give_up(&self, store: &Store) {
+        const WAIT: Duration = Duration::from_secs(2);
+        let flushed = store.flush(WAIT);
+        self.report_losses(store);
+        if let Err(error) = flushed {
+            let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+            lost.get_or_insert(error);
+        }
     }
 
     /// Runs `task` on the store. A fault of the store is not the caller's: it is counted and logged, and `None`

@@ -71,15 +71,20 @@ pub unsafe extern "C" fn hc_open(
     })
 }
 
-/// Gives up your reference. The store closes when the exchanges and responses made from it are gone too; whoever
-/// gives up the last one commits what still waits, which takes as long as that, and at most about two seconds for
-/// another process that writes. What could not be committed then is lost; hc_flush tells. Waits for no thread of
-/// yours. [any]
+/// Gives up your reference, and commits what still waits: that takes as long as it takes, and at most about two seconds
+/// for another process that writes. What could not be committed then is lost; hc_flush tells. Waits for no thread of
+/// yours. The store closes when the exchanges and responses made from it are gone too. [any]
 ///
 /// # Safety
 /// `c` is NULL or a cache that was not closed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hc_close(c: *mut hc_cache) {
+    guard::value((), || {
+        // SAFETY: the caller passes NULL or an open cache.
+        if let Some(c) = unsafe { c.as_ref() } {
+            c.cache.leave();
+        }
+    });
     // SAFETY: it came from hc_open and is closed once.
     unsafe { guard::free(c) }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::batch::{Batch, run};
 use super::generation::Generation;
-use super::lmdb::Inside;
+use super::lmdb::{Inside, is_readers_full};
 use super::lost::Flag;
 use super::overlay::{Overlay, Rows, Shown};
 use super::queue::{Job, Leading, MOST_WRITTEN, Progress, Queue, Ticket};
@@ -94,9 +94,14 @@ impl Shared {
         self.make_way();
         self.queue.check_room(size)?;
         let mut job = self.queue.job(size, change);
-        match self.attempt(&mut job.change)? {
+        let tried = match self.attempt(&mut job.change) {
+            // Writing needs no place among the readers, and trying does.
+            Err(error) if is_readers_full(&error) => Tried::NotTriable,
+            tried => tried?,
+        };
+        match tried {
             Tried::WritesNothing => return Ok(()),
-            Tried::IsTooLarge => return self.commit_alone(job),
+            Tried::NotTriable => return self.commit_alone(job),
             Tried::Writes {
                 rows,
                 held,
@@ -128,7 +133,7 @@ impl Shared {
             let done = run(change, &mut transaction);
             let (trial, held) = transaction.tried()?;
             if trial.is_too_large() {
-                return Ok(Tried::IsTooLarge);
+                return Ok(Tried::NotTriable);
             }
             done?;
             let written = trial.written();
@@ -282,7 +287,7 @@ impl Shared {
 /// What a change on trial came to.
 enum Tried {
     WritesNothing,
-    IsTooLarge,
+    NotTriable,
     Writes {
         rows: Rows,
         held: Vec<BodyId>,

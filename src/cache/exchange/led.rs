@@ -30,6 +30,7 @@ impl Exchange {
         exchange.class = class;
         exchange.mark = stored.head.mark;
         let secret = cache.secret()?;
+        exchange.secret = Some(secret);
         let (fields, settings) = (&request.http.fields, exchange.settings());
         if !Who::new(fields, exchange.mark, &secret, settings).is_selecting(&stored) {
             return None;

@@ -40,9 +40,10 @@ impl Exchange {
             // RFC 9110 §9.3.2: what has no content answers no GET.
             return Ok(false);
         }
+        let store = cache.current_store()?;
+        exchange.secret = Some(*store.secret());
         exchange.identify(class)?;
         let stamp = exchange.stamp_to_put(&response.head, created_at, expires_at)?;
-        let store = cache.current_store()?;
         let arrived = joined(&store, [body])?;
         let written = exchange.write_as_told(&store, &response.head, &stamp, &arrived);
         match written {

@@ -43,6 +43,11 @@ fn text(code: i32) -> String {
         .into_owned()
 }
 
+/// Whether all places for readers are taken.
+pub(in crate::storage) fn is_readers_full(error: &Error) -> bool {
+    code(error) == Some(lmdb_sys::MDB_READERS_FULL)
+}
+
 /// The return code inside an error, if LMDB gave it.
 pub(super) fn code(error: &Error) -> Option<i32> {
     match error.cause() {

@@ -15,6 +15,7 @@ mod write;
 use std::path::Path;
 
 use self::fault::check;
+pub(super) use self::fault::is_readers_full;
 use self::inject::injected;
 pub(super) use self::pool::Inside;
 use self::pool::Pool;
