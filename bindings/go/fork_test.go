@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"libhttpcache/httpcache"
 	"libhttpcache/httpcache/internal/forked"
@@ -68,6 +69,7 @@ func TestAChildProcessOpensTheSameDirectory(t *testing.T) {
 	directory := t.TempDir()
 	c := openIn(t, directory, nil)
 	put(t, c, get(url+"parent"), answer(200, "parent"), httpcache.Stored)
+	check(t, c.Flush(time.Minute))
 	if openFiles(directory) == 0 {
 		t.Fatal("no open files are seen")
 	}
@@ -86,6 +88,7 @@ func TestACacheWorksInAForkedChildAndInItsParent(t *testing.T) {
 	check(t, second(x.Write([]byte("be"))))
 	large := body(300001)
 	put(t, c, get(url+"large"), &httpcache.Answer{Status: 200, Body: large}, httpcache.Stored)
+	check(t, c.Flush(time.Minute))
 	p := lookup(t, c, get(url+"large")).Response()
 	equal(t, "step that failed", forked.Run(c.Pointer(), x.Pointer(), url+"parent", url+"child"), 0)
 

@@ -18,6 +18,7 @@ LARGE = bytes(range(256)) * 800
 def filled(cache):
     store(cache)
     store(cache, URL + "large", LARGE)
+    cache.flush()
     return cache
 
 
@@ -44,6 +45,7 @@ def test_a_child_may_close_the_cache(filled):
 def test_a_child_may_fork_as_well(filled):
     def fork_again():
         store(filled, URL + "child")
+        filled.flush()
         assert in_child(lambda: use(filled)) == 0
         assert body(filled, URL + "child") == LARGE
 
@@ -56,6 +58,7 @@ def test_a_filter_and_a_clock_work_in_the_child(directory, clock):
     options = Options(cache_control=True, filter=lambda *lent: asked.append(lent) or True, clock=clock)
     with httpcache.Cache(directory, options) as cache:
         store(cache)
+        cache.flush()
 
         def use_filter():
             asked.clear()
@@ -117,6 +120,7 @@ def test_a_request_from_before_works_in_the_child(world):
         request.add("Cache-Control", "no-cache")
         with world["cache"].lookup(request) as exchange:
             assert exchange.store(200, FRESH, b"child") is Outcome.STORED
+        world["cache"].flush()
 
     assert in_child(ask) == 0
     assert world["request"].fields == []
@@ -172,7 +176,9 @@ def worker(url):
     """With multiprocessing's fork the global of the parent is there."""
     with SHARED.lookup(url) as exchange:
         if exchange.decision is Decision.FORWARD:
-            return exchange.store(200, FRESH, url.encode()).name
+            outcome = exchange.store(200, FRESH, url.encode())
+            SHARED.flush()
+            return outcome.name
         return exchange.body.decode()
 
 
@@ -211,12 +217,14 @@ def test_a_session_works_in_the_child(cache, origin):
         session.trust_env = False
         session.mount("http://", CacheAdapter(cache))
         content = session.get(url).content
+        cache.flush()
 
         def ask():
             response = session.get(url)
             assert response.from_cache
             assert response.content == content
             assert not session.get(url + "&child").from_cache
+            cache.flush()
 
         assert in_child(ask) == 0
         assert session.get(url + "&child").from_cache

@@ -10,6 +10,7 @@ class TestFork < CacheTest
     super
     @cache = open_cache
     store(@cache, get, answer(200, FRESH, BODY))
+    @cache.flush
   end
 
   def use(cache, name)
