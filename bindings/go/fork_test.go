@@ -50,7 +50,7 @@ func child(directory string) error {
 	if outcome, err := x.Store(answer(200, "child")); err != nil || outcome != httpcache.Stored {
 		return fmt.Errorf("the child's is %v: %v", outcome, err)
 	}
-	return nil
+	return c.Flush(time.Minute)
 }
 
 // openFiles counts the files of a directory that this process has open.

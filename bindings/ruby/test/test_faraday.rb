@@ -261,9 +261,10 @@ class TestFaraday < FaradayTest
   end
 
   def test_a_fork
-    faraday = connection
+    cache = open_cache(cache_control: true)
+    faraday = connection(cache)
     faraday.get(fresh('/text/x'))
-    @cache.flush
+    cache.flush
     in_child { assert_equal :fresh, report(faraday.get(fresh('/text/x')))[0] }
     assert_equal :fresh, report(faraday.get(fresh('/text/x')))[0]
   end

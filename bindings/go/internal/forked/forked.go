@@ -38,6 +38,8 @@ static int in_child(hc_cache *c, hc_exchange *x, hc_request *r, hc_response *p, 
     hc_exchange_free(mine);
     hc_exchange_free(x);
     hc_request_free(r);
+    if (hc_flush(c, 60000, NULL) != HC_OK)
+        return 8;
     hc_close(c);
     return 0;
 }
