@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"libhttpcache/httpcache"
 	"libhttpcache/httpcache/internal/forked"
@@ -49,7 +50,7 @@ func child(directory string) error {
 	if outcome, err := x.Store(answer(200, "child")); err != nil || outcome != httpcache.Stored {
 		return fmt.Errorf("the child's is %v: %v", outcome, err)
 	}
-	return nil
+	return c.Flush(time.Minute)
 }
 
 // openFiles counts the files of a directory that this process has open.
@@ -68,6 +69,7 @@ func TestAChildProcessOpensTheSameDirectory(t *testing.T) {
 	directory := t.TempDir()
 	c := openIn(t, directory, nil)
 	put(t, c, get(url+"parent"), answer(200, "parent"), httpcache.Stored)
+	check(t, c.Flush(time.Minute))
 	if openFiles(directory) == 0 {
 		t.Fatal("no open files are seen")
 	}
@@ -86,6 +88,7 @@ func TestACacheWorksInAForkedChildAndInItsParent(t *testing.T) {
 	check(t, second(x.Write([]byte("be"))))
 	large := body(300001)
 	put(t, c, get(url+"large"), &httpcache.Answer{Status: 200, Body: large}, httpcache.Stored)
+	check(t, c.Flush(time.Minute))
 	p := lookup(t, c, get(url+"large")).Response()
 	w := walk(t, c, nil)
 	check(t, second(w.Next()))

@@ -151,11 +151,7 @@ impl<'s> Batch<'s> {
             let held = jobs.iter().flat_map(|job| job.held.iter().copied());
             shared.remove_unheld(&held.collect::<Vec<_>>());
         }
-        let is_lost = result.is_err() && jobs.iter().any(|job| job.ticket.is_none());
         shared.queue.finish(jobs, result);
-        if is_lost {
-            shared.has_losses.raise();
-        }
     }
 }
 

@@ -279,8 +279,10 @@ impl Store {
     /// first of them were. `None`, and that costs nothing, when there were none.
     #[inline]
     pub fn take_losses(&self) -> Option<(u64, Vec<Error>)> {
-        let shared = &self.parts.shared;
-        (self.is_current_process() && shared.has_losses.lower()).then(|| shared.queue.take_losses())
+        if !self.is_current_process() {
+            return None;
+        }
+        self.parts.shared.queue.take_losses()
     }
 
     /// How large the cache is. Looks at every file.

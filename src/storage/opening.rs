@@ -8,7 +8,6 @@ use super::generation::{Generation, Opening};
 use super::lmdb::FIRST_MAP;
 use super::lmdb::inherit::OfProcess;
 use super::locks::{OpenLock, ReaderLock, WriterLock};
-use super::lost::Flag;
 use super::overlay::Overlay;
 use super::owner::Owner;
 use super::presence::{Presence, Surroundings};
@@ -191,7 +190,6 @@ impl Fresh<'_> {
             overlay: Overlay::default(),
             queue: Arc::new(Queue::new(self.options.writer_wait)),
             access,
-            has_losses: Flag::default(),
             durability,
             may_start_thread: self.options.may_start_thread,
         })

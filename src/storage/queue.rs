@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::lost::Losses;
+use super::lost::{Flag, Losses};
 use super::overlay::RowKey;
 use super::{BodyId, Change, Table};
 use crate::error::{Error, Kind, Result};
@@ -32,6 +32,7 @@ pub(super) struct Queue {
     changed: Condvar,
     /// Held while a change is tried and enters the queue, so that it is tried behind those before it.
     order: Mutex<()>,
+    has_losses: Flag,
     wait: Duration,
 }
 
@@ -105,6 +106,7 @@ impl Queue {
             due: Condvar::new(),
             changed: Condvar::new(),
             order: Mutex::new(()),
+            has_losses: Flag::default(),
             wait,
         }
     }
@@ -185,6 +187,8 @@ impl Queue {
             state.bytes = state.bytes.saturating_sub(job.size);
             if let (Err(error), None) = (result, &job.ticket) {
                 state.losses.add(job.number, error);
+                // Before anybody who waits for this change goes on.
+                self.has_losses.raise();
             }
         }
         state.finished += jobs.len() as u64;
@@ -330,9 +334,10 @@ impl Queue {
         self.lock().losses.tell(from, target)
     }
 
-    /// What was lost since this was last asked for.
-    pub(super) fn take_losses(&self) -> (u64, Vec<Error>) {
-        self.lock().losses.take()
+    /// How many were lost since this was last asked for, and why; `None`, at the cost of a glance: none.
+    #[inline]
+    pub(super) fn take_losses(&self) -> Option<(u64, Vec<Error>)> {
+        self.has_losses.lower().then(|| self.lock().losses.take())
     }
 
     fn wait_for_change<'q>(

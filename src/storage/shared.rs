@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use super::batch::{Batch, run};
 use super::generation::Generation;
 use super::lmdb::{Inside, is_readers_full};
-use super::lost::Flag;
 use super::overlay::{Overlay, Rows, Shown};
 use super::queue::{Job, Leading, MOST_WRITTEN, Progress, Queue, Ticket};
 use super::snapshot::Snapshot;
@@ -26,7 +25,6 @@ pub(super) struct Shared {
     /// Also the committer's, while it has nothing to commit.
     pub queue: Arc<Queue>,
     pub access: Access,
-    pub has_losses: Flag,
     /// The cache directory, for messages.
     pub path: PathBuf,
     pub bodies: PathBuf,

@@ -483,6 +483,7 @@ static void a_child_fetches_beside_its_parent(void) {
     size_t n = 0;
     fetched of_parent = get(c, at(o, "/body/1000"));
     check_fetched(&of_parent, 200);
+    flush(c);
     f.cache = c;
     f.url = at(o, "/body/50000?seed=9");
     CHECK_STATUS(hc_fetch(c, request(line, ""), NULL, &f.begun, &err), HC_OK);

@@ -1,5 +1,6 @@
-/* What is stored is seen at once by this process, and by others when it is committed: by the library's thread, or, where
- * the program forbids threads, in hc_work, hc_flush and hc_close, and when much waits. */
+/* What is stored is seen at once by this process, and by others when it is committed: by the
+ * library's thread, or, where the program forbids threads, in hc_work, hc_flush and hc_close, and
+ * when much waits. */
 #define _POSIX_C_SOURCE 200809L
 
 #include "support.h"
@@ -93,10 +94,10 @@ static void when_much_waits_it_is_committed(void) {
     int i;
     for (i = 0; i < 400; i++) {
         size_t mark = check_mark();
-        CHECK_INT(fetch_from(c, text("%s%d", URL, i),
-                             answer_of(200, "", body_of((uint64_t)i, len), len))
-                      .outcome,
-                  HC_STORED);
+        CHECK_INT(
+            fetch_from(c, text("%s%d", URL, i), answer_of(200, "", body_of((uint64_t)i, len), len))
+                .outcome,
+            HC_STORED);
         check_undo(mark);
     }
     CHECK(others_see(directory, URL "0"));
@@ -196,7 +197,8 @@ static void the_librarys_thread_commits(void) {
     const char *directory = fresh_directory();
     hc_cache *c = open_cache(directory, NULL, "");
     store(c, URL, answer(200, "", "x"));
-    /* Nothing is lent here: it comes of itself. A thread that never does would end this test by its time limit. */
+    /* Nothing is lent here: it comes of itself. A thread that never does would end this test by its
+     * time limit. */
     while (!others_see(directory, URL)) {
     }
     hc_close(c);

@@ -70,6 +70,8 @@ std::string get(const hc::cache &cache, std::istream &arguments, bool refresh) {
     hc::response p = cache.fetch(request_for(url, refresh));
     const std::string_view body = p.body();
     const auto took = std::chrono::duration_cast<std::chrono::microseconds>(steady::now() - start);
+    // The next program that is asked is to see it.
+    cache.flush();
     std::ostringstream said;
     said << source_of(p) << ' ' << p.status() << ' ' << body.size() << ' ' << crc32(body) << ' '
          << took.count();

@@ -11,6 +11,7 @@ static hc::cache filled(const scratch &directory) {
     hc::cache c(directory);
     store(c, "http://h.test/small", bytes(100, 1));
     store(c, "http://h.test/large", bytes(large, 2));
+    c.flush();
     return c;
 }
 
@@ -51,6 +52,7 @@ TEST(a_child_may_fork_as_well) {
         in_child([&] {
             check_filled(c);
             store(c, "http://h.test/grandchild", "body");
+            c.flush();
         });
         CHECK_EQ(stored_body(c, "http://h.test/grandchild"), "body");
     });
@@ -133,6 +135,7 @@ TEST(exchanges_and_their_responses_are_not_used_in_the_child) {
         // The cache itself works.
         check_filled(c);
         store(c, url, "body");
+        c.flush();
     });
     CHECK(rest_of(p) == bytes(large, 2));
     CHECK_EQ(stored_body(c), "body");
@@ -177,6 +180,7 @@ TEST(callbacks_from_before_work_in_the_child) {
         CHECK(c.lookup(hc::request("GET", url)).view().created_at() == t0 + 1min);
         CHECK(ask(c, hc::request("GET", "http://other.test/"), hc::response(200, {}, "bad")) ==
               hc::outcome::not_stored);
+        c.flush();
     });
     CHECK_EQ(stored_body(c), "good");
 }
@@ -186,10 +190,12 @@ TEST(parent_and_child_fetch) {
     scratch directory;
     hc::cache c(directory);
     CHECK_EQ(c.fetch(o.at("/text/parent")).body(), "parent");
+    c.flush();
     in_child([&] {
         hc::response p = c.fetch(o.at("/text/parent"));
         CHECK(p.from_cache());
         CHECK_EQ(c.fetch(o.at("/text/child")).body(), "child");
+        c.flush();
     });
     CHECK(c.fetch(o.at("/text/child")).from_cache());
     CHECK_EQ(c.fetch(o.at("/text/last")).body(), "last");

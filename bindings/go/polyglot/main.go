@@ -107,6 +107,10 @@ func (p *program) get(url string, refresh bool) (string, error) {
 	began := time.Now()
 	response, body, err := p.ask(url, refresh)
 	took := time.Since(began)
+	if err == nil {
+		// The next program that is asked is to see it.
+		err = p.cache.Flush(time.Minute)
+	}
 	if err != nil {
 		return "", err
 	}

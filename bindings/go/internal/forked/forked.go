@@ -44,6 +44,8 @@ static int in_child(hc_cache *c, hc_exchange *x, hc_iter *it, hc_request *r, hc_
     hc_exchange_free(mine);
     hc_exchange_free(x);
     hc_request_free(r);
+    if (hc_flush(c, 60000, NULL) != HC_OK)
+        return 8;
     hc_close(c);
     return 0;
 }
