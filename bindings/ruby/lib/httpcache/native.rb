@@ -52,7 +52,8 @@ module HTTPCache
     QUERY = 'QLLqqQQQQ'
     QUERY_SIZE = 64
 
-    # Arguments and result of each function; `true`: it waits, and other threads run meanwhile.
+    # Arguments and result of each function; `true`: it waits, and other threads run meanwhile. hc_close does so where it
+    # is the last that commits.
     FUNCTIONS = {
       hc_strerror: [%i[status], :string],
       hc_error_status: [%i[address], :status],
@@ -75,7 +76,7 @@ module HTTPCache
       hc_options_filter: [%i[address function address function], :status],
       hc_options_free: [%i[address], :void],
       hc_open: [%i[string address address address], :status, true],
-      hc_close: [%i[address], :void],
+      hc_close: [%i[address], :void, true],
       hc_flush: [%i[address int64 address], :status, true],
       hc_work: [%i[address int64 address], :status, true],
       hc_get_stats: [%i[address address address], :status, true],
