@@ -125,6 +125,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_known_of_secrets_is_forgotten_and_nothing_else() {
+        let secret = Placeholder::of_secret(&[1; 32], b"x").to_string();
+        let ignored = Placeholder::Ignored.to_string();
+        for (text, expected) in [
+            ("http://h/?a=1".to_owned(), "http://h/?a=1"),
+            (format!("a={secret}&b={ignored}&c=1"), "a=\0&b=\0&c=1"),
+            (format!("{secret}{secret}"), "\0\0"),
+            (ignored.clone(), "\0"),
+            (String::new(), ""),
+        ] {
+            let knows = text.contains(&secret);
+            assert_eq!(knows_secrets(text.as_bytes()), knows, "{text:?}");
+            let forgotten = forgotten(text.as_bytes());
+            assert_eq!(String::from_utf8(forgotten.clone()).unwrap(), expected);
+            assert!(!knows_secrets(&forgotten));
+        }
+    }
+
+    #[test]
     fn what_is_written_is_read() {
         for placeholder in [
             Placeholder::Ignored,
