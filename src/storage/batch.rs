@@ -38,6 +38,8 @@ enum Outcome {
     Failed(usize, Error),
     /// Nothing happened to the first so many, because the commit failed.
     Lost(usize, Error),
+    /// Nothing happened yet, for another process writes.
+    Late,
 }
 
 /// What a commit leaves to do.
@@ -55,32 +57,13 @@ impl<'s> Batch<'s> {
     }
 
     /// Runs the changes in order, and answers each. When one fails nothing of its transaction remains;
-    /// then each is run again, in a transaction of its own, so that it fails alone. The caller leads. `until`
-    /// bounds the wait for other processes' writers; where a change may wait longer, all are put back then.
+    /// then each is run again, in a transaction of its own, so that it fails alone. Other processes may write
+    /// between two transactions. The caller leads. `until` bounds the wait for them; where a change may wait
+    /// longer, all are put back then.
     pub(super) fn commit(mut self, until: Option<Instant>) {
-        let shared = self.shared;
-        let latest = self.jobs.iter().map(|job| job.deadline).max();
-        let least = Instant::now() + LEAST_WAIT;
-        let deadline = latest.map_or(least, |latest| latest.max(least));
-        let is_patient = until.is_some_and(|until| until < deadline);
-        let lock = match shared.writer() {
-            Ok(lock) => lock,
-            Err(error) => return self.answer(self.jobs.len(), &Err(error), Done::default()),
-        };
-        let writing = lock.acquire(until.map_or(deadline, |until| until.min(deadline)));
-        match writing {
-            Ok(_writing) => self.commit_all(),
-            Err(error) if is_patient && error.kind() == Kind::Busy => {
-                shared.queue.give_back(&mut self.jobs);
-            }
-            Err(error) => self.answer(self.jobs.len(), &Err(error), Done::default()),
-        }
-    }
-
-    fn commit_all(&mut self) {
         let mut most = usize::MAX;
         while !self.jobs.is_empty() {
-            match self.attempt(most) {
+            match self.attempt_locked(most, until) {
                 Outcome::Committed(count, done) => self.answer(count, &Ok(()), done),
                 Outcome::Lost(count, error) => self.answer(count, &Err(error), Done::default()),
                 Outcome::Failed(0, error) if most == 1 => {
@@ -92,7 +75,26 @@ impl<'s> Batch<'s> {
                         self.answer(1, &Err(error), Done::default());
                     }
                 }
+                Outcome::Late => return self.shared.queue.give_back(&mut self.jobs),
             }
+        }
+    }
+
+    /// One transaction, under the lock that other processes wait for: nothing else is done while it is held.
+    fn attempt_locked(&mut self, most: usize, until: Option<Instant>) -> Outcome {
+        let shared = self.shared;
+        let latest = self.jobs.iter().map(|job| job.deadline).max();
+        let least = Instant::now() + LEAST_WAIT;
+        let deadline = latest.map_or(least, |latest| latest.max(least));
+        let is_patient = until.is_some_and(|until| until < deadline);
+        let lock = match shared.writer() {
+            Ok(lock) => lock,
+            Err(error) => return Outcome::Lost(self.jobs.len(), error),
+        };
+        match lock.acquire(until.map_or(deadline, |until| until.min(deadline))) {
+            Ok(_writing) => self.attempt(most),
+            Err(error) if is_patient && error.kind() == Kind::Busy => Outcome::Late,
+            Err(error) => Outcome::Lost(self.jobs.len(), error),
         }
     }
 

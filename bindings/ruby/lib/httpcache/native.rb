@@ -52,8 +52,8 @@ module HTTPCache
     QUERY = 'QLLqqQQQQ'
     QUERY_SIZE = 64
 
-    # Arguments and result of each function; `true`: it waits, and other threads run meanwhile. hc_close does so where it
-    # is the last that commits.
+    # Arguments and result of each function; `true`: it waits, and other threads run meanwhile. hc_close does so where
+    # it is the last one, which commits.
     FUNCTIONS = {
       hc_strerror: [%i[status], :string],
       hc_error_status: [%i[address], :status],
