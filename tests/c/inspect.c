@@ -254,6 +254,8 @@ static int store_and_look(void *user) {
         if (i == 20)
             tell(to_parent[1]);
     }
+    /* Until then it is this process's alone. */
+    flush(c);
     tell(to_parent[1]);
     if (!hear(to_child[0]))
         return 1;
@@ -277,6 +279,7 @@ static void everything_is_deleted_beside_other_processes(void) {
     CHECK_STATUS(hc_clear(c, NULL, &err), HC_OK);
     CHECK(hear(to_parent[0]));
     CHECK_STATUS(hc_clear(c, NULL, &err), HC_OK);
+    flush(c);
     tell(to_child[1]);
     CHECK_INT(reap(child), 0);
     CHECK_INT(stats_of(c).responses, 0);
