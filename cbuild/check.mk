@@ -1,6 +1,6 @@
 # What shows that it works: the demo, the tests, the style, the speed.
 
-.PHONY: deps demo test test-full growth growth-times bench check-style check-readme
+.PHONY: deps demo test test-full growth growth-times bench bench-quick check-style check-readme
 
 deps: ## find, and if allowed install, what building and testing needs
 	@cbuild/deps.sh test
@@ -29,10 +29,18 @@ growth-times:
 	@GROWTH_TIMES=$(CURDIR)/build/growth $(GROWTH) -- --test-threads=1 >build/growth.log
 	@sort -n build/growth | tail -n 1 | awk '{ printf "L1 %.2f (target 1.0) %s\n", $$1 / 1e7, $$2 }'
 
-bench: ## the speed of a hit and of a key, and what each language adds to it
-	@cargo bench --quiet --locked --bench hit --bench key
+BENCHES := $(addprefix --bench ,hit key store threads size large_cache big_body writer_lock)
+
+bench: ## speed, memory and disk, a line for each goal; then what each language adds
+	@cbuild/deps.sh bench
+	@cargo bench --quiet --locked --no-fail-fast $(BENCHES)
 	@$(MAKE) --no-print-directory growth-times
 	@$(MAKE) --no-print-directory bench-bindings
+
+bench-quick: ## the same with smaller numbers and fewer rounds, in two minutes, and without the languages
+	@cbuild/deps.sh bench
+	@echo 'quick: smaller numbers and fewer rounds than make bench'
+	@cargo bench --quiet --locked --no-fail-fast $(BENCHES) -- quick
 
 check-style: ## rustfmt and clippy, with and without features
 	cargo fmt --check

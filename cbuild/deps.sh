@@ -2,7 +2,7 @@
 # Finds out what is missing to build, to demonstrate or to test, and says what it is needed for. As root,
 # or with CI=true, it is installed from Debian's packages; no service is started by that.
 #
-#   cbuild/deps.sh build | demo | polyglot | test
+#   cbuild/deps.sh build | demo | polyglot | bench | test
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -28,7 +28,7 @@ test  | rustfmt    | rustfmt: the style is checked | rustfmt | rustfmt | rustfmt
 test  | clippy     | clippy: the style is checked | rust-clippy | clippy | rust-clippy | rust
 test  | jansson    | Jansson: the C tests read scenarios, which are JSON | libjansson-dev | jansson-devel | jansson-dev | jansson
 test  | sanitizers | the run-time of AddressSanitizer: misuse of memory is an error | gcc | libasan libubsan | gcc | gcc
-test  | valgrind   | valgrind: misuse of memory is an error | valgrind | valgrind | valgrind | valgrind
+bench | valgrind   | valgrind: misuse of memory is an error, and instructions are counted | valgrind | valgrind | valgrind | valgrind
 test  | cmake      | CMake: the installed CMake package is tested | cmake | cmake | cmake | cmake
 test  | git        | git: the committed files are checked | git | git | git | git
 '
@@ -89,7 +89,8 @@ missing() {
         build) callers=' build ' ;;
         demo) callers=' build demo ' ;;
         polyglot) callers=' build polyglot ' ;;
-        test) callers=' build polyglot test ' ;;
+        bench) callers=' build bench ' ;;
+        test) callers=' build polyglot bench test ' ;;
     esac
     printf '%s\n' "$table" | while IFS='|' read -r who what rest; do
         who=$(echo $who) what=$(echo $what)
@@ -138,8 +139,8 @@ fi
 
 for_whom=${1-test}
 case $for_whom in
-    build | demo | polyglot | test) ;;
-    *) fail 'say build, demo, polyglot or test' ;;
+    build | demo | polyglot | bench | test) ;;
+    *) fail 'say build, demo, polyglot, bench or test' ;;
 esac
 
 rows=$(missing "$for_whom")

@@ -695,6 +695,15 @@ const char *hc_response_key(hc_response *p);
  * known, or you built the response. */
 const hc_request *hc_response_request(const hc_response *p);
 
+/* The key of the final response that this stored redirect leads to, printable, as it was when it was first asked for.
+ * NULL: it is no stored redirect, none of those who followed it got to a stored response, or what it led to is gone.
+ * [wait] */
+const char *hc_response_alias_of(hc_response *p);
+
+/* The redirect that was followed as number `i`, from 0, to a response of hc_fetch; it is lent as long as that one lives.
+ * NULL: no more were followed. The body of one that is not stored may be gone: HC_E_MISUSE when it is read. */
+hc_response *hc_response_history(hc_response *p, size_t i);
+
 /* Destroys a response. An origin's body that was not read to its end is not stored. */
 void hc_response_free(hc_response *p);
 
@@ -779,8 +788,9 @@ void hc_exchange_free(hc_exchange *x);
 
 /* Answers `r` from the cache or through the transport, and returns once the header section is there. `view`
  * may be NULL. The origin's body is stored as it is read: a response freed before its end stores nothing.
- * Redirects are followed (HC_OPT_FOLLOW), each hop through the cache. HC_E_UNSUPPORTED: this build has no
- * libcurl, and no transport was given. [any] [wait]
+ * Redirects are followed (HC_OPT_FOLLOW), each hop through the cache; hc_response_history has them. Once all of
+ * them and the final response are stored, those who follow are led there at once, to the same answer.
+ * HC_E_UNSUPPORTED: this build has no libcurl, and no transport was given. [any] [wait]
  *
  * Failures of the origin where nothing stale may be used: HC_E_RESOLVE, HC_E_CONNECT, HC_E_TLS, HC_E_TIMEOUT,
  * HC_E_PROTOCOL, HC_E_TRANSPORT, HC_E_REDIRECT, HC_E_TOO_LARGE, HC_E_CALLBACK. */
@@ -834,8 +844,10 @@ hc_status hc_iter_new(hc_cache *c, const hc_query *q, hc_iter **out, hc_error **
 
 /* The next stored response, or HC_DONE. `view` and `out` may be NULL. The view is valid until the next step, and its URL
  * and fields are as they are stored. The body is read only where `out` is given, which is yours to free. A record that
- * cannot be read, where the query asks for such, has the flag HC_UNREADABLE and no response: `out` is NULL then. An error
- * is one of the store; the next step goes on. [wait] */
+ * cannot be read, where the query asks for such, has the flag HC_UNREADABLE and no response: `out` is NULL then. So it is
+ * of an alias, with HC_IS_ALIAS: key, URL and times are those of the redirect, and hc_response_alias_of says of that one
+ * where it leads. Aliases come after all responses, by their keys. An error is one of the store; the next step goes on.
+ * [wait] */
 hc_status hc_iter_next(hc_iter *it, hc_view *view, hc_response **out, hc_error **err);
 
 /* The key of what the last step met, printable; valid until the next one. NULL: there is none. Of a record that cannot be

@@ -5,7 +5,6 @@ mod overrides;
 mod place;
 pub mod url_rules;
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -643,19 +642,19 @@ impl Settings {
         self.invalidate.unwrap_or(self.cache_control)
     }
 
-    /// Lays the first rule that matches a URL over these, unless the request has an expiry of its own.
-    pub fn ruled_by<'a>(settings: Cow<'a, Settings>, url: &Url) -> Cow<'a, Settings> {
-        let rules = &settings.lists.url_rules;
-        if settings.has_own_expiry || rules.is_empty() {
-            return settings;
+    /// These with the first rule laid over them that matches a URL; `None` where none does, or the request has an
+    /// expiry of its own.
+    pub fn ruled_by(&self, url: &Url) -> Option<Settings> {
+        let rules = &self.lists.url_rules;
+        if self.has_own_expiry || rules.is_empty() {
+            return None;
         }
-        let Some(ruled) = rules.decide(url) else {
-            return settings;
-        };
-        let mut settings = settings.into_owned();
-        settings.expiry = ruled.expiry;
-        settings.url_rule = Some(ruled.number);
-        Cow::Owned(settings)
+        let ruled = rules.decide(url)?;
+        Some(Settings {
+            expiry: ruled.expiry,
+            url_rule: Some(ruled.number),
+            ..self.clone()
+        })
     }
 
     /// Whether query parameters are sorted by name in the key.

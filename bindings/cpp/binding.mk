@@ -14,7 +14,7 @@ CPP_CLANGXX ?= clang++
 
 # What runs under the sanitizers, and what runs without: `header` has nothing to do with memory, `fork` is to see the
 # memory of the system as it is too, and `stream` to count it.
-CPP_ASAN := times options messages open exchange pieces filter key rekey stale fetch cancel lifetime misuse fork polyglot
+CPP_ASAN := times options messages open exchange pieces filter key rekey inspect maintain place stale fetch cancel lifetime misuse fork polyglot
 CPP_PLAIN := header fork stream
 CPP_TESTS ?= $(sort $(CPP_ASAN) $(CPP_PLAIN))
 

@@ -26,7 +26,7 @@ type Cache struct {
 
 // Open opens the cache in a directory, making it if there is none (mode 0700, its files 0600). Opened twice in a
 // process, a directory is one store; it may be open in other processes, of whatever language, at the same time. nil
-// options are the defaults, with which the settings alone decide.
+// options are the defaults, with which the settings alone decide. Options.Place says what else directory may be.
 //
 // The errors that name a refused directory are ErrNotDirectory, ErrSymlink, ErrForeignOwner, ErrPermission,
 // ErrReadOnly, ErrFull, ErrNewerFormat, ErrBusy, ErrMismatch and ErrUnsupported; ErrConflict names two options. An
@@ -44,8 +44,12 @@ func Open(directory string, o *Options) (*Cache, error) {
 	}
 	defer C.hc_options_free(options)
 	matcher := o.setCallbacks(options)
-	path := C.CString(directory)
-	defer C.free(unsafe.Pointer(path))
+	var path *C.char
+	// Where a place has a default, no name is that.
+	if directory != "" || o.Place == PlaceDirectory {
+		path = C.CString(directory)
+		defer C.free(unsafe.Pointer(path))
+	}
 	c := &Cache{within: o.TotalTimeout, methods: append([]string(nil), o.Methods...), matcher: matcher}
 	var err *C.hc_error
 	if status := C.hc_open(path, options, &c.cache, &err); status != C.HC_OK {
@@ -55,8 +59,9 @@ func Open(directory string, o *Options) (*Cache, error) {
 	return c, nil
 }
 
-// Close gives up the cache and never waits. Exchanges and responses made from it go on, and the store closes when they
-// are gone too. A second Close is ErrClosed.
+// Close gives up the cache. Exchanges and responses made from it go on, and the store closes when they are gone too:
+// whoever closes the last of them commits what still waits, which takes as long as that, and at most about two seconds
+// for another process that writes. A second Close is ErrClosed.
 func (c *Cache) Close() error {
 	first, free := c.guard.close()
 	if !first {
@@ -87,8 +92,9 @@ func (c *Cache) leave() {
 	}
 }
 
-// Flush waits until everything stored so far is durable, and what [Cache.Fetch] revalidates behind its callers' backs is
-// done; at most for timeout: ErrTimeout. Forever is without limit.
+// Flush waits until everything stored so far is durable and seen by all processes, and what [Cache.Fetch] revalidates
+// behind its callers' backs is done; at most for timeout: ErrTimeout. Forever is without limit. Any other error is why
+// something that was stored since the last Flush was lost (ErrFull, ErrBusy, ErrIO); that is said once.
 func (c *Cache) Flush(timeout time.Duration) error {
 	if !c.guard.enter() {
 		return ErrClosed

@@ -13,10 +13,14 @@
 // Which requests are the same is said by Options.Ignored and its like, or by functions, Options.KeyFunc and
 // Options.Normalize; [Cache.Key] tells what comes of it, and [Cache.Rekey] finds again what was stored before a change.
 //
+// [Cache.Walk] goes over what is stored, [Cache.Get] gives it by its key, and [Cache.Delete], [Cache.DeleteWhere] and
+// [Cache.Clear] take it away.
+//
 // # Faults of the cache
 //
 // The store never breaks a caller. Once [Open] has succeeded, a full disk or a damaged file is a forward, an answer that
-// is not stored, a counter ([Stats]) and a log line; calls fail for what the caller or the origin did.
+// is not stored, a counter ([Stats]) and a log line; calls fail for what the caller or the origin did. Those that look
+// into the cache or after it say when it fails.
 //
 // # Closing
 //

@@ -87,7 +87,10 @@ func TestACacheWorksInAForkedChildAndInItsParent(t *testing.T) {
 	large := body(300001)
 	put(t, c, get(url+"large"), &httpcache.Answer{Status: 200, Body: large}, httpcache.Stored)
 	p := lookup(t, c, get(url+"large")).Response()
-	equal(t, "step that failed", forked.Run(c.Pointer(), x.Pointer(), url+"parent", url+"child"), 0)
+	w := walk(t, c, nil)
+	check(t, second(w.Next()))
+	equal(t, "step that failed", forked.Run(c.Pointer(), x.Pointer(), w.Pointer(), url+"parent", url+"child"), 0)
+	check(t, second(w.Next()))
 
 	check(t, second(x.Write([]byte("gun"))))
 	outcome, err := x.End()

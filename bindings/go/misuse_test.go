@@ -22,7 +22,8 @@ type misuse struct {
 
 func TestMisuse(t *testing.T) {
 	other := open(t, nil)
-	for _, cases := range [][]misuse{misusedAfterClose, misusedOrder, misusedRequests, misusedAnswers, misusedOptions} {
+	for _, cases := range [][]misuse{misusedAfterClose, misusedOrder, misusedRequests, misusedQueries, misusedAnswers,
+		misusedOptions} {
 		for _, m := range cases {
 			t.Run(m.name, func(t *testing.T) {
 				c := open(t, nil)
@@ -61,6 +62,69 @@ func closedExchange(t *testing.T, c *httpcache.Cache) *httpcache.Exchange {
 	return x
 }
 
+func closedWalk(t *testing.T, c *httpcache.Cache) *httpcache.Walk {
+	w := walk(t, c, nil)
+	check(t, w.Close())
+	return w
+}
+
+// sought walks over what a query asks for.
+func sought(q *httpcache.Query) func(*testing.T, *httpcache.Cache) error {
+	return func(_ *testing.T, c *httpcache.Cache) error { return second(c.Walk(q)) }
+}
+
+// expiring gives what is stored another expiry.
+func expiring(e httpcache.Expiry) func(*testing.T, *httpcache.Cache) error {
+	return func(_ *testing.T, c *httpcache.Cache) error { return second(c.ResetExpiration(e)) }
+}
+
+// putting stores as told.
+func putting(r *httpcache.Request, a *httpcache.Answer, created time.Time, expires httpcache.Expiry) func(*testing.T, *httpcache.Cache) error {
+	return func(_ *testing.T, c *httpcache.Cache) error { return second(c.Put(r, a, created, expires)) }
+}
+
+var misusedQueries = []misuse{
+	{"no key to get", httpcache.ErrArgument, func(_ *testing.T, c *httpcache.Cache) error { return second(c.Get("")) }},
+	{"a key to get that is none", httpcache.ErrArgument, func(_ *testing.T, c *httpcache.Cache) error { return second(c.Get("0f")) }},
+	{"a key that is none", httpcache.ErrArgument, func(_ *testing.T, c *httpcache.Cache) error { return second(c.Contains("0f")) }},
+	{"a key to delete with a NUL", httpcache.ErrArgument, func(_ *testing.T, c *httpcache.Cache) error { return second(c.Delete("\x00")) }},
+	{"deleting by no query", httpcache.ErrArgument, func(_ *testing.T, c *httpcache.Cache) error { return second(c.DeleteWhere(nil)) }},
+	{"deleting by a query of no condition", httpcache.ErrArgument, func(_ *testing.T, c *httpcache.Cache) error {
+		return second(c.DeleteWhere(&httpcache.Query{Order: httpcache.BySize, Descending: true}))
+	}},
+	{"deleting by a bad query", httpcache.ErrURL, func(_ *testing.T, c *httpcache.Cache) error {
+		return second(c.DeleteWhere(&httpcache.Query{URL: "h.test"}))
+	}},
+	{"another expiry that is an instant", httpcache.ErrArgument, expiring(httpcache.ExpireAt(time.Now()))},
+	{"another expiry that is none", httpcache.ErrArgument, expiring(httpcache.DoNotCache)},
+	{"another expiry that is negative", httpcache.ErrArgument, expiring(httpcache.ExpireAfter(-2147483646 * time.Millisecond))},
+	{"putting no answer", httpcache.ErrArgument, putting(get(url), nil, time.Time{}, httpcache.Unset)},
+	{"putting the answer to no request", httpcache.ErrArgument, putting(nil, answer(200, ""), time.Time{}, httpcache.Unset)},
+	{"putting the answer to a bad request", httpcache.ErrURL, putting(get("h.test"), answer(200, ""), time.Time{}, httpcache.Unset)},
+	{"putting a 304", httpcache.ErrArgument, putting(get(url), answer(304, ""), time.Time{}, httpcache.Unset)},
+	{"putting a bad field", httpcache.ErrField, putting(get(url), answer(200, "", field{"a b", ""}), time.Time{}, httpcache.Unset)},
+	{"putting what was received before 1970", httpcache.ErrArgument, putting(get(url), answer(200, ""), time.UnixMilli(-2147483647), httpcache.Unset)},
+	{"putting what expired before 1970", httpcache.ErrArgument, putting(get(url), answer(200, ""), time.Time{}, httpcache.ExpireAt(time.UnixMilli(-2147483646)))},
+	{"putting what expires after a time", httpcache.ErrArgument, putting(get(url), answer(200, ""), time.Time{}, httpcache.ExpireAfter(1))},
+	{"updating from nothing", httpcache.ErrArgument, func(_ *testing.T, c *httpcache.Cache) error {
+		return second(c.Update(context.Background(), nil, nil))
+	}},
+	{"updating from itself", httpcache.ErrArgument, func(_ *testing.T, c *httpcache.Cache) error {
+		return second(c.Update(context.Background(), c, nil))
+	}},
+	{"a negative time to work", httpcache.ErrArgument, func(_ *testing.T, c *httpcache.Cache) error { return second(c.Work(-1)) }},
+	{"a query of no URL", httpcache.ErrURL, sought(&httpcache.Query{URL: "h.test"})},
+	{"a query of a URL with a NUL", httpcache.ErrArgument, sought(&httpcache.Query{URL: url + "\x00"})},
+	{"a query of a method with a NUL", httpcache.ErrArgument, sought(&httpcache.Query{Method: "GET\x00"})},
+	{"a query of a glob with a NUL", httpcache.ErrArgument, sought(&httpcache.Query{URLGlob: "*\x00"})},
+	{"a query of a bad glob", httpcache.ErrArgument, sought(&httpcache.Query{URLGlob: "h["})},
+	{"a query of no order", httpcache.ErrArgument, sought(&httpcache.Query{Order: 9})},
+	{"a query of a negative order", httpcache.ErrArgument, sought(&httpcache.Query{Order: -1})},
+	{"a query of a negative limit", httpcache.ErrArgument, sought(&httpcache.Query{Limit: -1})},
+	{"a query of 1970", httpcache.ErrArgument, sought(&httpcache.Query{CreatedBefore: time.UnixMilli(0)})},
+	{"a query before 1970", httpcache.ErrArgument, sought(&httpcache.Query{ExpiresBefore: time.UnixMilli(-7)})},
+}
+
 var misusedAfterClose = []misuse{
 	{"a cache closed twice", httpcache.ErrClosed, func(t *testing.T, c *httpcache.Cache) error { return closedCache(t, c).Close() }},
 	{"lookup in a closed cache", httpcache.ErrClosed, func(t *testing.T, c *httpcache.Cache) error {
@@ -78,6 +142,52 @@ var misusedAfterClose = []misuse{
 	{"rekeying a closed cache", httpcache.ErrClosed, func(t *testing.T, c *httpcache.Cache) error {
 		return second(closedCache(t, c).Rekey(context.Background(), nil, nil))
 	}},
+	{"walk over a closed cache", httpcache.ErrClosed, func(t *testing.T, c *httpcache.Cache) error {
+		return second(closedCache(t, c).Walk(nil))
+	}},
+	{"get from a closed cache", httpcache.ErrClosed, func(t *testing.T, c *httpcache.Cache) error {
+		return second(closedCache(t, c).Get("x"))
+	}},
+	{"contains of a closed cache", httpcache.ErrClosed, func(t *testing.T, c *httpcache.Cache) error {
+		return second(closedCache(t, c).Contains("x"))
+	}},
+	{"delete from a closed cache", httpcache.ErrClosed, func(t *testing.T, c *httpcache.Cache) error {
+		return second(closedCache(t, c).Delete("x"))
+	}},
+	{"delete by a query from a closed cache", httpcache.ErrClosed, func(t *testing.T, c *httpcache.Cache) error {
+		return second(closedCache(t, c).DeleteWhere(&httpcache.Query{Expired: true}))
+	}},
+	{"clearing a closed cache", httpcache.ErrClosed, func(t *testing.T, c *httpcache.Cache) error {
+		return second(closedCache(t, c).Clear())
+	}},
+	{"another expiry in a closed cache", httpcache.ErrClosed, func(t *testing.T, c *httpcache.Cache) error {
+		return second(closedCache(t, c).ResetExpiration(httpcache.Never))
+	}},
+	{"put into a closed cache", httpcache.ErrClosed, func(t *testing.T, c *httpcache.Cache) error {
+		return second(closedCache(t, c).Put(get(url), answer(200, ""), time.Time{}, httpcache.Unset))
+	}},
+	{"update of a closed cache", httpcache.ErrClosed, func(t *testing.T, c *httpcache.Cache) error {
+		return second(closedCache(t, c).Update(context.Background(), open(t, nil), nil))
+	}},
+	{"update from a closed cache", httpcache.ErrClosed, func(t *testing.T, c *httpcache.Cache) error {
+		return second(open(t, nil).Update(context.Background(), closedCache(t, c), nil))
+	}},
+	{"verifying a closed cache", httpcache.ErrClosed, func(t *testing.T, c *httpcache.Cache) error {
+		return second(closedCache(t, c).Verify(context.Background(), nil))
+	}},
+	{"mending a closed cache", httpcache.ErrClosed, func(t *testing.T, c *httpcache.Cache) error {
+		return second(closedCache(t, c).Mend(context.Background(), nil))
+	}},
+	{"work of a closed cache", httpcache.ErrClosed, func(t *testing.T, c *httpcache.Cache) error {
+		return second(closedCache(t, c).Work(0))
+	}},
+	{"a step of a closed walk", httpcache.ErrClosed, func(t *testing.T, c *httpcache.Cache) error {
+		return second(closedWalk(t, c).Next())
+	}},
+	{"a step with a body of a closed walk", httpcache.ErrClosed, func(t *testing.T, c *httpcache.Cache) error {
+		return second(closedWalk(t, c).NextWithBody())
+	}},
+	{"a walk closed twice", httpcache.ErrClosed, func(t *testing.T, c *httpcache.Cache) error { return closedWalk(t, c).Close() }},
 	{"flush of a closed cache", httpcache.ErrClosed, func(t *testing.T, c *httpcache.Cache) error {
 		return closedCache(t, c).Flush(time.Second)
 	}},
@@ -394,6 +504,9 @@ var misusedOptions = []misuse{
 	{"a directory below a device", httpcache.ErrNotDirectory, func(*testing.T, *httpcache.Cache) error {
 		return second(httpcache.Open("/dev/null/cache", nil))
 	}},
+	{"a place there is not", httpcache.ErrArgument, opened(&httpcache.Options{Place: 9})},
+	{"a negative place", httpcache.ErrArgument, opened(&httpcache.Options{Place: -1})},
+	{"a directory among the caches of the user", httpcache.ErrArgument, opened(at(httpcache.PlaceUser))},
 	{"a transport in no directory", httpcache.ErrArgument, func(*testing.T, *httpcache.Cache) error {
 		return second(httpcache.NewTransport("", nil))
 	}},

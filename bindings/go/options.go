@@ -29,6 +29,19 @@ const (
 	Synced                   // What is reported as Stored is durable.
 )
 
+// A Place is what the directory given to [Open] means.
+type Place int8
+
+// The places.
+const (
+	// The cache directory.
+	PlaceDirectory Place = iota
+	// A name in the directory of this user's caches, $XDG_CACHE_HOME or ~/.cache; "" is "http_cache".
+	PlaceUser
+	// A directory, or "" for $TMPDIR or /tmp, in which a temporary one is made: it goes with the last that has it open.
+	PlaceTemporary
+)
+
 // A LogLevel says how grave a log line is.
 type LogLevel int32
 
@@ -158,6 +171,8 @@ type Options struct {
 	CacheStatus bool
 	CacheName   string
 
+	// What the directory given to Open means.
+	Place Place
 	// Query parameters are sorted by name in the key, and sent as given. Default: not with CacheControl.
 	SortQuery Switch
 	// What a crash of the machine may take away.
@@ -171,8 +186,9 @@ type Options struct {
 	// Of Fetch alone: the header section of an answer, in bytes (default 262144), and how many fields it has
 	// (1000); beyond them ErrTooLarge.
 	MaxHeadBytes, MaxFields int
-	// Of Fetch alone: revalidate behind the caller's back on threads of the library. On by default; Off: before
-	// Fetch returns.
+	// Threads of the library, which call no function of the Options, commit what is stored, and revalidate for Fetch
+	// behind the caller's back (with functions: before it returns). On by default; Off: the library starts no thread,
+	// see Cache.Work. Of caches with the same directory, the first one says who commits.
 	Workers Switch
 
 	// Filter is asked, after all other rules, before a response is stored (once its body is complete) and each

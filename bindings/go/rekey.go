@@ -7,7 +7,6 @@ import "C"
 
 import (
 	"context"
-	"runtime/cgo"
 	"strings"
 	"unsafe"
 )
@@ -31,9 +30,6 @@ type Rekeyed struct {
 // moved by then is moved and counted, and the next call does the rest. progress is told how many of all that are there
 // were seen, of a total that may grow meanwhile; it may be nil, and may call the cache.
 func (c *Cache) Rekey(ctx context.Context, from []string, progress func(done, total uint64) error) (Rekeyed, error) {
-	if ctx.Err() != nil {
-		return Rekeyed{}, contextError(ctx)
-	}
 	if err := c.enter(); err != nil {
 		return Rekeyed{}, err
 	}
@@ -47,46 +43,9 @@ func (c *Cache) Rekey(ctx context.Context, from []string, progress func(done, to
 		// Of one byte more, since no pointer is none.
 		names = (*C.char)(unsafe.Pointer(&append([]byte(joined), 0)[0]))
 	}
-	told := newProgress(ctx, progress)
-	handle := cgo.NewHandle(told)
-	defer handle.Delete()
 	counted := C.hc_rekeyed{struct_size: C.sizeof_hc_rekeyed}
-	var failure *C.hc_error
-	status := C.hcgo_rekey(c.cache, names, C.size_t(len(joined)), C.uintptr_t(handle), &counted, &failure)
-	rekeyed := Rekeyed{uint64(counted.moved), uint64(counted.collided), uint64(counted.left)}
-	if status == C.HC_OK {
-		return rekeyed, nil
-	}
-	err := newError(status, failure)
-	if told.err != nil {
-		err = told.err
-	}
-	return rekeyed, err
-}
-
-// A progress tells how far a call is, and why it is to end.
-type progress struct {
-	ctx   context.Context
-	heard func(done, total uint64) error
-	err   error
-}
-
-func newProgress(ctx context.Context, heard func(done, total uint64) error) *progress {
-	if heard == nil {
-		heard = func(uint64, uint64) error { return nil }
-	}
-	return &progress{ctx: ctx, heard: heard}
-}
-
-// tell reports whether the call goes on.
-func (p *progress) tell(done, total uint64) bool {
-	var ended error
-	if err := apart(func() error { ended = p.heard(done, total); return nil }); err != nil {
-		ended = &Error{Status: ErrCallback, Message: "progress failed: " + err.Error()}
-	}
-	if ended == nil && p.ctx.Err() != nil {
-		ended = contextError(p.ctx)
-	}
-	p.err = ended
-	return ended == nil
+	err := watch(ctx, progress, func(handle C.uintptr_t, failure **C.hc_error) C.hc_status {
+		return C.hcgo_rekey(c.cache, names, C.size_t(len(joined)), handle, &counted, failure)
+	})
+	return Rekeyed{uint64(counted.moved), uint64(counted.collided), uint64(counted.left)}, err
 }

@@ -39,6 +39,13 @@ type Response struct {
 	FreshnessLifetime time.Duration // Or Forever; 0 where ExpiresAt is Unset.
 	Elapsed           time.Duration // How long the origin took to the header section; 0: it was not asked.
 
+	// Of Get and of a Walk: the request that it answers, as it is stored, with REDACTED in the place of what is not: for
+	// reading, not for sending. nil: it is not known, and of Lookup and Fetch, whose caller has it.
+	Request *Request
+	// Of a Walk: it is no response but a redirect that leads to one; it is a record that cannot be read, of which nothing
+	// is known but its key.
+	Alias, Unreadable bool
+
 	key    string
 	from   *Exchange // Where the key comes from.
 	memory memoryBody
@@ -127,6 +134,7 @@ func headOf(view *C.hc_view) *Response {
 		Revalidated: view.flags&C.HC_REVALIDATED != 0,
 		Expired:     view.flags&C.HC_EXPIRED != 0,
 		Continued:   view.flags&C.HC_CONTINUED != 0,
+		Alias:       view.flags&C.HC_IS_ALIAS != 0,
 		ExpiresAt:   expiryOf(int64(view.expires_at)),
 		Age:         duration(int64(view.age)),
 		Elapsed:     duration(int64(view.elapsed)),

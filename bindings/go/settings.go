@@ -35,6 +35,9 @@ func (o *Options) append(s []int64) []int64 {
 	if o.Durability != AsMade {
 		s = append(s, C.HC_OPT_DURABILITY, int64(o.Durability-Fast))
 	}
+	if o.Place != PlaceDirectory {
+		s = append(s, C.HC_OPT_PLACE, int64(o.Place))
+	}
 	s = appendNumber(s, C.HC_OPT_MAX_RESPONSE_BYTES, o.MaxResponseBytes)
 	s = appendNumber(s, C.HC_OPT_MAX_VARIANTS, int64(o.MaxVariants))
 	s = appendNumber(s, C.HC_OPT_MAX_URL_BYTES, int64(o.MaxURLBytes))

@@ -212,6 +212,32 @@ hc_status hcgo_response(hc_exchange *x, hcgo_result *io) {
     return status;
 }
 
+hc_status hcgo_put(hc_cache *c, const hc_request *r, int32_t code, const char *text, const uint32_t *lengths, size_t n,
+                   const void *body, size_t body_len, int64_t created_at, int64_t expires_at, hc_error **err) {
+    hc_response *p;
+    hc_status status = make_answer(code, text, lengths, n, &p, err);
+    if (status == HC_OK && body_len > 0)
+        status = hc_response_set_body(p, body, body_len, err);
+    if (status == HC_OK)
+        status = hc_put(c, r, p, created_at, expires_at, err);
+    hc_response_free(p);
+    return status;
+}
+
+hc_status hcgo_iter_next(hc_iter *it, int with_body, hcgo_result *io) {
+    clear(io);
+    return hc_iter_next(it, &io->view, with_body ? &io->response : NULL, &io->error);
+}
+
+hc_status hcgo_get(hc_cache *c, const char *key, size_t key_len, hcgo_result *io) {
+    hc_status status;
+    clear(io);
+    status = hc_get(c, key, key_len, &io->response, &io->error);
+    if (status == HC_OK)
+        hcgo_view(io->response, &io->view);
+    return status;
+}
+
 static int32_t filter(void *user, const hc_request *r, hc_response *p) {
     return hcgoFilter((uintptr_t)user, (hc_request *)r, p);
 }
@@ -262,6 +288,14 @@ hc_status hcgo_options_normalize(hc_options *o, uintptr_t handle) {
 
 hc_status hcgo_rekey(hc_cache *c, const char *from, size_t from_len, uintptr_t handle, hc_rekeyed *io, hc_error **err) {
     return hc_rekey(c, from, from_len, progress, (void *)handle, io, err);
+}
+
+hc_status hcgo_update(hc_cache *to, hc_cache *from, uintptr_t handle, hc_updated *io, hc_error **err) {
+    return hc_update(to, from, progress, (void *)handle, io, err);
+}
+
+hc_status hcgo_verify(hc_cache *c, int32_t mend, uintptr_t handle, hc_verification *io, hc_error **err) {
+    return hc_verify(c, mend, progress, (void *)handle, io, err);
 }
 
 uintptr_t hcgo_thread(void) {

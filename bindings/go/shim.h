@@ -75,6 +75,16 @@ void hcgo_view(hc_response *p, hc_view *io);
 /* The response of an exchange with its view, after the body was ended. */
 hc_status hcgo_response(hc_exchange *x, hcgo_result *io);
 
+/* hc_put of an answer as of hcgo_store. */
+hc_status hcgo_put(hc_cache *c, const hc_request *r, int32_t status, const char *text, const uint32_t *lengths, size_t n,
+                   const void *body, size_t body_len, int64_t created_at, int64_t expires_at, hc_error **err);
+
+/* The next of a walk, with its body or without. */
+hc_status hcgo_iter_next(hc_iter *it, int with_body, hcgo_result *io);
+
+/* hc_get with its view. */
+hc_status hcgo_get(hc_cache *c, const char *key, size_t key_len, hcgo_result *io);
+
 /* Callbacks: `handle` is a cgo.Handle, a number that C passes through as a pointer and never follows. */
 hc_status hcgo_options_filter(hc_options *o, uintptr_t handle);
 hc_status hcgo_options_clock(hc_options *o, uintptr_t handle);
@@ -82,6 +92,8 @@ hc_status hcgo_options_log(hc_options *o, int32_t level, uintptr_t handle);
 hc_status hcgo_options_key(hc_options *o, uintptr_t handle);
 hc_status hcgo_options_normalize(hc_options *o, uintptr_t handle);
 hc_status hcgo_rekey(hc_cache *c, const char *from, size_t from_len, uintptr_t handle, hc_rekeyed *io, hc_error **err);
+hc_status hcgo_update(hc_cache *to, hc_cache *from, uintptr_t handle, hc_updated *io, hc_error **err);
+hc_status hcgo_verify(hc_cache *c, int32_t mend, uintptr_t handle, hc_verification *io, hc_error **err);
 
 /* A number that no other thread has meanwhile. */
 uintptr_t hcgo_thread(void);

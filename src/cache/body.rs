@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Response;
+use super::aliases::Trail;
 use crate::error::{Error, Kind, Result};
 use crate::storage::BodyReader;
 
@@ -46,6 +47,8 @@ pub enum Body {
     Arriving(Box<dyn Arrival>),
     /// The caller has it himself, for he reported it; so many bytes, if that was announced.
     Origins(Option<u64>),
+    /// That of a redirect, and not kept.
+    Dropped,
 }
 
 /// A body that arrives while it is read.
@@ -56,6 +59,8 @@ pub trait Arrival: Send {
     fn announced(&self) -> Option<u64>;
     /// Whether it is being stored, or was.
     fn is_stored(&self) -> bool;
+    /// The redirects that were followed to it, and lead to it once it is stored.
+    fn set_trail(&mut self, trail: Trail);
     /// The stored response, once the body was read to its end and stored.
     fn stored(&mut self) -> Result<Option<Response>>;
 }
@@ -123,6 +128,7 @@ impl Body {
             },
             Body::Arriving(arrival) => arrival.read(buffer),
             Body::Origins(_) => Err(callers_own()),
+            Body::Dropped => Err(dropped()),
         }
     }
 
@@ -143,6 +149,7 @@ impl Body {
             Body::Joined(both) => Some(both.0.size()?.saturating_add(both.1.size()?)),
             Body::Arriving(arrival) => arrival.announced(),
             Body::Origins(announced) => *announced,
+            Body::Dropped => None,
         }
     }
 
@@ -183,7 +190,7 @@ impl Body {
                 let (one, other) = (both.0.another()?, both.1.another()?);
                 Some(Body::Joined(Box::new((one, other))))
             }
-            Body::Arriving(_) | Body::Origins(_) => None,
+            Body::Arriving(_) | Body::Origins(_) | Body::Dropped => None,
         }
     }
 }
@@ -213,6 +220,24 @@ pub(super) fn read_all(body: &mut Body, announced: Option<u64>) -> Result<Vec<u8
     }
     whole.truncate(filled);
     Ok(whole)
+}
+
+/// Reads to the end of what arrives; `None`: it failed, or there are more than `most` bytes.
+pub(super) fn read_short(arrival: &mut dyn Arrival, most: usize) -> Option<Vec<u8>> {
+    let mut whole = Vec::new();
+    let mut piece = [0; 4096];
+    while whole.len() <= most {
+        match arrival.read(&mut piece).ok()? {
+            0 => return Some(whole),
+            n => whole.extend_from_slice(piece.get(..n)?),
+        }
+    }
+    None
+}
+
+fn dropped() -> Error {
+    let message = "the body of the redirect was too long to be kept, or did not arrive whole";
+    Error::new(Kind::Misuse, message)
 }
 
 fn callers_own() -> Error {

@@ -1,5 +1,5 @@
-//! What was changed by unsafe requests through a read-only cache: it writes nothing, and so does not serve what is
-//! stored until somebody else has stored it anew.
+//! What was changed by unsafe requests and could not be taken away, since the cache is read-only, or writing failed: it
+//! does not serve what is stored until that was stored anew.
 
 use std::collections::HashMap;
 use std::sync::Arc;

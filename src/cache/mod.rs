@@ -1,5 +1,6 @@
 //! The engine: joins key, storage and policy. Knows no network.
 
+pub mod aliases;
 mod body;
 mod clock;
 mod counters;
@@ -32,7 +33,7 @@ pub use self::inspect::{Item, Kinds, Order, Query, Updated, UrlGlob, Verificatio
 pub use self::log::{Level, Log};
 pub use self::own_key::{KeySink, OwnMatching};
 pub use self::rekey::Rekeyed;
-pub use self::response::{Info, Response, Times};
+pub use self::response::{Info, Recorded, Response, Times};
 pub use self::work::Work;
 pub use crate::policy::decide::Decision;
 pub use crate::settings::{Cancellation, Overrides};
@@ -132,7 +133,7 @@ impl Cache {
     }
 
     /// Decides how a request is answered.
-    pub fn lookup(self: &Arc<Self>, request: &Arc<Request>) -> Result<Exchange> {
+    pub fn lookup(self: &Arc<Self>, request: &Arc<Request>) -> Result<Box<Exchange>> {
         Exchange::new(self, request)
     }
 
@@ -215,10 +216,9 @@ impl Cache {
         &self.options.filter
     }
 
-    /// The store's secret. Without a store nothing is looked up or stored, and any will do.
-    fn secret(&self) -> [u8; 32] {
+    /// The store's secret.
+    fn secret(&self) -> Option<[u8; 32]> {
         self.with_store("reading the secret", |store| Ok(*store.secret()))
-            .unwrap_or_default()
     }
 
     fn refreshing(&self) -> &Refreshing {
@@ -229,17 +229,18 @@ impl Cache {
         &self.counters
     }
 
-    /// The store of this process: a forked child opens its own.
+    /// The store of this process: a forked child opens its own, and one that was lost is opened anew.
     fn current_store(&self) -> Result<Arc<Store>> {
-        let store = self.store.load_full();
-        match store.filter(|store| store.is_current_process()) {
-            Some(store) => Ok(store),
-            None => {
-                let store = open_store(&self.path, &self.options)?;
-                self.store.store(Some(store.clone()));
-                Ok(store)
-            }
+        let present = self.store.load_full();
+        if let Some(store) = present.as_ref().filter(|store| is_usable(store)) {
+            return Ok(store.clone());
         }
+        // It can be opened only when nobody has it any more.
+        self.store.compare_and_swap(&present, None);
+        drop(present);
+        let store = open_store(&self.path, &self.options)?;
+        self.store.store(Some(store.clone()));
+        Ok(store)
     }
 
     /// Runs `task` on the store. A fault of the store is not the caller's: it is counted and logged, and `None`
@@ -247,23 +248,18 @@ impl Cache {
     fn with_store<T>(&self, what: &str, task: impl FnOnce(&Store) -> Result<T>) -> Option<T> {
         let result = {
             let loaded = self.store.load();
-            match loaded.as_deref().filter(|store| store.is_current_process()) {
+            match loaded.as_deref().filter(|store| is_usable(store)) {
                 Some(store) => {
                     self.report_losses(store);
                     task(store)
                 }
-                None => self.current_store().and_then(|store| task(&store)),
+                None => {
+                    drop(loaded);
+                    self.current_store().and_then(|store| task(&store))
+                }
             }
         };
         result.map_err(|error| self.report_fault(what, &error)).ok()
-    }
-
-    /// An error where nothing is to be written.
-    fn check_writable(&self) -> Result<()> {
-        if self.settings().read_only {
-            return Err(read_only());
-        }
-        Ok(())
     }
 
     /// Counts and logs what could not be committed after its caller had gone on: the thread that commits calls
@@ -280,6 +276,14 @@ impl Cache {
         (0..count).for_each(|_| self.counters.errors());
     }
 
+    /// An error where nothing is to be written.
+    fn check_writable(&self) -> Result<()> {
+        if self.settings().read_only {
+            return Err(read_only());
+        }
+        Ok(())
+    }
+
     fn report_fault(&self, what: &str, error: &Error) {
         self.counters.errors();
         self.log()
@@ -290,6 +294,10 @@ impl Cache {
 fn read_only() -> Error {
     let message = "HC_OPT_READ_ONLY: nothing is written to the cache but deletions";
     Error::new(Kind::ReadOnly, message)
+}
+
+fn is_usable(store: &Store) -> bool {
+    store.is_current_process() && !store.is_lost()
 }
 
 fn open_store(path: &Path, options: &Options) -> Result<Arc<Store>> {
@@ -307,3 +315,6 @@ fn open_store(path: &Path, options: &Options) -> Result<Arc<Store>> {
         options.log.write(Level::Warning, || line.to_owned())
     })
 }
+
+#[cfg(test)]
+mod fault_tests;

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use super::aliases::Trail;
 use super::body::{self, Arrival, Body, Bytes};
 use super::{Cache, Request, shelf};
 use crate::error::{Error, Kind, Result};
 use crate::http::{ResponseHead, Url};
 use crate::key::Key;
+use crate::key::credentials::Mark;
 use crate::policy::freshness::{Freshness, Lifetime};
 use crate::settings::NEVER;
 use crate::storage::forks;
@@ -21,6 +23,7 @@ pub struct Response {
     context: Option<Context>,
     /// Bytes that were read.
     position: u64,
+    history: Vec<Response>,
 }
 
 /// What the cache knows of a response.
@@ -34,10 +37,30 @@ pub struct Info {
     pub continued: bool,
     /// Its key; `None` when it is not stored.
     pub key: Option<Key>,
+    /// The record it comes from or came to, where that is one of the request's own credentials.
+    pub recorded: Option<Recorded>,
     /// How fresh it is; `None` when it is not stored.
     pub freshness: Option<Freshness>,
     /// How long the origin took to the header section, milliseconds.
     pub elapsed: i64,
+}
+
+impl Info {
+    /// It is not, or no longer, stored.
+    pub(super) fn forget(&mut self) {
+        self.key = None;
+        self.recorded = None;
+        self.freshness = None;
+    }
+}
+
+/// Which record a response is stored as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// Another one for each response stored, the same when it is freshened.
+    pub id: [u8; 16],
+    /// The credentials it was fetched with, as a keyed hash.
+    pub mark: Mark,
 }
 
 /// The times of a response at the cache's clock, in milliseconds.
@@ -93,6 +116,7 @@ impl Response {
             body,
             context: None,
             position: 0,
+            history: Vec::new(),
         }
     }
 
@@ -103,10 +127,11 @@ impl Response {
             body,
             context: Some(context),
             position: 0,
+            history: Vec::new(),
         }
     }
 
-    /// The same response with another body.
+    /// The same response with another body, and without its history.
     pub fn with_body(&self, body: Body) -> Self {
         Response {
             head: self.head.clone(),
@@ -114,6 +139,7 @@ impl Response {
             body,
             context: self.context.clone(),
             position: 0,
+            history: Vec::new(),
         }
     }
 
@@ -148,6 +174,44 @@ impl Response {
     /// stored request, where it is known, with REDACTED in the place of what is not stored.
     pub fn request(&self) -> Option<&Arc<Request>> {
         self.context.as_ref()?.request.as_ref()
+    }
+
+    /// Tells a body that arrives through which redirects it was come to.
+    pub fn set_trail(&mut self, trail: Trail) {
+        match &mut self.body {
+            Body::Arriving(arrival) => arrival.set_trail(trail),
+            _ => trail.end_at(self),
+        }
+    }
+
+    /// The redirects that were followed to it, in order.
+    pub fn history(&self) -> &[Response] {
+        &self.history
+    }
+
+    /// Sets them.
+    pub fn set_history(&mut self, history: Vec<Response>) {
+        self.history = history;
+    }
+
+    /// Takes them away.
+    pub fn take_history(&mut self) -> Vec<Response> {
+        std::mem::take(&mut self.history)
+    }
+
+    /// A redirect that is followed, as it is remembered: a body that arrives is read to its end, so that it is stored
+    /// where it may be, and is then read from its beginning; of one with more than `most` bytes nothing is kept.
+    pub fn settled(mut self, most: usize) -> Self {
+        let Body::Arriving(arrival) = &mut self.body else {
+            return self;
+        };
+        let whole = body::read_short(arrival.as_mut(), most);
+        if let Ok(Some(stored)) = arrival.stored() {
+            return stored;
+        }
+        self.info.forget();
+        self.replace_body(whole.map_or(Body::Dropped, Body::memory));
+        self
     }
 
     /// The final URL; `None` for a response that the caller built.
@@ -200,8 +264,7 @@ impl Response {
         let read = self.body.read(buffer);
         if matches!(&self.body, Body::Arriving(arrival) if !arrival.is_stored()) {
             // What was announced with the head did not come to be.
-            self.info.key = None;
-            self.info.freshness = None;
+            self.info.forget();
         }
         match &read {
             Ok(n) => self.position += *n as u64,
@@ -269,7 +332,12 @@ impl Response {
         arrival.stored()?.ok_or_else(gone)?.load_body()
     }
 
-    fn check_process(&self) -> Result<()> {
+    /// Where it came from; `None` for one that the caller built.
+    pub(super) fn cache(&self) -> Option<&Arc<Cache>> {
+        self.context.as_ref().map(|context| &context.cache)
+    }
+
+    pub(super) fn check_process(&self) -> Result<()> {
         match &self.context {
             Some(context) if context.forks != forks() => Err(Error::new(
                 Kind::Misuse,

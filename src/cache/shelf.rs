@@ -1,7 +1,7 @@
 //! Stored responses in the store's tables: finding the variant, entering one, taking it away.
 
 use super::body::Bytes;
-use super::{Cache, marks};
+use super::{Cache, aliases, marks};
 use crate::error::{Cause, Error, Kind, Result};
 use crate::http::Fields;
 use crate::key::credentials::{Mark, NOBODY};
@@ -29,6 +29,17 @@ pub(super) struct Found {
 }
 
 impl Found {
+    /// What a record holds, without a body that is a file.
+    pub(super) fn new(stored: Stored, record: &[u8], is_variant: bool) -> Self {
+        let body = Bytes::from(record.get(stored.body.clone()).unwrap_or_default());
+        Found {
+            stored,
+            body,
+            file: None,
+            is_variant,
+        }
+    }
+
     /// The same with another reader of its body.
     pub(super) fn another(&self) -> Self {
         Found {
@@ -87,7 +98,7 @@ impl<'a> Who<'a> {
         }
     }
 
-    fn is_selecting(&self, stored: &Stored) -> bool {
+    pub(super) fn is_selecting(&self, stored: &Stored) -> bool {
         self.may_have(stored)
             && stored
                 .selecting
@@ -252,14 +263,10 @@ impl Newest {
     }
 }
 
+// Inlined, so that what was decoded is not moved on the way into its box.
+#[inline(always)]
 fn found(stored: Stored, value: &[u8], is_variant: bool) -> Search {
-    let body = Bytes::from(value.get(stored.body.clone()).unwrap_or_default());
-    Search::Found(Box::new(Found {
-        stored,
-        body,
-        file: None,
-        is_variant,
-    }))
+    Search::Found(Box::new(Found::new(stored, value, is_variant)))
 }
 
 /// Enters a response, in place of the one of the same variant.
@@ -280,7 +287,7 @@ pub(super) fn enter(
         let is_another = head.is_some_and(|head| head.variant != entry.variant);
         let present = is_another.then(|| Stored::decode(value, &key.text));
         let Some(present) = present.flatten() else {
-            release(txn, head, entry.file.as_ref())?;
+            release(txn, &key.row, head, entry.file.as_ref())?;
             return put(txn, &key.row, entry);
         };
         let names = present
@@ -487,6 +494,7 @@ pub(super) fn invalidate(txn: &mut Transaction<'_>, uri: &[u8; URL_SIZE]) -> Res
 
 /// Takes away all that is stored under rows that begin so; says how many responses there were.
 pub(super) fn remove_all(txn: &mut Transaction<'_>, prefix: &[u8]) -> Result<u64> {
+    aliases::remove_all(txn, prefix)?;
     let mut bodies = Vec::new();
     let mut lists = 0;
     let rows = txn.delete_prefix(Table::Records, prefix, &mut |_, value| {
@@ -599,10 +607,19 @@ pub(super) fn take_alone(txn: &mut Transaction<'_>, row: &[u8]) -> Result<()> {
 fn take(txn: &mut Transaction<'_>, row: &[u8], kept: Option<&BodyRef>) -> Result<()> {
     let head = txn.get(Table::Records, row)?.and_then(Head::decode);
     txn.delete(Table::Records, row)?;
-    release(txn, head, kept)
+    release(txn, row, head, kept)
 }
 
-fn release(txn: &mut Transaction<'_>, head: Option<Head>, kept: Option<&BodyRef>) -> Result<()> {
+/// Lets go of what hangs on the record of a row.
+fn release(
+    txn: &mut Transaction<'_>,
+    row: &[u8],
+    head: Option<Head>,
+    kept: Option<&BodyRef>,
+) -> Result<()> {
+    if let Some(head) = &head {
+        aliases::remove_of(txn, row, head)?;
+    }
     match head.filter(|head| head.body_is_file && kept.is_none_or(|kept| kept.id != head.id)) {
         Some(head) => txn.release_body(&head.id),
         None => Ok(()),

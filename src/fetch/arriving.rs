@@ -1,5 +1,6 @@
 //! The body of an origin's answer: stored as it is read.
 
+use crate::cache::aliases::Trail;
 use crate::cache::{Arrival, Body, Exchange, Outcome, Response};
 use crate::error::{Error, Kind, Result};
 use crate::transport::Transfer;
@@ -12,6 +13,8 @@ pub struct Arriving {
     /// The exchange that stores it, while it does.
     storing: Option<Exchange>,
     announced: Option<u64>,
+    /// The redirects that lead to it.
+    trail: Option<Trail>,
     /// Why reading failed: it fails the same way again.
     failure: Option<Error>,
 }
@@ -28,6 +31,7 @@ impl Arriving {
             beginning,
             storing,
             announced,
+            trail: None,
             failure: None,
         }
     }
@@ -35,10 +39,13 @@ impl Arriving {
     fn end(&mut self) -> Result<()> {
         // Given up at once, so that its connection serves the next request.
         self.transfer = None;
-        if let Some(exchange) = &mut self.storing
-            && exchange.end()? != Outcome::Stored
-        {
+        let Some(exchange) = &mut self.storing else {
+            return Ok(());
+        };
+        if exchange.end()? != Outcome::Stored {
             self.storing = None;
+        } else if let (Some(trail), Some(stored)) = (self.trail.take(), exchange.handed_on()) {
+            trail.end_at(stored);
         }
         Ok(())
     }
@@ -92,6 +99,10 @@ impl Arrival for Arriving {
 
     fn is_stored(&self) -> bool {
         self.storing.is_some()
+    }
+
+    fn set_trail(&mut self, trail: Trail) {
+        self.trail = Some(trail);
     }
 
     fn stored(&mut self) -> Result<Option<Response>> {

@@ -3,10 +3,12 @@
 mod arriving;
 mod background;
 mod redirect;
+mod walk;
 
 use std::sync::Arc;
 
 use self::arriving::Arriving;
+use self::walk::Walk;
 use crate::cache::{Body, Cache, Decision, Exchange, Outcome, Request, Response};
 use crate::error::{Kind, Result};
 use crate::transport::{Background, Reply, Transport};
@@ -31,18 +33,14 @@ pub fn fetch(
 ) -> Result<Fetched> {
     let settings = cache.settings().with(&request.overrides);
     let mut request = request.clone();
-    let mut followed = 0;
+    let mut walk = Walk::default();
     loop {
-        let mut fetched = fetch_one(cache, transport, background, &request)?;
+        let fetched = fetch_one(cache, transport, background, &request)?;
         let next = match redirect::target(&request, &fetched.response.head, &settings)? {
             Some(next) => next,
-            None => return Ok(fetched),
+            None => return Ok(walk.end(fetched)),
         };
-        followed += 1;
-        redirect::check_limit(followed, &settings)?;
-        // A redirect that may be stored is stored once it was read to its end.
-        redirect::drain(&mut fetched.response);
-        request = Arc::new(next);
+        request = walk.follow(&request, fetched, next, &settings)?;
     }
 }
 
@@ -52,7 +50,7 @@ fn fetch_one(
     background: Option<Background>,
     request: &Arc<Request>,
 ) -> Result<Fetched> {
-    let exchange = cache.lookup(request)?;
+    let exchange = *cache.lookup(request)?;
     let decision = exchange.decision();
     if decision == Decision::StaleRevalidate
         && let Some(response) = exchange.response()?

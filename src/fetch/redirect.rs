@@ -1,12 +1,13 @@
 //! Redirects (RFC 9110 §15.4): each hop is a request of its own, looked up and stored by its own URL.
 
-use crate::cache::{Request, Response};
+use crate::cache::Request;
 use crate::error::{Error, Kind, Result};
+use crate::http::response::is_redirect;
 use crate::http::{Method, ResponseHead, Url};
 use crate::settings::Settings;
 
-/// Bytes of a redirect's content that are read in order that it may be stored.
-const DRAINED: usize = 64 * 1024;
+/// Bytes of a redirect's content that are read in order that it may be stored, and kept.
+pub const MOST_CONTENT: usize = 64 * 1024;
 
 /// The request that follows an answer; `None` when the answer is no redirect to follow.
 pub fn target(
@@ -14,11 +15,10 @@ pub fn target(
     response: &ResponseHead,
     settings: &Settings,
 ) -> Result<Option<Request>> {
-    let is_redirect = matches!(response.status, 301 | 302 | 303 | 307 | 308);
     let location = response
         .fields
         .first(b"Location")
-        .filter(|_| is_redirect && settings.follow);
+        .filter(|_| is_redirect(response.status) && settings.follow);
     let Some(location) = location else {
         return Ok(None);
     };
@@ -58,18 +58,6 @@ pub fn check_limit(followed: usize, settings: &Settings) -> Result<()> {
     }
     let message = format!("more than {} redirects", settings.max_redirects);
     Err(Error::new(Kind::Redirect, message))
-}
-
-/// Reads what is small of a redirect's content. That it fails is no failure of the request.
-pub fn drain(response: &mut Response) {
-    let mut piece = [0; 4096];
-    let mut drained = 0;
-    while drained <= DRAINED {
-        match response.read(&mut piece) {
-            Ok(0) | Err(_) => return,
-            Ok(n) => drained += n,
-        }
-    }
 }
 
 /// §15.4.2 to §15.4.4: as every client does, POST becomes GET, and after a 303 all but HEAD does.

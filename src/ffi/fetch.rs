@@ -10,8 +10,9 @@ use crate::transport::Background;
 
 /// Answers `r` from the cache or through the transport, and returns once the header section is there. `view`
 /// may be NULL. The origin's body is stored as it is read: a response freed before its end stores nothing.
-/// Redirects are followed (HC_OPT_FOLLOW), each hop through the cache. HC_E_UNSUPPORTED: this build has no
-/// libcurl, and no transport was given. [any] [wait]
+/// Redirects are followed (HC_OPT_FOLLOW), each hop through the cache; hc_response_history has them. Once all of
+/// them and the final response are stored, those who follow are led there at once, to the same answer.
+/// HC_E_UNSUPPORTED: this build has no libcurl, and no transport was given. [any] [wait]
 ///
 /// Failures of the origin where nothing stale may be used: HC_E_RESOLVE, HC_E_CONNECT, HC_E_TLS, HC_E_TIMEOUT,
 /// HC_E_PROTOCOL, HC_E_TRANSPORT, HC_E_REDIRECT, HC_E_TOO_LARGE, HC_E_CALLBACK.

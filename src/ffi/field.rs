@@ -61,6 +61,10 @@ pub(super) fn lent_fields(fields: &Fields) -> Vec<hc_field> {
 
 pub(super) fn lend_fields(fields: &Fields, lent: &mut Vec<hc_field>) {
     lent.clear();
+    if lent.capacity() == 0 {
+        // Made at once, which is less work than growing.
+        *lent = Vec::with_capacity(fields.len());
+    }
     lent.reserve_exact(fields.len());
     lent.extend(fields.iter().map(|(name, value)| hc_field {
         name: name.as_ptr().cast(),

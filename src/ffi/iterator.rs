@@ -5,11 +5,14 @@ use std::ffi::{CString, c_char};
 use super::error::{hc_status, hc_status_code};
 use super::guard;
 use super::objects::{
-    Met, Process, RequestViews, ResponseViews, hc_cache, hc_error, hc_iter, hc_request, hc_response,
+    Met, MetAlias, Process, RequestViews, ResponseViews, hc_cache, hc_error, hc_iter, hc_request,
+    hc_response,
 };
+use super::options::hc_time;
 use super::query::{self, hc_query};
 use super::response::{hc_view, hc_view_flag, view_of};
 use crate::cache::Item;
+use crate::cache::aliases::Listed;
 use crate::error::Result;
 
 /// Begins a walk over what `q` asks for; NULL: all that can be read. Nothing is read yet. Between two steps it holds no
@@ -48,8 +51,10 @@ pub unsafe extern "C" fn hc_iter_new(
 
 /// The next stored response, or HC_DONE. `view` and `out` may be NULL. The view is valid until the next step, and its URL
 /// and fields are as they are stored. The body is read only where `out` is given, which is yours to free. A record that
-/// cannot be read, where the query asks for such, has the flag HC_UNREADABLE and no response: `out` is NULL then. An error
-/// is one of the store; the next step goes on. [wait]
+/// cannot be read, where the query asks for such, has the flag HC_UNREADABLE and no response: `out` is NULL then. So it is
+/// of an alias, with HC_IS_ALIAS: key, URL and times are those of the redirect, and hc_response_alias_of says of that one
+/// where it leads. Aliases come after all responses, by their keys. An error is one of the store; the next step goes on.
+/// [wait]
 ///
 /// # Safety
 /// `it` is NULL or a walk that was not freed, `view` is NULL or a struct of `view->struct_size` bytes, `out` and `err`
@@ -72,7 +77,7 @@ pub unsafe extern "C" fn hc_iter_next(
         let Some(item) = it.walk.step(out.is_some())? else {
             return Ok(hc_status_code::HC_DONE as hc_status);
         };
-        let met = it.met.insert(met(item));
+        let met = it.met.insert(met(item, it.walk.now()));
         // SAFETY: `view` is NULL or has struct_size bytes, and hc_view begins with struct_size.
         unsafe { fill_view(met, it.walk.now(), view)? };
         let another = met
@@ -125,21 +130,35 @@ pub unsafe extern "C" fn hc_iter_free(it: *mut hc_iter) {
     unsafe { guard::free(it) }
 }
 
-fn met(item: Item) -> Met {
-    let request = item
-        .response
-        .as_ref()
-        .and_then(|response| response.request());
+fn met(item: Item, now: i64) -> Met {
+    let key = CString::new(item.key()).unwrap_or_default();
+    let (response, alias) = match item {
+        Item::Response(response) => (Some(response), None),
+        Item::Unreadable(_) => (None, None),
+        Item::Alias(listed) => (None, Some(met_alias(&listed, now))),
+    };
+    let request = response.as_ref().and_then(|response| response.request());
     Met {
-        key: CString::new(item.key()).unwrap_or_default(),
+        key,
+        alias,
         request: request.map(|request| {
             Box::new(hc_request {
                 request: request.clone(),
                 views: RequestViews::default(),
             })
         }),
-        response: item.response,
+        response,
         views: ResponseViews::default(),
+    }
+}
+
+fn met_alias(listed: &Listed, now: i64) -> MetAlias {
+    let alias = &listed.alias;
+    MetAlias {
+        url: CString::new(listed.url()).unwrap_or_default(),
+        created_at: alias.created_at,
+        expires_at: alias.expires_at.unwrap_or(hc_time::HC_NEVER_EXPIRE as i64),
+        is_expired: alias.expires_at.is_some_and(|at| at <= now),
     }
 }
 
@@ -152,7 +171,14 @@ unsafe fn fill_view(met: &mut Met, now: i64, view: *mut hc_view) -> Result<()> {
     let seen = met.response.as_ref();
     let seen = seen.map(|response| (response, response.times_at(now)));
     let mut filled = view_of(seen, &mut met.views, 0, 0);
-    if met.response.is_none() {
+    if let Some(alias) = &met.alias {
+        let expired = hc_view_flag::HC_EXPIRED as u32;
+        filled.flags =
+            hc_view_flag::HC_IS_ALIAS as u32 | if alias.is_expired { expired } else { 0 };
+        filled.url = alias.url.as_ptr();
+        filled.created_at = alias.created_at;
+        filled.expires_at = alias.expires_at;
+    } else if met.response.is_none() {
         filled.flags = hc_view_flag::HC_UNREADABLE as u32;
     }
     // SAFETY: `view` has struct_size bytes, and hc_view begins with struct_size.

@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::transport::Transport;
 
 /// The process that made an object, told apart from its forked children.
+#[derive(Clone, Copy)]
 pub(super) struct Process(u64);
 
 impl Default for Process {
@@ -95,7 +96,7 @@ pub struct hc_response {
 /// One request on its way through the cache. [one]
 pub struct hc_exchange {
     pub(super) process: Process,
-    pub(super) exchange: Exchange,
+    pub(super) exchange: Box<Exchange>,
     pub(super) views: ResponseViews,
     pub(super) forward: Option<Box<hc_request>>,
     /// The last explanation that was lent.
@@ -114,8 +115,17 @@ pub struct hc_iter {
 pub(super) struct Met {
     pub(super) key: CString,
     pub(super) response: Option<Response>,
+    pub(super) alias: Option<MetAlias>,
     pub(super) views: ResponseViews,
     pub(super) request: Option<Box<hc_request>>,
+}
+
+/// What a view lends of an alias.
+pub(super) struct MetAlias {
+    pub(super) url: CString,
+    pub(super) created_at: i64,
+    pub(super) expires_at: i64,
+    pub(super) is_expired: bool,
 }
 
 /// Where a callback writes what it was asked for. [one]
@@ -143,6 +153,9 @@ pub(super) struct ResponseViews {
     pub(super) joined: Vec<Vec<u8>>,
     pub(super) key: OnceCell<CString>,
     pub(super) request: OnceCell<Box<hc_request>>,
+    pub(super) alias_of: OnceCell<Option<CString>>,
+    /// Taken from the response when it is first asked for, and never longer than then.
+    pub(super) history: Vec<hc_response>,
     pub(super) body: OnceCell<crate::cache::Bytes>,
 }
 

@@ -418,6 +418,56 @@ pub unsafe extern "C" fn hc_response_request(p: *const hc_response) -> *const hc
     })
 }
 
+/// The key of the final response that this stored redirect leads to, printable, as it was when it was first asked for.
+/// NULL: it is no stored redirect, none of those who followed it got to a stored response, or what it led to is gone.
+/// [wait]
+///
+/// # Safety
+/// `p` is NULL or a response that was not freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_response_alias_of(p: *mut hc_response) -> *const c_char {
+    guard::value(std::ptr::null(), || {
+        // SAFETY: the caller passes NULL or a live response.
+        let Some(p) = (unsafe { p.as_ref() }) else {
+            return std::ptr::null();
+        };
+        let alias_of = p.views.alias_of.get_or_init(|| {
+            let key = p.response.alias_of()?;
+            Some(CString::new(key.to_string()).unwrap_or_default())
+        });
+        alias_of
+            .as_ref()
+            .map_or(std::ptr::null(), |key| key.as_ptr())
+    })
+}
+
+/// The redirect that was followed as number `i`, from 0, to a response of hc_fetch; it is lent as long as that one lives.
+/// NULL: no more were followed. The body of one that is not stored may be gone: HC_E_MISUSE when it is read.
+///
+/// # Safety
+/// `p` is NULL or a response that was not freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_response_history(p: *mut hc_response, i: usize) -> *mut hc_response {
+    guard::value(std::ptr::null_mut(), || {
+        // SAFETY: the caller passes NULL or a live response.
+        let Some(p) = (unsafe { p.as_mut() }) else {
+            return std::ptr::null_mut();
+        };
+        let passed = p.response.take_history().into_iter();
+        let process = p.process;
+        // Nothing is added once one was lent.
+        p.views.history.extend(passed.map(|response| hc_response {
+            process,
+            response,
+            views: ResponseViews::default(),
+        }));
+        p.views
+            .history
+            .get_mut(i)
+            .map_or(std::ptr::null_mut(), std::ptr::from_mut)
+    })
+}
+
 /// Destroys a response. An origin's body that was not read to its end is not stored.
 ///
 /// # Safety

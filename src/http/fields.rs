@@ -76,7 +76,7 @@ impl Fields {
         };
         if self.spans.capacity() == 0 {
             // Most lists have some fields: this spares them the first steps of growing.
-            self.spans.reserve(8);
+            self.spans = Vec::with_capacity(8);
             self.text.reserve(256);
         }
         let needed = name.len().saturating_add(value.len()).saturating_add(2);
@@ -84,9 +84,9 @@ impl Fields {
         self.append(name, value).ok_or_else(too_large)
     }
 
-    /// The same for a list that has room for all that comes; `None` when the list becomes too large.
+    /// The same; `None` when the list becomes too large.
     #[inline]
-    pub(crate) fn append(&mut self, name: &[u8], value: &[u8]) -> Option<()> {
+    fn append(&mut self, name: &[u8], value: &[u8]) -> Option<()> {
         let name_at = self.text.len();
         let value_at = name_at + name.len() + 1;
         // The largest of the four numbers: if it fits, all do.
@@ -185,6 +185,72 @@ impl Fields {
     /// Where each field lies in [`Fields::text`].
     pub fn spans(&self) -> &[Span] {
         &self.spans
+    }
+}
+
+/// A list being made of which it is known about how much room it takes. Each hit makes one, so a field is two copies and
+/// no more.
+pub(crate) struct Filling {
+    /// It may be longer than what is written.
+    text: Vec<u8>,
+    written: usize,
+    spans: Vec<Span>,
+}
+
+impl Filling {
+    /// Room for `count` fields of about `bytes` bytes in all, their NULs included.
+    pub(crate) fn new(count: usize, bytes: usize) -> Self {
+        // Anything but zeros: these would come from the allocator, by a slower way.
+        let mut text = Vec::with_capacity(bytes);
+        text.resize(bytes.min(u32::MAX as usize), b' ');
+        Filling {
+            text,
+            written: 0,
+            spans: Vec::with_capacity(count),
+        }
+    }
+
+    /// Adds a field that is known to be well-formed; `None` when the list becomes too large.
+    #[inline]
+    pub(crate) fn add(&mut self, name: &[u8], value: &[u8]) -> Option<()> {
+        let name_at = self.written;
+        let value_at = name_at + name.len() + 1;
+        let end = value_at + value.len() + 1;
+        if end > self.text.len() {
+            self.grow(end)?;
+        }
+        let room = self.text.get_mut(name_at..end)?;
+        let (for_name, room) = room.split_at_mut_checked(name.len())?;
+        let (nul, room) = room.split_first_mut()?;
+        let (last_nul, for_value) = room.split_last_mut()?;
+        for_name.copy_from_slice(name);
+        *nul = 0;
+        for_value.copy_from_slice(value);
+        *last_nul = 0;
+        self.spans.push(Span {
+            name: name_at as u32,
+            name_len: name.len() as u32,
+            value: value_at as u32,
+            value_len: value.len() as u32,
+        });
+        self.written = end;
+        Some(())
+    }
+
+    #[cold]
+    fn grow(&mut self, end: usize) -> Option<()> {
+        // The largest of all offsets: if it fits, all do.
+        u32::try_from(end).ok()?;
+        self.text.resize(end.saturating_mul(2), b' ');
+        Some(())
+    }
+
+    pub(crate) fn finish(mut self) -> Fields {
+        self.text.truncate(self.written);
+        Fields {
+            text: self.text,
+            spans: self.spans,
+        }
     }
 }
 
@@ -313,6 +379,27 @@ mod tests {
             );
         }
         assert!(fields.is_empty());
+    }
+
+    #[test]
+    fn a_list_is_filled_beyond_what_was_thought() {
+        for bytes in [0, 1, 7, 100] {
+            let mut filling = Filling::new(1, bytes);
+            let mut fields = Fields::new();
+            for (name, value) in [
+                (&b"a"[..], &b"1"[..]),
+                (b"Via", b""),
+                (b"b", b"a longer one"),
+            ] {
+                filling.add(name, value).unwrap();
+                fields.push(name, value).unwrap();
+            }
+            let mut filled = filling.finish();
+            assert_eq!(filled, fields);
+            assert_eq!(filled.text(), fields.text());
+            filled.push(b"Age", b"0").unwrap();
+            assert_eq!(filled.first(b"age"), Some(&b"0"[..]));
+        }
     }
 
     #[test]

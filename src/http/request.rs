@@ -26,9 +26,12 @@ pub struct Request {
 impl Method {
     /// Takes a method; anything but a token is an error.
     pub fn new(method: &[u8]) -> Result<Self> {
+        match method {
+            b"GET" => return Ok(Method(Cow::Borrowed("GET"))),
+            b"HEAD" => return Ok(Method(Cow::Borrowed("HEAD"))),
+            _ => {}
+        }
         match std::str::from_utf8(method) {
-            Ok("GET") => Ok(Method(Cow::Borrowed("GET"))),
-            Ok("HEAD") => Ok(Method(Cow::Borrowed("HEAD"))),
             Ok(text) if fields::is_token(method) => Ok(Method(Cow::Owned(text.to_owned()))),
             _ => Err(Error::new(
                 Kind::Method,

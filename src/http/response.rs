@@ -88,6 +88,11 @@ impl ResponseHead {
     }
 }
 
+/// Whether answers of this status send the client elsewhere by their Location (RFC 9110 §15.4).
+pub fn is_redirect(status: u16) -> bool {
+    matches!(status, 301 | 302 | 303 | 307 | 308)
+}
+
 /// Whether it is a registered transfer coding (RFC 9112 §7).
 fn is_coding(member: &[u8]) -> bool {
     const CODINGS: [&[u8]; 6] = [

@@ -293,28 +293,52 @@ fn is_normal_host(host: &[u8]) -> bool {
     if host.len() > 253 {
         return false;
     }
-    let mut before = b'.';
-    let mut first_of_label = b'.';
-    for &byte in host {
-        match byte {
-            b'a'..=b'z' | b'0'..=b'9' | b'.' => {}
-            b'-' if before != b'-' => {}
+    let mut last_label = 0;
+    for (at, byte) in host.iter().enumerate() {
+        match IN_HOST.get(usize::from(*byte)) {
+            Some(InHost::Plain) => {}
+            Some(InHost::Dot) => last_label = at + 1,
+            Some(InHost::Hyphen) if host.get(at + 1) != Some(&b'-') => {}
             _ => return false,
         }
-        if before == b'.' {
-            first_of_label = byte;
-        }
-        before = byte;
     }
-    match first_of_label {
-        _ if before == b'.' => false,
-        b'0'..=b'9' => {
+    match host.get(last_label) {
+        None => false,
+        Some(b'0'..=b'9') => {
             let text = std::str::from_utf8(host).unwrap_or_default();
             text.parse::<std::net::Ipv4Addr>().is_ok()
         }
-        _ => true,
+        Some(_) => true,
     }
 }
+
+/// What a byte is in a registered name in normal form.
+#[derive(Clone, Copy)]
+enum InHost {
+    No,
+    Plain,
+    Dot,
+    Hyphen,
+}
+
+#[allow(
+    clippy::indexing_slicing,
+    reason = "it is evaluated when the library is built"
+)]
+static IN_HOST: [InHost; 256] = {
+    let mut table = [InHost::No; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = match byte as u8 {
+            b'a'..=b'z' | b'0'..=b'9' => InHost::Plain,
+            b'.' => InHost::Dot,
+            b'-' => InHost::Hyphen,
+            _ => InHost::No,
+        };
+        byte += 1;
+    }
+    table
+};
 
 fn is_normal_port(port: &[u8], default_port: &[u8]) -> bool {
     let leading_zero = port.first() == Some(&b'0');

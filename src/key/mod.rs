@@ -253,6 +253,21 @@ pub fn variant_row(row: &[u8; ROW_SIZE], variant: &VariantId) -> [u8; ROW_SIZE +
     joined
 }
 
+/// The row of an alias: that of the primary key of the redirect it stands for, by whom that was fetched, and which of
+/// its variants it is.
+pub type AliasRow = [u8; ROW_SIZE + 2 * VARIANT_SIZE];
+
+/// The row of the alias of a stored redirect.
+pub fn alias_row(key: &Key, mark: &Mark) -> AliasRow {
+    let mut joined = [0; ROW_SIZE + 2 * VARIANT_SIZE];
+    let (primary, rest) = joined.split_at_mut(ROW_SIZE);
+    let (whose, variant) = rest.split_at_mut(VARIANT_SIZE);
+    primary.copy_from_slice(&key.row);
+    whose.copy_from_slice(mark);
+    variant.copy_from_slice(&key.variant);
+    joined
+}
+
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}", Hex(&self.row), Hex(&self.variant))

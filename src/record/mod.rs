@@ -2,6 +2,7 @@
 //!
 //! A record that cannot be read, of whatever reason, is `None`: a miss.
 
+pub mod alias;
 mod head;
 mod meta;
 mod names;

@@ -63,11 +63,11 @@ pub(super) fn create_new(path: &Path) -> Result<File> {
         path,
         options().write(true).create_new(true).open(path),
     )?;
-    at(
-        "creating",
-        path,
-        file.set_permissions(Permissions::from_mode(0o600)),
-    )?;
+    let closed = file.set_permissions(Permissions::from_mode(0o600));
+    if closed.is_err() {
+        let _ = fs::remove_file(path);
+    }
+    at("creating", path, closed)?;
     Ok(file)
 }
 
@@ -102,6 +102,13 @@ pub(super) fn open_directory(path: &Path) -> io::Result<File> {
 pub(super) fn create_directory(path: &Path) -> io::Result<()> {
     DirBuilder::new().mode(0o700).create(path)?;
     fs::set_permissions(path, Permissions::from_mode(0o700))
+}
+
+/// Whether there is a directory of that name. What cannot be found out is an error, and not a directory that is
+/// missing: another one would be made in its place.
+pub(super) fn is_directory(path: &Path) -> Result<bool> {
+    let metadata = at("opening", path, if_there(fs::symlink_metadata(path)))?;
+    Ok(metadata.is_some_and(|metadata| metadata.is_dir()))
 }
 
 /// The bytes of a small file that belongs to this user; `None` when it is not there. At most `limit`

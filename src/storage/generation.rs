@@ -46,6 +46,13 @@ impl Opening<'_> {
     /// Opens the current generation, or a new one when there is none that can be trusted.
     pub(super) fn open(&mut self) -> Result<Generation> {
         let Some(number) = self.current()? else {
+            if !self.alone {
+                let why = "what it holds is missing, while other processes use it";
+                return Err(Error::new(
+                    Kind::Corrupt,
+                    format!("{}: {why}", self.root.display()),
+                ));
+            }
             let next = self.highest()? + 1;
             return self.create(next);
         };
@@ -103,6 +110,11 @@ impl Opening<'_> {
                 files::remove_all(&self.root.join(name))?;
             }
         }
+        for name in files::names(&current.path)? {
+            if name.starts_with(files::ASIDE) {
+                files::remove(&current.path.join(name))?;
+            }
+        }
         let bodies = current.path.join("bodies");
         for name in files::names(&bodies)? {
             let stale = match bodies::id_of(&name) {
@@ -124,7 +136,10 @@ impl Opening<'_> {
         let number = std::str::from_utf8(&text)
             .ok()
             .and_then(|text| number(text.trim_end()));
-        Ok(number.filter(|number| self.path(*number).is_dir()))
+        match number {
+            Some(number) if files::is_directory(&self.path(number))? => Ok(Some(number)),
+            _ => Ok(None),
+        }
     }
 
     fn highest(&self) -> Result<u64> {
@@ -190,7 +205,7 @@ impl Opening<'_> {
     fn prepare(&self, path: &Path) -> Result<usize> {
         let map = self.examine(path)?;
         let bodies = path.join("bodies");
-        if !bodies.is_dir() {
+        if !files::is_directory(&bodies)? {
             files::at("creating", &bodies, files::create_directory(&bodies))?;
         }
         Ok(map)

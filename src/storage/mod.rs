@@ -31,6 +31,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(all(test, feature = "fetch"))]
+pub(crate) use self::lmdb::inject::plan as lmdb_faults;
+
 pub use self::bodies::{BLOCK, BodyId, BodyReader, BodyRef, BodyWriter};
 pub use self::registry::forks;
 pub use self::snapshot::Snapshot;
@@ -110,6 +113,8 @@ pub enum Table {
     /// From the id of a body to the row of the records that refers to it; written by
     /// [`Transaction::hold_body`] and [`Transaction::release_body`].
     Bodies,
+    /// Where stored redirects lead to.
+    Aliases,
 }
 
 /// Takes a line for the log. It is called on the thread that opens, and holds up nobody else.
@@ -177,7 +182,7 @@ impl Store {
     /// it. [`Kind::Mismatch`]: it was made with another durability. [`Kind::Busy`]: another process, or
     /// another copy of the library in this one, holds it.
     pub fn open(path: &Path, options: &StoreOptions, notify: Notify<'_>) -> Result<Arc<Self>> {
-        opening::open(path, options, &opening::Setting::of_this_process(), notify)
+        opening::open(path, options, &opening::Setting::of_this_process()?, notify)
     }
 
     /// A path in `parent` for a temporary cache directory, which no other process or thread takes. What processes
@@ -206,6 +211,13 @@ impl Store {
     #[inline]
     pub fn is_current_process(&self) -> bool {
         self.parts.is_current()
+    }
+
+    /// Whether the data file failed in a way after which it has to be opened anew: every call is an error until its
+    /// last owner has dropped it, and only then can it be opened.
+    #[inline]
+    pub fn is_lost(&self) -> bool {
+        self.is_current_process() && self.parts.shared.generation.environment.is_condemned()
     }
 
     /// Gives `task` a snapshot of all tables. Takes no memory and waits for nobody, except while the map

@@ -30,11 +30,11 @@ pub(super) struct Setting {
 }
 
 impl Setting {
-    pub(super) fn of_this_process() -> Self {
-        Setting {
-            surroundings: Surroundings::of_this_process(),
+    pub(super) fn of_this_process() -> Result<Self> {
+        Ok(Setting {
+            surroundings: Surroundings::of_this_process()?,
             map: FIRST_MAP,
-        }
+        })
     }
 }
 
@@ -63,6 +63,11 @@ fn open_quietly(
     if let Some(store) = open {
         // The store may be closed by this very drop, which takes the same lock.
         drop(stores);
+        if store.is_lost() {
+            let why = "its data file failed, and is opened anew once nobody uses it any more";
+            let message = format!("{}: {why}", root.path.display());
+            return Err(Error::new(Kind::Io, message));
+        }
         check_durability(&root.path, store.durability, options)?;
         if !options.read_only {
             store.writer()?;

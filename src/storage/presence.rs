@@ -1,7 +1,7 @@
 //! Who has the directory open: each process holds a locked file named by its process id.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, RawFd};
 use std::path::{Path, PathBuf};
 
@@ -45,8 +45,13 @@ impl Presence {
         }
         let path = directory.join(own);
         let mut file = files::create_new(&path)?;
-        let locked = system::lock_opening(&file)
-            .and_then(|_| file.write_all(format!("namespace {namespace}\n").as_bytes()));
+        // Without the lock the others would take this process for dead.
+        let locked = system::lock_opening(&file).and_then(|is_locked| {
+            if !is_locked {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            file.write_all(format!("namespace {namespace}\n").as_bytes())
+        });
         if locked.is_err() {
             let _ = fs::remove_file(&path);
         }
@@ -125,13 +130,27 @@ pub(super) struct Surroundings {
 }
 
 impl Surroundings {
-    pub(super) fn of_this_process() -> Self {
+    /// An error where the system would tell and cannot just now: without descriptors left, a cache whose boot is not
+    /// known would be taken for one that was open when the machine went down.
+    pub(super) fn of_this_process() -> Result<Self> {
         use std::os::unix::fs::MetadataExt;
-        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        const BOOT: &str = "/proc/sys/kernel/random/boot_id";
+        let boot = match fs::read_to_string(BOOT) {
+            Err(error) if !is_untold(&error) => Err(error),
+            told => Ok(told.unwrap_or_default()),
+        };
+        let boot = files::at("reading", Path::new(BOOT), boot)?;
         let namespace = fs::metadata("/proc/self/ns/pid").map_or(0, |metadata| metadata.ino());
-        Surroundings {
+        Ok(Surroundings {
             boot: boot.trim().to_owned(),
             namespace,
-        }
+        })
     }
+}
+
+fn is_untold(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied
+    )
 }

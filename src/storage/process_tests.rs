@@ -47,7 +47,7 @@ fn role() {
 }
 
 fn play(role: &str, path: &Path) -> Result<()> {
-    let mut small = Setting::of_this_process();
+    let mut small = Setting::of_this_process().unwrap();
     small.map = 1 << 20;
     let store = match role {
         "grow" => opening::open(path, &StoreOptions::default(), &small, &|_| {})?,
@@ -276,7 +276,7 @@ fn what_another_process_grew_is_adopted() {
     let directory = tempfile::tempdir().unwrap();
     let small = Setting {
         map: 1 << 20,
-        ..Setting::of_this_process()
+        ..Setting::of_this_process().unwrap()
     };
     let store = opening::open(directory.path(), &StoreOptions::default(), &small, &|_| {}).unwrap();
     put(&store, b"row", b"value").unwrap();

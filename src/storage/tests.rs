@@ -253,7 +253,7 @@ fn the_map_grows_under_readers() {
     let directory = tempfile::tempdir().unwrap();
     let setting = Setting {
         map: 1 << 20,
-        ..Setting::of_this_process()
+        ..Setting::of_this_process().unwrap()
     };
     let store = open_in(directory.path(), &setting).0.unwrap();
     let done = std::sync::atomic::AtomicBool::new(false);
@@ -508,7 +508,7 @@ fn a_lost_secret_or_owner_starts_over() {
         let secret = *store.secret();
         drop(store);
         fs::write(directory.path().join(name), "nonsense").unwrap();
-        let (store, lines) = open_in(directory.path(), &Setting::of_this_process());
+        let (store, lines) = open_in(directory.path(), &Setting::of_this_process().unwrap());
         let store = store.unwrap();
         assert_eq!(
             (lines.len(), get(&store, Table::Records, b"row")),
@@ -543,7 +543,7 @@ fn an_unreadable_data_file_is_moved_aside() {
             _ => bytes[20] = 2,
         }
         fs::write(&data, bytes).unwrap();
-        let (store, lines) = open_in(directory.path(), &Setting::of_this_process());
+        let (store, lines) = open_in(directory.path(), &Setting::of_this_process().unwrap());
         let store = store.unwrap();
         assert_eq!(lines.len(), 1, "{turn} {lines:?}");
         assert!(lines[0].contains("cannot be read"), "{lines:?}");
@@ -590,7 +590,7 @@ fn a_file_short_of_unwritten_pages_is_sound() {
 fn fast_is_discarded_after_an_unclean_reboot_only() {
     let directory = tempfile::tempdir().unwrap();
     let boot = |boot: &str| {
-        let mut setting = Setting::of_this_process();
+        let mut setting = Setting::of_this_process().unwrap();
         setting.surroundings.boot = boot.to_owned();
         setting
     };
@@ -634,7 +634,7 @@ fn a_second_copy_of_the_library_and_other_namespaces_are_noticed() {
     let error = refused(directory.path());
     assert_eq!(error.kind(), Kind::Busy, "{error}");
     assert!(error.message().contains("another copy"), "{error}");
-    let namespace = Setting::of_this_process().surroundings.namespace;
+    let namespace = Setting::of_this_process().unwrap().surroundings.namespace;
     fs::write(&path, format!("namespace {}\n", namespace + 1)).unwrap();
     assert_eq!(refused(directory.path()).kind(), Kind::Unsupported);
     drop(other);

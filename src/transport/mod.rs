@@ -6,8 +6,8 @@ pub mod curl;
 mod head;
 mod verification;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 pub use self::verification::{Authority, Verification};
@@ -45,19 +45,31 @@ pub trait Transfer: Send {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize>;
 }
 
-/// A wish to end a transfer, made on one thread and seen on another.
-#[derive(Clone, Debug, Default)]
-pub struct Cancellation(Arc<AtomicBool>);
+/// A wish to end a transfer, made on one thread and seen on another. It takes memory once somebody shares it: most
+/// requests are answered before.
+#[derive(Debug, Default)]
+pub struct Cancellation(OnceLock<Arc<AtomicBool>>);
+
+impl Clone for Cancellation {
+    fn clone(&self) -> Self {
+        Cancellation(OnceLock::from(self.shared().clone()))
+    }
+}
 
 impl Cancellation {
     /// Makes the wish.
     pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.shared().store(true, Ordering::Relaxed);
     }
 
     /// Whether it was made.
     pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        let shared = self.0.get();
+        shared.is_some_and(|wish| wish.load(Ordering::Relaxed))
+    }
+
+    fn shared(&self) -> &Arc<AtomicBool> {
+        self.0.get_or_init(Arc::default)
     }
 
     /// An error where it was made.

@@ -1,159 +1,248 @@
-//! G1: what a hit costs through the C ABI, as a ratio to the read below it.
+//! What a hit costs through the C ABI, as a ratio to the reads below it.
 //!
-//! The reference is one raw LMDB get and one memcpy of the same record, from a copy of the cache's own rows, by a
-//! read transaction that is reset and renewed. The hit is everything a C program does: build the request with two
-//! fields, look it up, walk the fields, look at the body, free both. Checksums are on. Both run in turn over the
-//! same URLs in the same random order; CPU time, median of the rounds.
+//! G1: 1 KiB. The hit is everything a C program does: build the request with two fields, look it up, walk the fields,
+//! look at the body, free both; checksums are on. The reference is one raw LMDB get and one memcpy of the same record,
+//! from a copy of the cache's data file, by a read transaction that is reset and renewed. 10,000 URLs in random order.
+//! G1i: the same in instructions. G2: 16 KiB the same way; 1 MiB, which is a file, read whole into the caller's buffer,
+//! to get, open, pread and close. There each file was read before by the same process; the first touch, with its
+//! verification, is a line of its own. G3: 1 MiB that is left alone, to get, open, fstat and close.
 //!
-//! `cargo bench --bench hit`
+//! `cargo bench --bench hit`; `-- quick`, `-- G2`.
 
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    clippy::missing_transmute_annotations,
     reason = "a benchmark stops where it fails"
 )]
 
-#[path = "c_api.rs"]
-mod c_api;
-#[path = "measure.rs"]
-mod measure;
+#[path = "shared/mod.rs"]
+mod shared;
 
-use std::hint::black_box;
 use std::path::{Path, PathBuf};
 
-use c_api::Api;
-use lmdb::{Cursor, Transaction};
-use measure::{median, per_operation};
+use shared::c_api::{Api, Handle};
+use shared::measure::{Compared, compare, compare_cold, per_operation};
+use shared::plan::{Goal, Plan};
+use shared::raw::RawCopy;
+use shared::work::{shuffled, urls};
+use shared::{child, instructions};
 
+const KIB: usize = 1 << 10;
+const MIB: usize = 1 << 20;
 const URLS: usize = 10_000;
-const BODY: usize = 1024;
-const ROUNDS: usize = 15;
-/// Bytes of the row of a response without variants; names of other tables are shorter.
-const PRIMARY_ROW: usize = 32;
 
 fn main() {
-    let directory = tempfile::tempdir().unwrap();
-    let api = Api::load();
-    let urls = urls();
-    let cache_path = directory.path().join("cache");
-    api.fill(&cache_path, &urls, BODY);
-    let rows = copy_rows(&cache_path, &directory.path().join("raw"));
-    assert_eq!(rows.keys.len(), URLS, "every response is one row");
+    if let Some(task) = child::task() {
+        return count_instructions(&task);
+    }
+    let plan = Plan::of_arguments();
+    if plan.wants("G1") || plan.wants("G1i") {
+        small(&plan);
+    }
+    if plan.wants("G2") {
+        medium(&plan);
+    }
+    if plan.wants("G2") || plan.wants("G3") {
+        large(&plan);
+    }
+}
 
-    let cache = api.open(&cache_path);
-    let order = shuffled(URLS);
-    let mut raw = Vec::new();
-    let mut hit = Vec::new();
-    for round in 0..=ROUNDS {
-        let raw_time = per_operation(URLS, || rows.read_all(&order));
-        let hit_time = per_operation(URLS, || api.hit_all(cache, &urls, &order, BODY));
-        // The first round warms both up.
-        if round > 0 {
-            raw.push(raw_time);
-            hit.push(hit_time);
-        }
+/// A filled cache and a copy of its rows.
+struct Both {
+    api: Api,
+    size: usize,
+    urls: Vec<String>,
+    order: Vec<usize>,
+    cache_path: PathBuf,
+    raw_path: PathBuf,
+    #[allow(dead_code, reason = "held, not read")]
+    directory: tempfile::TempDir,
+}
+
+impl Both {
+    /// So many responses of so many bytes, to be read in random order, each so many times a round.
+    fn new(count: usize, size: usize, times: usize) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let both = Both {
+            api: Api::load(),
+            size,
+            urls: urls(count),
+            order: shuffled(count).repeat(times),
+            cache_path: directory.path().join("cache"),
+            raw_path: directory.path().join("raw"),
+            directory,
+        };
+        both.api.fill(&both.cache_path, both.urls.clone(), size);
+        both
+    }
+
+    fn raw(&self) -> RawCopy {
+        let raw = RawCopy::of(&self.cache_path, &self.raw_path);
+        assert_eq!(raw.len(), self.urls.len(), "every response is one row");
+        raw
+    }
+
+    fn open(&self) -> Handle {
+        self.api.open(&self.cache_path, &[])
+    }
+
+    fn each(&self, mut hit: impl FnMut(&str)) -> f64 {
+        per_operation(self.order.len(), || {
+            for at in &self.order {
+                hit(&self.urls[*at]);
+            }
+        })
+    }
+}
+
+fn detail(compared: &Compared, reference: &str) -> String {
+    let Compared {
+        reference: below,
+        measured,
+        ..
+    } = compared;
+    format!("{measured:.0} ns, {reference} {below:.0} ns")
+}
+
+fn small(plan: &Plan) {
+    let both = Both::new(URLS, KIB, 1);
+    if plan.wants("G1") {
+        let raw = both.raw();
+        let cache = both.open();
+        let compared = compare(
+            plan.either(15, 7),
+            || per_operation(URLS, || raw.read_all(&both.order)),
+            || both.each(|url| both.api.hit_in_memory(cache, url, KIB)),
+        );
+        both.api.close(cache);
+        let goal = Goal {
+            name: "G1",
+            target: 2.0,
+            moonshot: 1.3,
+            part: "1 KiB",
+        };
+        goal.say(compared.ratio, &detail(&compared, "raw get + memcpy"));
+    }
+    if plan.wants("G1i") {
+        drop(both.raw());
+        let count = |what, path: &Path| {
+            let path = path.to_str().unwrap();
+            instructions::per_operation(&[what, path, both.cache_path.to_str().unwrap()], URLS)
+        };
+        let raw = count("raw", &both.raw_path);
+        let hit = count("hit", &both.cache_path);
+        let goal = Goal {
+            name: "G1i",
+            target: 3.5,
+            moonshot: 2.0,
+            part: "1 KiB",
+        };
+        let detail = format!("{hit:.0} instructions, raw get + memcpy {raw:.0}");
+        goal.say(hit / raw, &detail);
+    }
+}
+
+/// What callgrind looks at.
+fn count_instructions(task: &[String]) {
+    let [what, path, cache_path, goes] = task else {
+        panic!("{task:?}");
+    };
+    let order = shuffled(URLS).repeat(goes.parse().unwrap());
+    if what == "raw" {
+        let raw = RawCopy::of(Path::new(cache_path), Path::new(path));
+        return raw.read_all(&order);
+    }
+    let api = Api::load();
+    let urls = urls(URLS);
+    let cache = api.open(Path::new(path), &[]);
+    for at in order {
+        api.hit_in_memory(cache, &urls[at], KIB);
     }
     api.close(cache);
-    let ratio = median(raw.iter().zip(&hit).map(|(raw, hit)| hit / raw).collect());
-    let (raw, hit) = (median(raw), median(hit));
-    println!(
-        "G1 {ratio:.2} (target 2.5) 1 KiB hit through the C ABI {hit:.0} ns; \
-         raw LMDB get + memcpy of the same record {raw:.0} ns"
+}
+
+fn medium(plan: &Plan) {
+    let both = Both::new(plan.either(URLS, 3000), 16 * KIB, 1);
+    let raw = both.raw();
+    let cache = both.open();
+    let compared = compare(
+        plan.either(15, 7),
+        || per_operation(both.order.len(), || raw.read_all(&both.order)),
+        || both.each(|url| both.api.hit_in_memory(cache, url, both.size)),
     );
+    both.api.close(cache);
+    let goal = Goal {
+        name: "G2",
+        target: 1.3,
+        moonshot: 1.1,
+        part: "16 KiB",
+    };
+    goal.say(compared.ratio, &detail(&compared, "raw get + memcpy"));
 }
 
-fn urls() -> Vec<String> {
-    (0..URLS)
-        .map(|i| {
-            format!(
-                "https://api.example.org/v1/items/{i:05}/details?lang=en&page={}",
-                i % 7
-            )
-        })
-        .collect()
-}
-
-/// The same order in each run: a small generator is random enough to defeat the processor's caches.
-fn shuffled(count: usize) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..count).collect();
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    for at in (1..count).rev() {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        order.swap(at, (state % (at as u64 + 1)) as usize);
+fn large(plan: &Plan) {
+    let both = Both::new(plan.either(200, 60), MIB, 3);
+    let raw = both.raw();
+    let mut buffer = vec![0; MIB];
+    let mut below = vec![0; MIB];
+    let mut pread = || per_operation(both.order.len(), || raw.pread_all(&both.order, &mut below));
+    let mut read = |cache| both.each(|url| both.api.hit_read(cache, url, MIB, &mut buffer));
+    if plan.wants("G2") {
+        let cache = both.open();
+        let compared = compare(plan.either(9, 5), &mut pread, || read(cache));
+        both.api.close(cache);
+        let goal = Goal {
+            name: "G2",
+            target: 1.1,
+            moonshot: 1.02,
+            part: "1 MiB read whole",
+        };
+        let reference = "raw get + open + pread + close";
+        goal.say(compared.ratio, &detail(&compared, reference));
+        first_touch(plan, &both, &raw);
     }
-    order
-}
-
-/// A copy of the cache's rows, read without anything of the cache.
-struct RawRows {
-    environment: lmdb::Environment,
-    database: lmdb::Database,
-    keys: Vec<Vec<u8>>,
-}
-
-fn copy_rows(cache: &Path, to: &Path) -> RawRows {
-    let current = std::fs::read_to_string(cache.join("CURRENT")).unwrap();
-    let from = cache.join(current.trim());
-    let (source, table) = open_raw(&from);
-    std::fs::create_dir(to).unwrap();
-    let (environment, database) = open_raw(to);
-    let mut keys = Vec::new();
-    {
-        let read = source.begin_ro_txn().unwrap();
-        let mut write = environment.begin_rw_txn().unwrap();
-        for row in read.open_ro_cursor(table).unwrap().iter() {
-            let (key, value) = row.unwrap();
-            if key.len() != PRIMARY_ROW {
-                continue;
-            }
-            write
-                .put(database, &key, &value, lmdb::WriteFlags::empty())
-                .unwrap();
-            keys.push((order_of(value), key.to_vec()));
-        }
-        write.commit().unwrap();
-    }
-    keys.sort();
-    let keys = keys.into_iter().map(|(_, key)| key).collect();
-    RawRows {
-        environment,
-        database,
-        keys,
+    if plan.wants("G3") {
+        let cache = both.open();
+        let compared = compare(
+            plan.either(15, 9),
+            || per_operation(both.order.len(), || raw.open_all(&both.order)),
+            || both.each(|url| both.api.hit_unread(cache, url, MIB)),
+        );
+        both.api.close(cache);
+        let goal = Goal {
+            name: "G3",
+            target: 2.0,
+            moonshot: 1.3,
+            part: "1 MiB opened and untouched",
+        };
+        let reference = "raw get + open + fstat + close";
+        goal.say(compared.ratio, &detail(&compared, reference));
     }
 }
 
-fn open_raw(path: &Path) -> (lmdb::Environment, lmdb::Database) {
-    let environment = lmdb::Environment::new()
-        .set_max_dbs(8)
-        .set_map_size(1 << 30)
-        .set_flags(lmdb::EnvironmentFlags::NO_TLS)
-        .open(&PathBuf::from(path))
-        .unwrap();
-    let database = environment.open_db(None).unwrap();
-    (environment, database)
-}
-
-/// Which URL a record is of, so that both sides read the same records in the same order.
-fn order_of(value: &[u8]) -> usize {
-    let text = String::from_utf8_lossy(value);
-    let at = text.find("/v1/items/").unwrap() + "/v1/items/".len();
-    text[at..at + 5].parse().unwrap()
-}
-
-impl RawRows {
-    fn read_all(&self, order: &[usize]) {
-        let mut buffer = vec![0u8; 1 << 16];
-        let mut inactive = self.environment.begin_ro_txn().unwrap().reset();
-        for at in order {
-            let active = inactive.renew().unwrap();
-            let value = active.get(self.database, &self.keys[*at]).unwrap();
-            buffer[..value.len()].copy_from_slice(value);
-            black_box(&mut buffer);
-            inactive = active.reset();
-        }
-    }
+/// Each file once by a cache that was just opened.
+fn first_touch(plan: &Plan, both: &Both, raw: &RawCopy) {
+    let order = shuffled(both.urls.len());
+    let (mut buffer, mut below) = (vec![0; MIB], vec![0; MIB]);
+    let compared = compare_cold(
+        plan.either(9, 5),
+        || per_operation(order.len(), || raw.pread_all(&order, &mut below)),
+        || {
+            let cache = both.open();
+            let time = per_operation(order.len(), || {
+                for at in &order {
+                    both.api.hit_read(cache, &both.urls[*at], MIB, &mut buffer);
+                }
+            });
+            both.api.close(cache);
+            time
+        },
+    );
+    let reference = detail(&compared, "raw get + open + pread + close");
+    println!(
+        "G2 {:.2} (no goal) 1 MiB read whole, first touch with its verification; {reference}",
+        compared.ratio
+    );
 }

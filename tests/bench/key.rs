@@ -9,19 +9,21 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
     clippy::indexing_slicing,
     reason = "a benchmark stops where it fails"
 )]
 
-#[path = "measure.rs"]
-mod measure;
+#[path = "shared/mod.rs"]
+mod shared;
 
 use std::hint::black_box;
 
 use httpcache::http::{Request, Url};
 use httpcache::key::{MethodClass, identify};
 use httpcache::settings::Settings;
-use measure::{median, per_operation};
+use shared::measure::{median, per_operation};
 
 const URLS: usize = 1000;
 const REPEATS: usize = 20;

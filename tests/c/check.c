@@ -16,6 +16,7 @@ static volatile int failed;  /* Whether it failed. */
 static pid_t own_process;    /* The process that runs the tests. */
 static pthread_t own_thread; /* Its thread that does. */
 static jmp_buf after_the_test;
+static int passed_count, failed_count;
 static pthread_mutex_t printing = PTHREAD_MUTEX_INITIALIZER;
 static __thread char note[256];
 
@@ -114,10 +115,33 @@ static int is_wanted(const char *name, int argc, char **argv) {
     return argc < 2;
 }
 
+int check_case(const char *name, void (*run)(void *user), void *user) {
+    /* static: what longjmp must not lose. A case has no cases of its own. */
+    static jmp_buf outer;
+    static const char *test;
+    static size_t mark;
+    static int has_passed;
+    memcpy(&outer, &after_the_test, sizeof outer);
+    test = running;
+    mark = check_mark();
+    running = name;
+    failed = 0;
+    note[0] = '\0';
+    if (setjmp(after_the_test) == 0)
+        run(user);
+    has_passed = !failed;
+    passed_count += has_passed;
+    failed_count += !has_passed;
+    running = test;
+    failed = 0;
+    memcpy(&after_the_test, &outer, sizeof outer);
+    check_undo(mark);
+    return has_passed;
+}
+
 int check_run(const check_test *tests, size_t count, int argc, char **argv) {
     /* static: what longjmp must not lose. */
     static size_t i;
-    static int passed_count, failed_count;
     setvbuf(stdout, NULL, _IOLBF, 0);
     own_process = getpid();
     own_thread = pthread_self();

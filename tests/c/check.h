@@ -58,6 +58,10 @@ void check_defer(void (*undo)(void *user), void *user);
 size_t check_mark(void);
 void check_undo(size_t mark);
 
+/* Runs `run(user)` as a case of the running test: it is counted by itself, and the test goes on when it fails. Says
+ * whether it passed; `name` is printed where it did not. What is deferred in it is undone at its end. */
+int check_case(const char *name, void (*run)(void *user), void *user);
+
 #if defined(__GNUC__)
 __attribute__((format(printf, 3, 4), noreturn))
 #endif

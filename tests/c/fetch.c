@@ -178,6 +178,87 @@ static void redirects_that_lead_astray_are_refused(void) {
     hc_close(c);
 }
 
+/* A walk that asks for aliases meets that of this URL. */
+static void check_listed_alias(hc_cache *c, const char *url) {
+    hc_query q;
+    hc_iter *it;
+    hc_response *p;
+    hc_view view;
+    int met = 0;
+    memset(&q, 0, sizeof q);
+    q.struct_size = sizeof q;
+    q.match = HC_MATCH_ALIASES;
+    q.url = url;
+    CHECK_STATUS(hc_iter_new(c, &q, &it, &err), HC_OK);
+    view = new_view();
+    while (hc_iter_next(it, &view, &p, NULL) == HC_OK) {
+        met++;
+        CHECK(p == NULL);
+        CHECK_INT(view.flags, HC_IS_ALIAS);
+        CHECK_INT(view.status, 0);
+        CHECK_STR(view.url, url);
+        CHECK(view.expires_at - view.created_at > 0);
+        CHECK_STATUS(hc_get(c, hc_iter_key(it), HC_NTS, NULL, &err), HC_OK);
+    }
+    CHECK_INT(met, 1);
+    hc_iter_free(it);
+}
+
+static void redirects_that_were_followed_are_known_and_lead_on(void) {
+    origin *o = start_origin();
+    hc_cache *c = open_cache(fresh_directory(), NULL, "cache_control 1");
+    const char *cached = escaped("Cache-Control: max-age=600");
+    const char *target = at(o, "/text/there?field=%s", cached);
+    const char *second = at(o, "/redirect?status=301&to=%s&field=%s", escaped(target), cached);
+    const char *first = at(o, "/redirect?status=301&to=%s&field=%s", escaped(second), cached);
+    const hc_request *follows = request(text("GET %s", first), "");
+    const hc_request *stays = request_with(text("GET %s", first), "", "follow 0");
+    hc_response *p;
+    const char *key = NULL;
+    const void *body;
+    size_t len;
+    int again;
+    for (again = 0; again <= 2; again++) {
+        hc_view view;
+        memset(&view, 0, sizeof view);
+        view.struct_size = sizeof view;
+        check_note("time %d", again + 1);
+        CHECK_STATUS(hc_fetch(c, follows, NULL, &p, &err), HC_OK);
+        CHECK_STATUS(hc_response_body(p, &body, &len, &err), HC_OK);
+        CHECK_STR(text("%.*s", (int)len, (const char *)body), "there");
+        CHECK_INT(hc_response_from_cache(p), again > 0);
+        key = text("%s", hc_response_key(p));
+        CHECK(hc_response_alias_of(p) == NULL);
+        CHECK_INT(hc_response_status(hc_response_history(p, 1)), 301);
+        CHECK(hc_response_history(p, 2) == NULL);
+        CHECK_STATUS(hc_response_view(hc_response_history(p, 0), &view), HC_OK);
+        CHECK_STR(view.url, first);
+        CHECK_INT(view.flags & HC_FROM_CACHE, again > 0 ? HC_FROM_CACHE : 0);
+        CHECK_STATUS(hc_response_body(hc_response_history(p, 0), &body, &len, &err), HC_OK);
+        CHECK_INT(len, 0);
+        CHECK(hc_response_history(hc_response_history(p, 0), 0) == NULL);
+        hc_response_free(p);
+    }
+    CHECK_INT(requests_of(o, first) + requests_of(o, second) + requests_of(o, target), 3);
+    check_listed_alias(c, first);
+    /* Whoever does not follow gets the redirect, which says where it leads. */
+    CHECK_STATUS(hc_fetch(c, stays, NULL, &p, &err), HC_OK);
+    CHECK_INT(hc_response_status(p), 301);
+    CHECK_STR(hc_response_alias_of(p), key);
+    CHECK(hc_response_history(p, 0) == NULL);
+    hc_response_free(p);
+    /* What it led to is gone. */
+    {
+        fetched f = fetch(c, request(text("PUT %s", target), ""));
+        check_fetched(&f, 200);
+    }
+    CHECK_STATUS(hc_fetch(c, stays, NULL, &p, &err), HC_OK);
+    CHECK_INT(hc_response_status(p), 301);
+    CHECK(hc_response_alias_of(p) == NULL);
+    hc_response_free(p);
+    hc_close(c);
+}
+
 static void each_hop_is_a_stored_response_of_its_own(void) {
     origin *o = start_origin();
     hc_cache *c = open_cache(fresh_directory(), NULL, "cache_control 1");
@@ -512,6 +593,7 @@ static const check_test tests[] = {
     TEST(redirects_are_followed_within_the_limit),
     TEST(a_redirect_is_handed_on_where_none_is_followed),
     TEST(redirects_that_lead_astray_are_refused),
+    TEST(redirects_that_were_followed_are_known_and_lead_on),
     TEST(each_hop_is_a_stored_response_of_its_own),
     TEST(a_body_is_read_in_small_pieces),
     TEST(a_body_that_is_abandoned_is_not_stored),

@@ -225,6 +225,7 @@ static const struct {
     {"hc_request_is_cancelled", "0"}, {"hc_response_status", "0"},
     {"hc_response_from_cache", "0"},  {"hc_response_get", "NULL"},
     {"hc_response_key", "NULL"},      {"hc_exchange_decision", "HC_FORWARD"},
+    {"hc_response_alias_of", "NULL"}, {"hc_response_history", "NULL"},
     {"hc_exchange_forward", "NULL"},  {"hc_exchange_reason", "\"\""},
     {"hc_exchange_explain", "NULL"},  {"hc_options_item", "NULL"},
     {"hc_response_request", "NULL"},  {"hc_iter_key", "NULL"},

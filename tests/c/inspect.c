@@ -254,7 +254,7 @@ static int store_and_look(void *user) {
         if (i == 20)
             tell(to_parent[1]);
     }
-    /* Until then it is this process's alone. */
+    /* Other processes see what is committed. */
     flush(c);
     tell(to_parent[1]);
     if (!hear(to_child[0]))

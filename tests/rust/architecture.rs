@@ -150,6 +150,35 @@ fn lmdb_and_libcurl_are_named_in_one_place_each() {
 }
 
 #[test]
+fn each_call_of_lmdb_that_can_fail_can_be_made_to() {
+    // They return nothing, or cannot fail with a valid argument.
+    const SAFE: &[&str] = &[
+        "mdb_strerror",
+        "mdb_env_get_fd",
+        "mdb_txn_reset",
+        "mdb_txn_abort",
+        "mdb_cursor_close",
+    ];
+    let mut checked = 0;
+    for (path, text) in sources() {
+        let calls = text.split("lmdb_sys::").skip(1).filter_map(|rest| {
+            let name = rest.split('(').next()?;
+            name.starts_with("mdb_").then_some(name)
+        });
+        for name in calls.filter(|name| !SAFE.contains(name)) {
+            let asks = text.contains(&format!("injected(\"{name}\")"));
+            assert!(
+                asks,
+                "src/{}: {name} is made to fail by no test",
+                path.display()
+            );
+            checked += 1;
+        }
+    }
+    assert!(checked > 8, "the calls are found");
+}
+
+#[test]
 fn the_header_lists_every_option_with_its_default() {
     let header = Path::new(env!("CARGO_MANIFEST_DIR")).join("include/httpcache.h");
     let header = fs::read_to_string(header).unwrap();

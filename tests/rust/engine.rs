@@ -45,7 +45,7 @@ impl Bench {
     }
 
     fn look_up(&self, url: &str, fields: &[(&str, &str)]) -> Exchange {
-        self.cache.lookup(&request("GET", url, fields)).unwrap()
+        *self.cache.lookup(&request("GET", url, fields)).unwrap()
     }
 
     /// Looks up, and reports `answer` where one is asked for.

@@ -24,8 +24,12 @@ use std::sync::{Arc, Mutex};
 use httpcache::cache::{
     Cache, Clock, Exchange, Filter, Level, Log, Options, Outcome, Query, Request, Verdict,
 };
+use httpcache::error::Result;
+use httpcache::fetch::fetch;
+use httpcache::http::{self, ResponseHead};
 use httpcache::policy::update::remove_hop_by_hop;
 use httpcache::settings::{Settings, list, option};
+use httpcache::transport::{Reply, Transfer, TransferSettings, Transport};
 
 use grep::{Needles, find_in_files};
 use places::{answer, scene};
@@ -58,6 +62,7 @@ fn settings(set: &[(i32, i64)]) -> Settings {
         settings.set(*number, *value).unwrap();
     }
     settings.add(list::METHOD, b"POST").unwrap();
+    settings.add(list::STATUS, b"301").unwrap();
     for name in spelling::OWN.into_iter().chain(["$.deep.pin", "$..code"]) {
         settings.add(list::IGNORED, name.as_bytes()).unwrap();
     }
@@ -96,7 +101,7 @@ impl Bench {
     }
 
     fn look_up(&self, request: &Arc<Request>) -> Exchange {
-        let exchange = self.cache.as_ref().unwrap().lookup(request).unwrap();
+        let exchange = *self.cache.as_ref().unwrap().lookup(request).unwrap();
         self.hear(&exchange);
         exchange
     }
@@ -183,7 +188,7 @@ impl Bench {
         while let Some(item) = walk.step(true).unwrap() {
             let mut said = self.said.lock().unwrap();
             said.push_str(&item.key());
-            let response = item.response.unwrap();
+            let response = item.into_response().unwrap();
             let request = response.request().unwrap();
             let shown = [
                 request.http.method.as_str().as_bytes(),
@@ -276,6 +281,76 @@ fn what_is_not_kept_of_the_request_is_not_found() {
     bench.close();
     let plain = find_in_files(&bench.path, &Needles::of(PLAIN));
     assert_eq!(plain, None);
+}
+
+/// Answers with a redirect to another URL, or with what is there.
+struct Redirecting;
+
+impl Transport for Redirecting {
+    fn start(&self, request: &http::Request, _: &TransferSettings) -> Result<Reply> {
+        let is_last = request.url.as_str().starts_with("http://there.test/");
+        let (status, location) = match is_last {
+            true => (200, None),
+            false => (301, Some("http://there.test/")),
+        };
+        let mut head = ResponseHead::new(status, b"")?;
+        let to_secret = request.fields.first(b"X-To").map(String::from_utf8_lossy);
+        if let Some(location) = to_secret.as_deref().or(location) {
+            head.fields.add(b"Location", location.as_bytes())?;
+        }
+        Ok(Reply {
+            head,
+            body: Box::new(Nothing),
+        })
+    }
+}
+
+struct Nothing;
+
+impl Transfer for Nothing {
+    fn read(&mut self, _: &mut [u8]) -> Result<usize> {
+        Ok(0)
+    }
+}
+
+#[test]
+fn no_secret_is_found_in_an_alias_or_in_what_is_listed_of_it() {
+    let mut bench = Bench::new(&[]);
+    let cache = bench.cache.clone().unwrap();
+    let mut made = 0;
+    for number in 0..count() / 4 {
+        let scene = scene(number, &secret(number), &plain(number));
+        let mut request = Request::clone(&scene.request);
+        if number % 7 == 3 {
+            let location = format!("http://there.test/?token={}", secret(number));
+            let fields = &mut request.http.fields;
+            fields.add(b"X-To", location.as_bytes()).unwrap();
+        }
+        let fetched = fetch(&cache, &Redirecting, None, &Arc::new(request));
+        if let Ok(mut fetched) = fetched {
+            assert_eq!(fetched.response.read(&mut [0; 8]).unwrap(), 0, "{number}");
+        }
+    }
+    let (mut last, mut listed) = (None, String::new());
+    loop {
+        for alias in cache.aliases_after(&mut last).unwrap() {
+            made += 1;
+            assert_eq!(alias.alias.last.url, b"http://there.test/");
+            for hop in &alias.alias.hops {
+                listed.push_str(&String::from_utf8_lossy(&hop.url));
+            }
+        }
+        if last.is_none() {
+            break;
+        }
+    }
+    assert!(made > count() / 10, "{made} aliases");
+    assert!(listed.contains("REDACTED"));
+    bench.said.lock().unwrap().push_str(&listed);
+    bench.check("listed");
+    drop(cache);
+    bench.close();
+    bench.check("closed");
 }
 
 #[test]

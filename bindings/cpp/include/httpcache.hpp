@@ -7,7 +7,8 @@
 ///
 /// Rules that hold for every class, stated once:
 ///
-///  Objects    cache, options, request, response and exchange each own one object of the C library.
+///  Objects    cache, options, request, response, exchange and walk own one object of the C
+///  library.
 ///             They are moved, and only a request is copied. They go in any order: what depends on
 ///             another object keeps it alive. close() destroys early, and again does nothing. Using
 ///             what was closed or moved from throws hc::error with errc::misuse. get() lends the C
@@ -18,8 +19,9 @@
 ///  Strings    Are copied on the way in, and may hold any byte unless it is said otherwise; names
 ///             are ASCII, URLs ASCII or UTF-8.
 ///  Errors     Every failed call throws hc::error, and nothing else is thrown but std::bad_alloc,
-///             and by cache::rekey() what your own function threw. Once a cache is open, no fault
-///             of the cache itself is an error: it forwards, does not store, passes through.
+///             and by cache::rekey() and its like what your own function threw. Once a cache is
+///             open, no fault of the cache itself is an error: it forwards, does not store, passes
+///             through. Calls that look into the cache or after it say when it fails.
 ///  Time       Durations are std::chrono's, rounded up to milliseconds; instants are of
 ///             std::chrono's system_clock. A negative duration and an instant before 1970 are
 ///             errc::argument.
@@ -30,8 +32,8 @@
 ///             those that say which requests are the same. What they throw never passes through
 ///             the C library.
 ///  fork       A cache opened before fork() works in the child. Options, requests, and responses
-///             that you made work too. Exchanges, and responses made from a cache, may only be
-///             destroyed there; using them is errc::misuse.
+///             that you made work too. Exchanges, walks, and responses made from a cache, may only
+///             be destroyed there; using them is errc::misuse.
 #ifndef HTTPCACHE_HPP
 #define HTTPCACHE_HPP
 
@@ -41,8 +43,10 @@
 #include "httpcache/field.hpp"
 #include "httpcache/key.hpp"
 #include "httpcache/options.hpp"
+#include "httpcache/query.hpp"
 #include "httpcache/request.hpp"
 #include "httpcache/response.hpp"
 #include "httpcache/time.hpp"
+#include "httpcache/walk.hpp"
 
 #endif

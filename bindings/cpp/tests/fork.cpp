@@ -67,9 +67,11 @@ TEST(other_objects_can_be_destroyed_in_the_child) {
     storing.store_begin(hc::response(200));
     storing.store_write("half");
     hc::response p = *hit.response();
+    hc::walk walk = c.walk();
     in_child([&] {
         storing.close();
         p.close();
+        walk.close();
         hit.close();
         r.close();
         o.close();
@@ -134,6 +136,33 @@ TEST(exchanges_and_their_responses_are_not_used_in_the_child) {
     });
     CHECK(rest_of(p) == bytes(large, 2));
     CHECK_EQ(stored_body(c), "body");
+}
+
+TEST(a_walk_from_before_is_not_used_in_the_child) {
+    scratch directory;
+    hc::cache c = filled(directory);
+    hc::walk begun = c.walk({}, hc::bodies::open), waiting = c.walk();
+    CHECK(begun.next());
+    in_child([&] {
+        CHECK_THROWS(begun.next(), hc::errc::misuse);
+        CHECK_THROWS(waiting.begin(), hc::errc::misuse);
+        std::size_t met = 0;
+        for (const hc::stored &one : c.walk())
+            met += one.key().empty() ? 0 : 1;
+        CHECK_EQ(met, 2u);
+        begun.close();
+        waiting.close();
+    });
+    CHECK(begun.next() && !begun.next());
+    CHECK(waiting.next());
+}
+
+TEST(a_child_deletes) {
+    scratch directory;
+    hc::cache c = filled(directory);
+    in_child([&] { CHECK_EQ(c.erase_where(hc::query().url("http://h.test/small")), 1u); });
+    CHECK_EQ(decision_of(c, "http://h.test/small"), hc::decision::forward);
+    CHECK_EQ(c.clear(), 1u);
 }
 
 TEST(callbacks_from_before_work_in_the_child) {

@@ -12,7 +12,8 @@ static constexpr bool is_moved_only =
     std::is_nothrow_move_constructible_v<T> && std::is_nothrow_move_assignable_v<T>;
 
 static_assert(is_moved_only<hc::cache> && is_moved_only<hc::options> &&
-                  is_moved_only<hc::response> && is_moved_only<hc::exchange>,
+                  is_moved_only<hc::response> && is_moved_only<hc::exchange> &&
+                  is_moved_only<hc::walk>,
               "objects have one owner");
 static_assert(std::is_copy_constructible_v<hc::request> && std::is_copy_assignable_v<hc::request> &&
                   std::is_nothrow_move_constructible_v<hc::request> &&
@@ -142,6 +143,28 @@ TEST(threads_store_and_look_at_once) {
             CHECK(x.view().body() == std::string_view(to));
         }
     });
+}
+
+TEST(what_a_walk_met_goes_in_any_order) {
+    for (const bool walk_first : {true, false}) {
+        test_cache t;
+        store(t.cache, url, bytes(200000));
+        store(t.cache, "http://other.test/", "body");
+        hc::walk walk = t.cache.walk({}, hc::bodies::open);
+        std::vector<hc::response> kept;
+        for (const hc::stored &one : walk)
+            kept.push_back(std::move(*one.response()));
+        const hc::request asked = *kept.front().request();
+        const hc::query q = hc::query().url(asked.url()).method("GET");
+        hc::walk other = t.cache.walk(hc::query(q));
+        CHECK(other.next());
+        if (walk_first)
+            walk.close();
+        t.cache.close();
+        kept.clear();
+        CHECK(!other.next());
+        CHECK_EQ(asked.method(), "GET"sv);
+    }
 }
 
 TEST(an_error_crosses_threads) {

@@ -20,6 +20,7 @@ struct world {
     hc::exchange miss = cache.lookup(hc::request("GET", "http://miss.test/"));
     hc::exchange hit = cache.lookup(request);
     hc::exchange storing = make_storing();
+    hc::walk walk = cache.walk({}, hc::bodies::open);
     char buffer[16] = {};
 
     hc::response make_stored() {
@@ -64,6 +65,70 @@ const misuse after_close[] = {
     {"key_of_a_closed_cache", errc::misuse, [](world &w) { closed(w.cache).key(w.request); }},
     {"settings_of_a_closed_cache", errc::misuse, [](world &w) { closed(w.cache).key_settings(); }},
     {"rekeying_a_moved_cache", errc::misuse, [](world &w) { moved(w.cache).rekey(); }},
+    {"walk_of_a_closed_cache", errc::misuse, [](world &w) { closed(w.cache).walk(); }},
+    {"finding_in_a_closed_cache", errc::misuse, [](world &w) { closed(w.cache).find("x"); }},
+    {"asking_a_moved_cache_what_it_contains", errc::misuse,
+     [](world &w) { moved(w.cache).contains("x"); }},
+    {"erasing_in_a_closed_cache", errc::misuse, [](world &w) { closed(w.cache).erase("x"); }},
+    {"erasing_by_a_query_in_a_closed_cache", errc::misuse,
+     [](world &w) { closed(w.cache).erase_where(hc::query().expired()); }},
+    {"clearing_a_moved_cache", errc::misuse, [](world &w) { moved(w.cache).clear(); }},
+    {"another_expiry_in_a_closed_cache", errc::misuse,
+     [](world &w) { closed(w.cache).reset_expiration(1min); }},
+    {"putting_into_a_closed_cache", errc::misuse,
+     [](world &w) { closed(w.cache).put(w.request, w.built); }},
+    {"putting_of_a_closed_request", errc::misuse,
+     [](world &w) { w.cache.put(closed(w.request), w.built); }},
+    {"putting_a_moved_response", errc::misuse,
+     [](world &w) { w.cache.put(w.request, moved(w.built)); }},
+    {"updating_a_closed_cache", errc::misuse,
+     [](world &w) {
+         const test_cache from;
+         closed(w.cache).update(from.cache);
+     }},
+    {"updating_from_a_moved_cache", errc::misuse,
+     [](world &w) {
+         test_cache from;
+         w.cache.update(moved(from.cache));
+     }},
+    {"verifying_a_closed_cache", errc::misuse, [](world &w) { closed(w.cache).verify(); }},
+    {"mending_a_moved_cache", errc::misuse, [](world &w) { moved(w.cache).mend(); }},
+    {"work_of_a_closed_cache", errc::misuse, [](world &w) { closed(w.cache).work(0s); }},
+    {"a_step_of_a_closed_walk", errc::misuse, [](world &w) { closed(w.walk).next(); }},
+    {"a_loop_over_a_moved_walk", errc::misuse, [](world &w) { moved(w.walk).begin(); }},
+    {"a_step_of_an_iterator_whose_walk_was_closed", errc::misuse,
+     [](world &w) {
+         auto at = w.walk.begin();
+         w.walk.close();
+         ++at;
+     }},
+    {"key_of_what_a_closed_walk_met", errc::misuse,
+     [](world &w) {
+         const auto at = w.walk.begin();
+         w.walk.close();
+         (void)at->key();
+     }},
+    {"url_of_what_a_closed_walk_met", errc::misuse,
+     [](world &w) {
+         const auto at = w.walk.begin();
+         w.walk.close();
+         (void)at->url();
+     }},
+    {"request_of_what_a_moved_walk_met", errc::misuse,
+     [](world &w) {
+         const auto at = w.walk.begin();
+         const hc::walk elsewhere = std::move(w.walk);
+         (void)at->request();
+     }},
+    {"response_of_what_a_moved_walk_met", errc::misuse,
+     [](world &w) {
+         const auto at = w.walk.begin();
+         const hc::walk elsewhere = std::move(w.walk);
+         (void)at->response();
+     }},
+    {"request_of_a_closed_response", errc::misuse, [](world &w) { closed(w.stored).request(); }},
+    {"opening_nowhere_with_closed_options", errc::misuse,
+     [](world &w) { hc::cache(closed(w.options)); }},
     {"key_of_a_closed_request", errc::misuse, [](world &w) { w.cache.key(closed(w.request)); }},
     {"lookup_of_a_moved_cache", errc::misuse, [](world &w) { moved(w.cache).lookup(w.request); }},
     {"lookup_of_a_closed_request", errc::misuse,
@@ -162,6 +227,29 @@ const misuse closing[] = {
     {"closing_a_request_twice", errc::ok, [](world &w) { closed(closed(w.request)); }},
     {"closing_a_response_twice", errc::ok, [](world &w) { closed(closed(w.stored)); }},
     {"closing_an_exchange_twice", errc::ok, [](world &w) { closed(closed(w.storing)); }},
+    {"closing_a_walk_twice", errc::ok, [](world &w) { closed(closed(w.walk)); }},
+    {"closing_the_cache_of_a_walk", errc::ok,
+     [](world &w) {
+         closed(w.cache);
+         CHECK(w.walk.next());
+         CHECK_EQ(w.walk.current().url(), url);
+         CHECK(!w.walk.next());
+     }},
+    {"closing_the_walk_of_a_response", errc::ok,
+     [](world &w) {
+         CHECK(w.walk.next());
+         hc::response p = std::move(*w.walk.current().response());
+         closed(w.walk);
+         CHECK_EQ(p.body(), "body");
+     }},
+    {"going_beyond_the_end_of_a_walk", errc::ok,
+     [](world &w) {
+         auto at = w.walk.begin();
+         for (int i = 0; i < 3; i++)
+             ++at;
+         CHECK(at == w.walk.end());
+         CHECK(at->status() == 0 && at->key().empty() && at->response() == nullptr);
+     }},
     {"closing_what_was_moved_from", errc::ok, [](world &w) { closed(moved(w.cache)); }},
     {"closing_the_cache_of_a_response", errc::ok,
      [](world &w) {
@@ -253,6 +341,38 @@ const misuse arguments[] = {
      [](world &w) { w.options.clear(HC_OPT_FOLLOW); }},
     {"a_shared_cache_without_cache_control", errc::argument,
      [](world &w) { hc::cache(w.own.directory / "x", w.options.shared(true)); }},
+    {"resetting_expiries_to_do_not_cache", errc::argument,
+     [](world &w) { w.cache.reset_expiration(hc::do_not_cache); }},
+    {"resetting_expiries_to_a_negative_one", errc::argument,
+     [](world &w) { w.cache.reset_expiration(-1ms); }},
+    {"putting_a_304", errc::argument, [](world &w) { w.cache.put(w.request, hc::response(304)); }},
+    {"putting_what_was_received_before_1970", errc::argument,
+     [](world &w) { w.cache.put(w.request, w.built, hc::time_point(-1ms)); }},
+    {"putting_what_expired_before_1970", errc::argument,
+     [](world &w) { w.cache.put(w.request, w.built, t0, hc::time_point(-1ms)); }},
+    {"updating_a_cache_from_itself", errc::argument, [](world &w) { w.cache.update(w.cache); }},
+    {"working_for_a_negative_time", errc::argument, [](world &w) { w.cache.work(-1ms); }},
+    {"an_empty_key", errc::argument, [](world &w) { w.cache.find({}); }},
+    {"a_key_that_is_none", errc::argument, [](world &w) { w.cache.contains("0f"); }},
+    {"a_key_with_a_nul", errc::argument, [](world &w) { w.cache.erase(nul); }},
+    {"a_query_of_no_condition_to_erase", errc::argument, [](world &w) { w.cache.erase_where({}); }},
+    {"a_query_of_an_order_alone_to_erase", errc::argument,
+     [](world &w) { w.cache.erase_where(hc::query().order(hc::order::size).descending()); }},
+    {"a_query_of_a_method_with_a_nul", errc::argument, [](world &) { hc::query().method(nul); }},
+    {"a_query_of_a_url_with_a_nul", errc::argument,
+     [](world &) { hc::query().url("http://h.test/\0x"sv); }},
+    {"a_query_of_a_glob_with_a_nul", errc::argument, [](world &) { hc::query().url_glob(nul); }},
+    {"a_query_of_no_url", errc::url, [](world &w) { w.cache.walk(hc::query().url("h.test")); }},
+    {"a_query_of_a_bad_glob", errc::argument,
+     [](world &w) { w.cache.erase_where(hc::query().url_glob("/a")); }},
+    {"a_query_of_no_order", errc::argument,
+     [](world &w) { w.cache.walk(hc::query().order(static_cast<hc::order>(4))); }},
+    {"a_query_of_1970", errc::argument,
+     [](world &) { hc::query().created_before(hc::time_point()); }},
+    {"a_query_before_1970", errc::argument,
+     [](world &) { hc::query().expires_before(hc::time_point(-1s)); }},
+    {"a_limit_of_0", errc::argument, [](world &) { hc::query().limit(0); }},
+    {"a_negative_limit", errc::argument, [](world &) { hc::query().limit(-1); }},
     {"a_read_to_nowhere", errc::argument, [](world &w) { w.stored.read(nullptr, 1); }},
     {"a_field_of_no_name", errc::ok, [](world &w) { CHECK(!w.stored.field("")); }},
     {"a_field_whose_name_has_a_nul", errc::ok, [](world &w) { CHECK(!w.stored.field(nul)); }},

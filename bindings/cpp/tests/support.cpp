@@ -12,6 +12,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <fstream>
+#include <iterator>
 #include <thread>
 #include <vector>
 
@@ -92,6 +94,22 @@ std::string stored_body(const hc::cache &c, std::string_view to, std::size_t pie
     if (const std::optional<std::string_view> body = x.view().body())
         CHECK(*body == all);
     return all;
+}
+
+void damage_records(const std::filesystem::path &directory) {
+    std::size_t found = 0;
+    for (const auto &entry : std::filesystem::recursive_directory_iterator(directory)) {
+        if (entry.path().filename() != "data.mdb")
+            continue;
+        std::fstream file(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
+        const std::string all{std::istreambuf_iterator<char>(file), {}};
+        for (std::size_t at = 0; (at = all.find("hcR1", at)) != std::string::npos; at++) {
+            file.seekp(static_cast<std::streamoff>(at));
+            file.write("XXXX", 4);
+            found++;
+        }
+    }
+    CHECK(found > 0);
 }
 
 int reap(pid_t child) {

@@ -84,6 +84,9 @@ std::string stored_body(const hc::cache &c, std::string_view to = url, std::size
 /// The rest of a body, read in pieces.
 std::string rest_of(hc::response &p, std::size_t piece = 65536);
 
+/// Damages all records of the cache in a directory that nobody has open.
+void damage_records(const std::filesystem::path &directory);
+
 /// Runs `task` in a forked child, and checks that its checks held. What it holds is not destroyed
 /// there.
 void in_child(const std::function<void()> &task);

@@ -8,7 +8,7 @@ use crate::error::{Error, Kind, Result};
 use crate::http::ResponseHead;
 use crate::http::response::Framing;
 use crate::key::selecting::{self, Vary, vary};
-use crate::key::{Key, MethodClass, marked};
+use crate::key::{self, Key, MethodClass, marked};
 use crate::policy::freshness::{self, Freshness};
 use crate::policy::range::{Asked, ContentRange};
 use crate::policy::reason::Reason;
@@ -77,7 +77,7 @@ impl Exchange {
         if let Some(selected) = self.selected.take_if(|_| conditional && head.status == 304) {
             let validators = Validators::of(&selected.found.stored.response.fields);
             if validators.identified_by(&head.fields) == NotModified::Same {
-                return self.freshen(*selected, head, now);
+                return self.freshen(selected, head, now);
             }
             self.selected = Some(selected);
             return self.repeat();
@@ -126,7 +126,7 @@ impl Exchange {
         };
         let stored = &selected.found.stored.response.fields;
         if is_described_by(stored, selected.body_len(), &head.fields) {
-            return self.freshen(*selected, head, now).map(Some);
+            return self.freshen(selected, head, now).map(Some);
         }
         self.remove(&selected);
         Ok(None)
@@ -143,7 +143,7 @@ impl Exchange {
         let Some(selected) = allowed else {
             return false;
         };
-        if let Err(error) = self.serve(*selected, false) {
+        if let Err(error) = self.serve(selected, false) {
             self.cache.report_fault("opening a stored body", &error);
             return false;
         }
@@ -156,14 +156,23 @@ impl Exchange {
     /// §4.4: what an unsafe request changed is no longer what is stored.
     fn invalidate_after(&mut self, head: &ResponseHead) {
         for url in invalidate::urls(&self.request.http, head, self.settings()) {
-            let row = self.uri_row(url.as_str());
+            let matching = self.settings().matching();
+            let row = self.cache.with_store("invalidating", |store| {
+                Ok(key::uri_row(url.as_str(), &matching, store.secret()))
+            });
+            let Some(row) = row else {
+                continue;
+            };
             if self.settings().read_only {
                 self.cache.hidden.hide(&row, self.now);
                 continue;
             }
-            self.cache.with_store("invalidating", |store| {
+            let written = self.cache.with_store("invalidating", |store| {
                 store.submit(64, Box::new(move |txn| shelf::invalidate(txn, &row)))
             });
+            if written.is_none() {
+                self.cache.hidden.hide(&row, self.now);
+            }
         }
     }
 
@@ -177,11 +186,13 @@ impl Exchange {
                 self.cache.hidden.hide(&row, now);
                 continue;
             }
-            self.cache.with_store("invalidating a group", |store| {
-                let change =
-                    move |txn: &mut Transaction<'_>| marks::invalidate_group(txn, &row, now);
+            let change = move |txn: &mut Transaction<'_>| marks::invalidate_group(txn, &row, now);
+            let written = self.cache.with_store("invalidating a group", |store| {
                 store.submit(64, Box::new(change))
             });
+            if written.is_none() {
+                self.cache.hidden.hide(&row, now);
+            }
         }
     }
 
@@ -190,7 +201,10 @@ impl Exchange {
     fn take_as_answer_to_get(&mut self, head: &ResponseHead) {
         // What key the caller's functions would give the GET is not known.
         let has_own_keys = self.cache.options.own_matching.calls_back();
-        if has_own_keys || !storable::answers_get(&self.request.http, head, self.settings()) {
+        if has_own_keys
+            || self.secret.is_none()
+            || !storable::answers_get(&self.request.http, head, self.settings())
+        {
             return;
         }
         let mut get = self.matched().clone();
@@ -300,7 +314,7 @@ impl Exchange {
             mark,
             matching,
         } = self.selector(said);
-        let secret = self.cache.secret();
+        let secret = self.secret();
         let variant = selecting::variant_id(fields, &names, &mark, &matching, &secret);
         Some(Key { row, variant })
     }

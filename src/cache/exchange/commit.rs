@@ -7,9 +7,9 @@ use super::parts::Placed;
 use super::storing::{Arrived, BodySource, Storing, entry};
 use super::{Exchange, Outcome, Phase};
 use crate::cache::body::Body;
-use crate::cache::marks;
 use crate::cache::shelf::{self, Entry, Place};
-use crate::error::Result;
+use crate::cache::{Recorded, marks};
+use crate::error::{Error, Kind, Result};
 use crate::http::ResponseHead;
 use crate::key::url::canonical;
 use crate::key::{Key, PrimaryKey, marked, redact};
@@ -17,6 +17,12 @@ use crate::policy::no_vary_search::Variance;
 use crate::policy::reason::Reason;
 use crate::policy::said::Said;
 use crate::storage::{Store, Transaction};
+
+/// What a response was written as.
+struct Written {
+    key: Key,
+    recorded: Option<Recorded>,
+}
 
 impl Exchange {
     /// Takes the next bytes of the body; says whether it is still being stored.
@@ -65,10 +71,11 @@ impl Exchange {
             self.write_stored(store, storing, arrived)
         });
         match result {
-            Some(Ok((body, key))) => {
+            Some(Ok((body, written))) => {
                 if let Some(response) = &mut self.handed_on {
                     response.replace_body(body);
-                    response.info.key = Some(key);
+                    response.info.key = Some(written.key);
+                    response.info.recorded = written.recorded;
                     response.info.continued = false;
                 }
                 Ok(())
@@ -78,13 +85,20 @@ impl Exchange {
         }
     }
 
-    /// Writes a response; gives the body to hand on and the key, or why it is not stored after all.
+    /// Writes a response; gives the body to hand on and what it was written as, or why it is not stored after all.
     fn write_stored(
         &self,
         store: &Store,
         storing: &Storing,
         arrived: Arrived,
-    ) -> Result<std::result::Result<(Body, Key), Reason>> {
+    ) -> Result<std::result::Result<(Body, Written), Reason>> {
+        if self.secret != Some(*store.secret()) {
+            // Its key and its marks belong to another directory, or to none.
+            let message = "the cache directory is another one than when the request was looked up";
+            return arrived
+                .discard(store)
+                .and(Err(Error::new(Kind::Io, message)));
+        }
         let placed = match self.place(store, storing, &arrived) {
             Ok(placed) => placed,
             Err(error) => return arrived.discard(store).and(Err(error)),
@@ -111,9 +125,16 @@ impl Exchange {
             &request,
             source,
         )?;
-        let key = Key {
-            row: placed.key.row,
-            variant: head.variant,
+        let recorded = Recorded {
+            id: head.id,
+            mark: head.mark,
+        };
+        let written = Written {
+            key: Key {
+                row: placed.key.row,
+                variant: head.variant,
+            },
+            recorded: Some(recorded).filter(|recorded| recorded.mark == self.mark),
         };
         let file = entry.file;
         // Opened first: once it is entered, another response may take its place.
@@ -128,7 +149,9 @@ impl Exchange {
             let is_entered =
                 self.enter(store, &placed.key, &placed.head, entry, placed.replaces)?;
             // Invalidated since it was asked for.
-            Ok(is_entered.then_some((body, key)).ok_or(Reason::Invalidated))
+            Ok(is_entered
+                .then_some((body, written))
+                .ok_or(Reason::Invalidated))
         });
         match (&entered, file) {
             (Ok(Err(_)) | Err(_), Some(file)) => store.discard_body(&file).and(entered),
@@ -192,7 +215,7 @@ impl Exchange {
         variance.map(|_| {
             let url = &self.matched().url;
             let matching = self.matching();
-            let canonical = canonical(url.as_str(), &matching, &self.cache.secret());
+            let canonical = canonical(url.as_str(), &matching, &self.secret());
             (marked::row_of_path(url), canonical.text.into_owned())
         })
     }

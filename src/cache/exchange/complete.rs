@@ -17,7 +17,7 @@ use crate::policy::validate::strong_etag;
 
 impl Exchange {
     /// The stored beginning of what the request asks for, where the user wants it completed.
-    pub(super) fn find_prefix(&self) -> Option<Selected> {
+    pub(super) fn find_prefix(&self) -> Option<Box<Selected>> {
         let settings = self.settings();
         let http = &self.request.http;
         let asks_for_all = self.asked == Asked::Whole

@@ -19,7 +19,7 @@ impl Exchange {
     /// The origin says that what is stored is still valid. It is handed on also where that cannot be written.
     pub(super) fn freshen(
         &mut self,
-        mut selected: Selected,
+        mut selected: Box<Selected>,
         confirmation: &ResponseHead,
         now: i64,
     ) -> Result<Outcome> {

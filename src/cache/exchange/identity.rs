@@ -21,6 +21,7 @@ impl Exchange {
         let Admission::LookUp(class, _) = admit(&request.http, exchange.settings()) else {
             return Ok(None);
         };
+        exchange.secret = Some(*cache.current_store()?.secret());
         exchange.identify(class)?;
         Ok(exchange.key)
     }
@@ -34,7 +35,7 @@ impl Exchange {
             let _inside = own_key::enter(&self.cache.inside)?;
             self.matched = own.normalised(&self.request)?;
             let matched = self.matched.as_ref().unwrap_or(&self.request);
-            let sink = KeySink::new(self.settings().clone(), self.cache.secret());
+            let sink = KeySink::new(self.settings().clone(), self.secret());
             self.own_key = own.key(matched, sink)?;
         }
         let identity = self.identity(self.matched(), class);
@@ -43,7 +44,7 @@ impl Exchange {
         if self.matched.is_some() {
             // What a request is to be compared by is the caller's affair; by whose right it was answered is not.
             let sent = self.identity(&self.request.http, class);
-            self.mark = credentials::both(&sent.mark, &identity.mark, &self.cache.secret());
+            self.mark = credentials::both(&sent.mark, &identity.mark, &self.secret());
             self.has_credentials |= sent.has_credentials;
         }
         self.key = Some(identity.key);
@@ -68,7 +69,7 @@ impl Exchange {
 
     /// The same for another request than this one, by the same settings.
     pub(super) fn identity(&self, request: &http::Request, class: MethodClass) -> Identity {
-        let secret = self.cache.secret();
+        let secret = self.secret();
         let mut identity = key::identify(request, class, &self.matching(), &secret);
         if let Some(matched) = &self.matched {
             // What is stored is of the URL that is asked for, whatever was made of it.
@@ -81,7 +82,7 @@ impl Exchange {
 
     /// The row of all that is stored of a URL.
     pub(super) fn uri_row(&self, url: &str) -> [u8; key::URL_SIZE] {
-        key::uri_row(url, &self.settings().matching(), &self.cache.secret())
+        key::uri_row(url, &self.settings().matching(), &self.secret())
     }
 
     /// The request as keys and `Vary` see it.

@@ -39,9 +39,12 @@ impl Exchange {
 
     /// The stored response for the filter, where the caller gets a part of it, or hears that he has it.
     pub(super) fn stored_to_judge(&self, selected: &Selected, info: Info) -> Option<Response> {
+        if !self.cache.filter().calls_back() {
+            return None;
+        }
         let fields = &self.request.http.fields;
         let is_less = precondition::is_conditional(fields) || self.asked != Asked::Whole;
-        (is_less && self.cache.filter().calls_back()).then(|| {
+        is_less.then(|| {
             let head = selected.found.stored.response.clone();
             Response::new(head, info, selected.body(), self.context())
         })
@@ -75,8 +78,7 @@ impl Exchange {
     /// What is handed on is not, or no longer, stored.
     pub(super) fn hand_on_as_unstored(&mut self) {
         if let Some(response) = &mut self.handed_on {
-            response.info.key = None;
-            response.info.freshness = None;
+            response.info.forget();
         }
     }
 

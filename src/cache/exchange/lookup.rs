@@ -20,30 +20,33 @@ use crate::policy::range::Asked;
 use crate::policy::reason::Reason;
 use crate::policy::validate::Validators;
 use crate::policy::{groups, precondition};
-use crate::settings::Settings;
 use crate::storage::forks;
 
 impl Exchange {
-    pub(in crate::cache) fn new(cache: &Arc<Cache>, request: &Arc<Request>) -> Result<Self> {
+    /// Boxed from the beginning, as all that is large on the way of a hit: each move of it would be a copy.
+    pub(in crate::cache) fn new(cache: &Arc<Cache>, request: &Arc<Request>) -> Result<Box<Self>> {
         let mut exchange = Self::begin_with(cache, request)?;
         exchange.look_up()?;
         Ok(exchange)
     }
 
     /// An exchange for which nothing was looked up yet.
-    pub(super) fn begin_with(cache: &Arc<Cache>, request: &Arc<Request>) -> Result<Self> {
+    pub(super) fn begin_with(cache: &Arc<Cache>, request: &Arc<Request>) -> Result<Box<Self>> {
         let settings = cache.settings().with(&request.overrides);
         let url_bytes = request.http.url.as_str().len();
         if url_bytes > settings.max_url_bytes {
             let message = format!("the URL has {url_bytes} bytes, over HC_OPT_MAX_URL_BYTES");
             return Err(Error::new(Kind::TooLarge, message));
         }
-        let own_settings = match Settings::ruled_by(settings, &request.http.url) {
-            Cow::Borrowed(_) => None,
-            Cow::Owned(settings) => Some(Box::new(settings)),
+        let own_settings = match settings.ruled_by(&request.http.url) {
+            Some(ruled) => Some(Box::new(ruled)),
+            None => match settings {
+                Cow::Owned(settings) => Some(Box::new(settings)),
+                Cow::Borrowed(_) => None,
+            },
         };
         let now = cache.now();
-        Ok(Exchange {
+        Ok(Box::new(Exchange {
             cache: cache.clone(),
             request: request.clone(),
             matched: None,
@@ -52,6 +55,7 @@ impl Exchange {
             directives: RequestDirectives::read(&request.http.fields),
             asked: Asked::Whole,
             class: MethodClass::Get,
+            secret: None,
             key: None,
             mark: NOBODY,
             has_credentials: false,
@@ -69,22 +73,17 @@ impl Exchange {
             generation: 0,
             turn: None,
             forks: forks(),
-        })
+        }))
     }
 
     fn look_up(&mut self) -> Result<()> {
         let (decision, reason) = match admit(&self.request.http, self.settings()) {
             Admission::LookUp(class, asked) => {
                 self.asked = asked;
-                match self.identify(class) {
-                    Ok(()) => self.search(),
-                    Err(error) => {
-                        self.past_identity(error)?;
-                        (Decision::Forward, Reason::Key)
-                    }
-                }
+                self.identify_and_search(class)?
             }
             Admission::AnswersGet => {
+                self.secret = self.cache.secret();
                 let identity = self.identity(self.matched(), MethodClass::Get);
                 self.mark = identity.mark;
                 self.has_credentials = identity.has_credentials;
@@ -93,6 +92,20 @@ impl Exchange {
             Admission::Pass(reason) => (Decision::Forward, reason),
         };
         self.go_on(decision, reason)
+    }
+
+    fn identify_and_search(&mut self, class: MethodClass) -> Result<(Decision, Reason)> {
+        self.secret = self.cache.secret();
+        if self.secret.is_none() {
+            return Ok((Decision::Forward, Reason::Store));
+        }
+        match self.identify(class) {
+            Ok(()) => Ok(self.search()),
+            Err(error) => {
+                self.past_identity(error)?;
+                Ok((Decision::Forward, Reason::Key))
+            }
+        }
     }
 
     fn search(&mut self) -> (Decision, Reason) {
@@ -120,7 +133,7 @@ impl Exchange {
         if let Some(selected) = self.find_beside().filter(|_| reason == Reason::UriMiss) {
             return self.decide_on(selected);
         }
-        self.prefix = self.find_prefix().map(Box::new);
+        self.prefix = self.find_prefix();
         match &self.prefix {
             Some(_) => (Decision::Forward, Reason::Partial),
             None => (Decision::Forward, reason),
@@ -128,7 +141,7 @@ impl Exchange {
     }
 
     /// A response stored for another query, which says that the difference counts for nothing.
-    fn find_beside(&self) -> Option<Selected> {
+    fn find_beside(&self) -> Option<Box<Selected>> {
         let http = self.matched();
         if !self.settings().no_vary_search || self.own_key.is_some() {
             return None;
@@ -136,7 +149,7 @@ impl Exchange {
         let urls = self
             .cache
             .with_store("looking up", |store| marks::urls_beside(store, &http.url))?;
-        let secret = self.cache.secret();
+        let secret = self.secret();
         let matching = self.settings().matching();
         let own = canonical(http.url.as_str(), &matching, &secret);
         let query = |url: &str| url.split_once('?').map(|(_, query)| query.to_owned());
@@ -150,7 +163,7 @@ impl Exchange {
     }
 
     /// A stored part that holds the one that is asked for; if there is another part, that it does not.
-    fn find_part(&self) -> std::result::Result<Selected, Option<Reason>> {
+    fn find_part(&self) -> std::result::Result<Box<Selected>, Option<Reason>> {
         let Asked::One(range) = self.asked else {
             return Err(None);
         };
@@ -163,13 +176,13 @@ impl Exchange {
         let joined = joined.filter(|selected| selected.holds(range) && is_same(selected));
         let found = joined.or_else(|| {
             let verbatim = self.find(self.key_for(MethodClass::Verbatim)).ok();
-            verbatim.filter(is_same)
+            verbatim.filter(|selected| is_same(selected))
         });
         found.ok_or(is_there.then_some(Reason::Partial))
     }
 
     /// The stored response that the request selects under a key; if none, why.
-    pub(super) fn find(&self, key: PrimaryKey) -> std::result::Result<Selected, Reason> {
+    pub(super) fn find(&self, key: PrimaryKey) -> std::result::Result<Box<Selected>, Reason> {
         let settings = self.settings();
         let search = self.cache.with_store("looking up", |store| {
             let fields = &self.matched().fields;
@@ -181,14 +194,7 @@ impl Exchange {
             }
         });
         match search {
-            Some(Search::Found(found)) if self.is_hidden(&key, &found) => Err(Reason::UriMiss),
-            Some(Search::Found(found)) => {
-                let mut selected = Selected::new(key, *found, settings);
-                if settings.groups {
-                    selected.is_invalid = self.is_group_invalid(&selected);
-                }
-                Ok(selected)
-            }
+            Some(Search::Found(found)) => self.select(key, found),
             Some(Search::Miss(reason)) => Err(reason),
             Some(Search::Unreadable) => {
                 let error = Error::new(Kind::Corrupt, "a stored response cannot be read");
@@ -197,6 +203,22 @@ impl Exchange {
             }
             None => Err(Reason::Store),
         }
+    }
+
+    /// What is known of a stored response that was found; if it is not there for this cache, why.
+    pub(super) fn select(
+        &self,
+        key: PrimaryKey,
+        found: Box<Found>,
+    ) -> std::result::Result<Box<Selected>, Reason> {
+        if self.is_hidden(&key, &found) {
+            return Err(Reason::UriMiss);
+        }
+        let mut selected = Selected::new(key, found, self.settings());
+        if self.settings().groups {
+            selected.is_invalid = self.is_group_invalid(&selected);
+        }
+        Ok(selected)
     }
 
     /// Whether it was changed through this cache, which could not write that down.
@@ -228,7 +250,7 @@ impl Exchange {
         since.is_none_or(|since| since.is_some_and(|at| at >= asked_at))
     }
 
-    fn decide_on(&mut self, selected: Selected) -> (Decision, Reason) {
+    pub(super) fn decide_on(&mut self, selected: Box<Selected>) -> (Decision, Reason) {
         let decided = reuse(
             &selected.candidate(),
             &self.directives,
@@ -237,7 +259,7 @@ impl Exchange {
         );
         // What is not there for these settings is not there for a failure either.
         if decided.1 != Reason::UriMiss {
-            self.selected = Some(Box::new(selected));
+            self.selected = Some(selected);
         }
         decided
     }
@@ -266,7 +288,7 @@ impl Exchange {
         let Some(selected) = self.selected.take() else {
             return self.send();
         };
-        if let Err(error) = self.serve(*selected, false) {
+        if let Err(error) = self.serve(selected, false) {
             self.cache.report_fault("opening a stored body", &error);
             return self.go_on(Decision::Forward, Reason::Store);
         }
@@ -294,7 +316,7 @@ impl Exchange {
         if !matches!(self.phase, Phase::Answered) {
             return Ok(());
         }
-        self.selected = kept.map(Box::new);
+        self.selected = kept;
         self.ask_for_all_that_is_stored();
         self.send()
     }

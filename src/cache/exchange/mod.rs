@@ -8,6 +8,7 @@ mod explain;
 mod freshen;
 mod identity;
 mod judge;
+mod led;
 mod lookup;
 mod parts;
 mod put;
@@ -70,6 +71,8 @@ pub struct Exchange {
     asked: Asked,
     /// Which methods share what is stored for it.
     class: MethodClass,
+    /// The secret of the store in which it was looked up; `None` when it was not.
+    secret: Option<[u8; 32]>,
     /// What a complete response to the request is stored under.
     key: Option<PrimaryKey>,
     /// Whose it is.
@@ -157,6 +160,11 @@ impl Exchange {
     /// The settings that hold for this request.
     pub fn settings(&self) -> &Settings {
         self.settings.as_deref().unwrap_or(self.cache.settings())
+    }
+
+    /// The secret that hashes are keyed with. Nothing made with it is stored unless it is the store's own.
+    fn secret(&self) -> [u8; 32] {
+        self.secret.unwrap_or_default()
     }
 
     fn context(&self) -> Context {

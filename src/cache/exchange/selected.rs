@@ -13,7 +13,7 @@ use crate::settings::Settings;
 pub(super) struct Selected {
     /// What it is stored under.
     pub(super) key: PrimaryKey,
-    pub(super) found: Found,
+    pub(super) found: Box<Found>,
     pub(super) said: Said,
     pub(super) freshness: Freshness,
     /// It was made invalid since it was received, and needs to be validated.
@@ -21,28 +21,28 @@ pub(super) struct Selected {
 }
 
 impl Selected {
-    pub(super) fn new(key: PrimaryKey, found: Found, settings: &Settings) -> Self {
+    pub(super) fn new(key: PrimaryKey, found: Box<Found>, settings: &Settings) -> Box<Self> {
         let response = &found.stored.response;
         let said = Said::by(&response.fields, settings);
         let freshness = Freshness::of(response, &said, &found.stored.head.stamp, settings);
-        Selected {
+        Box::new(Selected {
             key,
             said,
             freshness,
             found,
             is_invalid: false,
-        }
+        })
     }
 
     /// The same once more: another reader of its body.
-    pub(super) fn another(&self) -> Self {
-        Selected {
+    pub(super) fn another(&self) -> Box<Self> {
+        Box::new(Selected {
             key: self.key.clone(),
-            found: self.found.another(),
+            found: Box::new(self.found.another()),
             said: self.said.clone(),
             freshness: self.freshness,
             is_invalid: self.is_invalid,
-        }
+        })
     }
 
     /// What is known of it after its head changed.
@@ -70,8 +70,10 @@ impl Selected {
     /// Which part of the representation is stored, and how long all of it is; `None` when it is all.
     pub(super) fn content_range(&self) -> Option<ContentRange> {
         let response = &self.found.stored.response;
-        let range = ContentRange::by(&response.fields)?;
-        (response.status == 206).then_some(range)
+        if response.status != 206 {
+            return None;
+        }
+        ContentRange::by(&response.fields)
     }
 
     /// The part that a range asks for, as far as that can be said.

@@ -3,7 +3,7 @@
 use super::Exchange;
 use super::selected::Selected;
 use crate::cache::body::Body;
-use crate::cache::{Info, Response};
+use crate::cache::{Info, Recorded, Response};
 use crate::error::Result;
 use crate::http::ResponseHead;
 use crate::key::Key;
@@ -13,16 +13,22 @@ use crate::policy::update::{of_not_modified, remove_named, set, set_age};
 
 impl Exchange {
     /// Hands on a stored response, or what of it the caller asks for, and with it whatever of it is in memory.
-    pub(super) fn serve(&mut self, selected: Selected, revalidated: bool) -> Result<()> {
-        let id = selected.found.stored.head.id;
+    pub(super) fn serve(&mut self, selected: Box<Selected>, revalidated: bool) -> Result<()> {
+        let stored = &selected.found.stored.head;
+        let id = stored.id;
+        let recorded = Recorded {
+            id,
+            mark: stored.mark,
+        };
         let info = Info {
             from_cache: true,
             revalidated,
             continued: false,
             key: Some(Key {
                 row: selected.key.row,
-                variant: selected.found.stored.head.variant,
+                variant: stored.variant,
             }),
+            recorded: Some(recorded).filter(|recorded| recorded.mark == self.mark),
             freshness: Some(selected.freshness),
             elapsed: 0,
         };
@@ -34,7 +40,11 @@ impl Exchange {
         Ok(())
     }
 
-    fn content_of(&self, selected: Selected, revalidated: bool) -> Result<(ResponseHead, Body)> {
+    fn content_of(
+        &self,
+        selected: Box<Selected>,
+        revalidated: bool,
+    ) -> Result<(ResponseHead, Body)> {
         let settings = self.settings();
         let asks = &self.request.http.fields;
         let received_at = selected.freshness.received_at;
@@ -55,7 +65,7 @@ impl Exchange {
             said,
             freshness,
             ..
-        } = selected;
+        } = *selected;
         let stored_len = found.stored.head.body_len;
         let mut head = found.stored.response;
         if settings.cache_control {

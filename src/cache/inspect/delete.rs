@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::aliases;
 use super::bodies::{release, unheld};
 use super::keys::Keys;
 use super::query::Query;
@@ -56,7 +57,7 @@ impl Cache {
             deleted += gone;
             left -= gone.min(left);
         }
-        Ok(deleted)
+        Ok(deleted + aliases::delete(self, query, &store, left)?)
     }
 
     /// Deletes everything, some in each transaction; says how many stored responses there were. What was asked for
@@ -68,6 +69,8 @@ impl Cache {
         while let Some(rows) = keys.next(&store, &mut |_, _, _| Ok(true))? {
             deleted += submit(&store, 64 * rows.len(), move |txn| take_rows(txn, &rows))?;
         }
+        // Those of what was stored are gone with it.
+        self.forget_aliases()?;
         let mut keys = Keys::of(Table::Marks);
         while let Some(rows) = keys.next(&store, &mut |_, row, _| Ok(marked::leads_on(row)))? {
             submit(&store, 64 * rows.len(), move |txn| {

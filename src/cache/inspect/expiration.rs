@@ -9,7 +9,7 @@ use crate::policy::directives::Seconds;
 use crate::policy::freshness::stamp;
 use crate::policy::said::Said;
 use crate::record::{Expires, Head, Stamp, Stored};
-use crate::settings::{Expiry, Settings};
+use crate::settings::Expiry;
 use crate::storage::{BodyId, Table, Transaction};
 
 /// A record that is to have another expiry, if it is still as it was looked at.
@@ -83,13 +83,11 @@ impl Cache {
 
     /// As if it were received again when it was.
     fn stamp_by_settings(&self, readable: &Readable, before: &Stamp) -> Stamp {
-        let settings = std::borrow::Cow::Borrowed(self.settings());
-        let settings = match &readable.request {
-            Some(request) => Settings::ruled_by(settings, &request.http.url),
-            None => settings,
-        };
+        let request = readable.request.as_ref();
+        let ruled = request.and_then(|request| self.settings().ruled_by(&request.http.url));
+        let settings = ruled.as_ref().unwrap_or(self.settings());
         let response = &readable.stored.response;
-        let said = Said::by(&response.fields, &settings);
+        let said = Said::by(&response.fields, settings);
         let (asked_at, received_at) = (before.request_time, before.response_time);
         stamp(
             response,
@@ -97,7 +95,7 @@ impl Cache {
             Seconds::Absent,
             asked_at,
             received_at,
-            &settings,
+            settings,
         )
     }
 }

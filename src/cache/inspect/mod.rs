@@ -1,6 +1,7 @@
 //! Looking into the cache, and looking after it. No transaction outlives a step of any of these, and what they are asked
 //! to do they say when they cannot: here a fault of the store is the caller's error, for he asked for nothing else.
 
+mod aliases;
 mod best;
 mod bodies;
 mod delete;

@@ -23,6 +23,14 @@ pub(super) struct Pages {
 }
 
 impl Pages {
+    /// No rows.
+    pub(super) fn none() -> Self {
+        Pages {
+            ranges: VecDeque::new(),
+            last: None,
+        }
+    }
+
     /// All rows.
     pub(super) fn all() -> Self {
         Pages {

@@ -20,6 +20,15 @@ pub struct Kinds {
 }
 
 impl Kinds {
+    /// Whether no stored response is asked for.
+    pub(super) fn are_aliases_alone(&self) -> bool {
+        let aliases = Kinds {
+            aliases: true,
+            ..Kinds::default()
+        };
+        *self == aliases
+    }
+
     /// Whether any is asked for by itself.
     pub fn are_said(&self) -> bool {
         *self != Kinds::default()
@@ -81,6 +90,11 @@ impl UrlGlob {
 
     fn matches(&self, url: &Url) -> bool {
         self.0.decide(url).is_some()
+    }
+
+    /// The same of a URL as it is stored, which may hold what no URL has: such a one matches none.
+    pub(super) fn matches_text(&self, url: &[u8]) -> bool {
+        Url::parse(url).is_ok_and(|(url, _)| self.matches(&url))
     }
 }
 

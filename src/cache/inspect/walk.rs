@@ -4,10 +4,12 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::aliases::Aliases;
 use super::best::Best;
 use super::pages::Pages;
 use super::query::{Order, Query};
 use super::row::{Held, Place, Readable};
+use crate::cache::aliases::Listed;
 use crate::cache::body::{Body, Bytes};
 use crate::cache::response::Context;
 use crate::cache::{Cache, Info, Response, shelf};
@@ -15,20 +17,43 @@ use crate::error::{Cause, Error, Kind, Result};
 use crate::storage::{Store, Table, forks};
 
 /// What a step met.
-pub struct Item {
-    place: Place,
-    /// The stored response; `None`: it cannot be read.
-    pub response: Option<Response>,
+pub enum Item {
+    /// A stored response.
+    Response(Response),
+    /// A record that cannot be read.
+    Unreadable(Unreadable),
+    /// Where a stored redirect leads to.
+    Alias(Listed),
 }
 
+/// Where a record stands that cannot be read.
+pub struct Unreadable(Place);
+
 impl Item {
+    /// The stored response; `None`: it cannot be read, or is an alias.
+    pub fn response(&self) -> Option<&Response> {
+        match self {
+            Item::Response(response) => Some(response),
+            _ => None,
+        }
+    }
+
+    /// The same, taken out.
+    pub fn into_response(self) -> Option<Response> {
+        match self {
+            Item::Response(response) => Some(response),
+            _ => None,
+        }
+    }
+
     /// Its key as it is printed. Of a record that cannot be read, that of the row it stands in.
     pub fn key(&self) -> String {
-        let key = self
-            .response
-            .as_ref()
-            .and_then(|response| response.info.key);
-        key.map_or_else(|| self.place.printed(), |key| key.to_string())
+        let key = match self {
+            Item::Response(response) => response.info.key,
+            Item::Unreadable(Unreadable(place)) => return place.printed(),
+            Item::Alias(listed) => listed.alias.hops.first().map(|hop| hop.key),
+        };
+        key.map(|key| key.to_string()).unwrap_or_default()
     }
 }
 
@@ -37,6 +62,7 @@ pub struct Walk {
     cache: Arc<Cache>,
     query: Query,
     rows: Option<Rows>,
+    aliases: Aliases,
     /// How many may still be given.
     left: u64,
     now: i64,
@@ -55,6 +81,7 @@ impl Walk {
         Walk {
             cache: cache.clone(),
             left: query.limit.unwrap_or(u64::MAX),
+            aliases: Aliases::new(&query),
             query,
             rows: None,
             now: 0,
@@ -87,7 +114,9 @@ impl Walk {
     fn item_of(&mut self, rows: &mut Rows, store: &Store, with_body: bool) -> Result<Option<Item>> {
         while self.left > 0 {
             let Some(place) = rows.next(&self.cache, &self.query, store, self.now)? else {
-                return Ok(None);
+                let alias = self.aliases.next(&self.cache, &self.query, store)?;
+                self.left -= u64::from(alias.is_some());
+                return Ok(alias.map(Item::Alias));
             };
             if let Some(item) = self.item(store, place, with_body)? {
                 self.left -= 1;
@@ -103,16 +132,14 @@ impl Walk {
             Held::asked_for(&self.cache, &self.query, self.now, &place, value)
         }) {
             Ok(None) => Ok(None),
-            Ok(Some(response)) => Ok(Some(Item { place, response })),
+            Ok(Some(Some(response))) => Ok(Some(Item::Response(response))),
+            Ok(Some(None)) => Ok(Some(Item::Unreadable(Unreadable(place)))),
             // Whose body is damaged is one that cannot be read.
             Err(error) if error.kind() == Kind::Corrupt => {
                 self.cache
                     .report_fault("walking the stored responses", &error);
-                let item = Item {
-                    place,
-                    response: None,
-                };
-                Ok(self.query.matches_unreadable().then_some(item))
+                let item = || Item::Unreadable(Unreadable(place));
+                Ok(self.query.matches_unreadable().then(item))
             }
             Err(error) => Err(error),
         }
@@ -121,7 +148,10 @@ impl Walk {
 
 impl Rows {
     pub(super) fn find(cache: &Cache, query: &Query, store: &Store, now: i64) -> Result<Self> {
-        let mut pages = Pages::of(cache, query, store)?;
+        let mut pages = match query.kinds.are_aliases_alone() {
+            true => Pages::none(),
+            false => Pages::of(cache, query, store)?,
+        };
         if query.order == Order::Key && !query.is_descending {
             return Ok(Rows {
                 pages: Some(pages),

@@ -5,6 +5,7 @@
 mod fault;
 pub(super) mod header;
 pub(super) mod inherit;
+pub(super) mod inject;
 mod pool;
 mod read;
 mod rows;
@@ -14,6 +15,7 @@ mod write;
 use std::path::Path;
 
 use self::fault::check;
+use self::inject::injected;
 pub(super) use self::pool::Inside;
 use self::pool::Pool;
 pub(super) use self::read::CommittedRows;
@@ -35,9 +37,10 @@ const LEAST_MAP: usize = 16 << 20;
 /// The named tables; [`Table::Records`] is the unnamed one, whose root LMDB has at hand in each
 /// transaction, so that a read does not have to look it up. The names lie among its rows, and begin so
 /// that no row of another kind is like them.
-const NAMES: [&str; 2] = [
+const NAMES: [&str; 3] = [
     "\u{1}\u{1}\u{1}\u{1}table:marks",
     "\u{1}\u{1}\u{1}\u{1}table:bodies",
+    "\u{1}\u{1}\u{1}\u{1}table:aliases",
 ];
 
 /// Whether a key of the unnamed table is the name of another table and no row.
@@ -58,6 +61,7 @@ struct Tables {
     records: lmdb_sys::MDB_dbi,
     marks: lmdb_sys::MDB_dbi,
     bodies: lmdb_sys::MDB_dbi,
+    aliases: lmdb_sys::MDB_dbi,
 }
 
 impl Tables {
@@ -66,6 +70,7 @@ impl Tables {
             Table::Records => self.records,
             Table::Marks => self.marks,
             Table::Bodies => self.bodies,
+            Table::Aliases => self.aliases,
         }
     }
 }
@@ -119,15 +124,16 @@ impl Environment {
     fn free_dead_readers(&self) -> Result<()> {
         let mut dead = 0;
         // SAFETY: the environment is open, and `dead` lives on the stack.
-        check("reader table", unsafe {
-            lmdb_sys::mdb_reader_check(self.inner.env(), &mut dead)
-        })
+        let check_readers = || unsafe { lmdb_sys::mdb_reader_check(self.inner.env(), &mut dead) };
+        check(
+            "reader table",
+            injected("mdb_reader_check").unwrap_or_else(check_readers),
+        )
     }
 
     /// Writes everything committed to the disk, whatever the durability. Waits for the disk.
     pub(super) fn sync(&self) -> Result<()> {
-        self.inner
-            .sync(true)
+        or_injected("mdb_env_sync", || self.inner.sync(true))
             .map_err(|e| fault::error("syncing the data file", e.to_err_code()))
     }
 
@@ -163,13 +169,9 @@ impl Environment {
             )
         };
         self.pool.while_idle(|| {
-            let info = self
-                .inner
-                .info()
+            let info = or_injected("mdb_env_info", || self.inner.info())
                 .map_err(|e| fault::error("lmdb", e.to_err_code()))?;
-            let page = self
-                .inner
-                .stat()
+            let page = or_injected("mdb_env_stat", || self.inner.stat())
                 .map_err(|e| fault::error("lmdb", e.to_err_code()))?;
             let used = (info.last_pgno() + 1).saturating_mul(page.page_size() as usize);
             let size = larger(info.map_size(), used).ok_or_else(full)?;
@@ -183,7 +185,8 @@ impl Environment {
             }
             // SAFETY: no transaction of this process is active: reads are kept out by `while_idle`, and
             // the one writer is the caller, between two transactions.
-            let code = unsafe { lmdb_sys::mdb_env_set_mapsize(self.inner.env(), size) };
+            let resize = || unsafe { lmdb_sys::mdb_env_set_mapsize(self.inner.env(), size) };
+            let code = injected("mdb_env_set_mapsize").unwrap_or_else(resize);
             check("growing the map of the data file", code).inspect_err(|_| self.pool.condemn())
         })
     }
@@ -208,7 +211,9 @@ fn open_mapped(
         let mut builder = lmdb::Environment::new();
         builder.set_flags(flags).set_max_readers(MAX_READERS);
         builder.set_max_dbs(NAMES.len() as u32).set_map_size(map);
-        match builder.open_with_permissions(directory, 0o600) {
+        match or_injected("mdb_env_open", || {
+            builder.open_with_permissions(directory, 0o600)
+        }) {
             Ok(inner) => return Ok(inner),
             Err(lmdb::Error::Other(libc::ENOMEM)) if map / 2 >= LEAST_MAP => map /= 2,
             Err(error) => return Err(refused(directory, error)),
@@ -217,18 +222,28 @@ fn open_mapped(
 }
 
 fn open_tables(inner: &lmdb::Environment, create: bool) -> lmdb::Result<Tables> {
-    let open = |name| match inner.open_db(Some(name)) {
-        Err(lmdb::Error::NotFound) if create => {
+    let open_one = |name| or_injected("mdb_dbi_open", || inner.open_db(name));
+    let open = |name| match open_one(Some(name)) {
+        Err(lmdb::Error::NotFound) if create => or_injected("mdb_dbi_open", || {
             inner.create_db(Some(name), lmdb::DatabaseFlags::empty())
-        }
+        }),
         opened => opened,
     };
-    let [marks, bodies] = NAMES;
+    let [marks, bodies, aliases] = NAMES;
     Ok(Tables {
-        records: inner.open_db(None)?.dbi(),
+        records: open_one(None)?.dbi(),
         marks: open(marks)?.dbi(),
         bodies: open(bodies)?.dbi(),
+        aliases: open(aliases)?.dbi(),
     })
+}
+
+/// A call through the safe wrapper.
+fn or_injected<T>(call: &'static str, made: impl FnOnce() -> lmdb::Result<T>) -> lmdb::Result<T> {
+    match injected(call) {
+        Some(code) => Err(lmdb::Error::from_err_code(code)),
+        None => made(),
+    }
 }
 
 fn refused(directory: &Path, error: lmdb::Error) -> Error {
@@ -238,3 +253,6 @@ fn refused(directory: &Path, error: lmdb::Error) -> Error {
         error.to_err_code(),
     )
 }
+
+#[cfg(test)]
+mod reader_tests;

@@ -22,7 +22,7 @@ const CLOSED: u8 = 2;
 const OPEN: u8 = 0;
 /// Somebody waits for the reads to end.
 const CLOSING: u8 = 1;
-/// The map is gone: LMDB must not be called any more.
+/// The map is gone, or a write of LMDB's failed half-way: it must not be called any more, or does nothing any more.
 const CONDEMNED: u8 = 2;
 
 /// The transactions, and who may use them.
@@ -113,17 +113,21 @@ impl Pool {
         task()
     }
 
-    /// No read may begin any more: the map is lost.
+    /// Nothing may begin any more until the environment is opened anew.
     pub(super) fn condemn(&self) {
         self.mode.store(CONDEMNED, Ordering::Relaxed);
     }
 
-    /// An error when the map is lost.
+    pub(super) fn is_condemned(&self) -> bool {
+        self.mode.load(Ordering::Relaxed) == CONDEMNED
+    }
+
+    /// An error when nothing may begin any more.
     pub(super) fn sound(&self) -> Result<()> {
-        if self.mode.load(Ordering::Relaxed) == CONDEMNED {
+        if self.is_condemned() {
             return Err(Error::new(
-                Kind::NoMemory,
-                "the data file is not mapped any more",
+                Kind::Io,
+                "the data file failed before, and has to be opened anew",
             ));
         }
         Ok(())
@@ -261,6 +265,7 @@ impl Environment {
                 Err(error) => error,
             };
             tries += 1;
+            self.condemn_after(&error);
             if error.kind() != Kind::Busy || tries > 3 {
                 break error;
             }
@@ -269,6 +274,25 @@ impl Environment {
             self.make_way(&error)?;
         };
         Err(error)
+    }
+
+    /// Whether it has to be opened anew, by somebody who knows that nobody uses it any more.
+    pub(in crate::storage) fn is_condemned(&self) -> bool {
+        self.pool.is_condemned()
+    }
+
+    /// After the write of a meta page failed LMDB refuses all that comes later.
+    pub(super) fn condemn_after(&self, error: &Error) {
+        if super::fault::code(error) == Some(lmdb_sys::MDB_PANIC) {
+            self.pool.condemn();
+        }
+    }
+
+    /// Finds out whether LMDB goes on after a commit that failed.
+    pub(super) fn look_after_failure(&self) {
+        if let Err(error) = ReadTransaction::begin(&self.inner) {
+            self.condemn_after(&error);
+        }
     }
 
     fn activate<'t>(&self, kept: &'t mut Option<ReadTransaction>) -> Result<Active<'t>> {

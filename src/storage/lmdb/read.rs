@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use super::fault::check;
+use super::inject::injected;
 use super::{NAMES, Tables, rows};
 use crate::error::Result;
 use crate::storage::{EachRow, Table};
@@ -21,10 +22,11 @@ impl ReadTransaction {
     pub(super) fn begin(environment: &lmdb::Environment) -> Result<Self> {
         let mut raw = std::ptr::null_mut();
         // SAFETY: the environment is open, there is no parent, and `raw` lives on the stack.
-        let code = unsafe {
+        let begin = || unsafe {
             let parent = std::ptr::null_mut();
             lmdb_sys::mdb_txn_begin(environment.env(), parent, lmdb_sys::MDB_RDONLY, &mut raw)
         };
+        let code = injected("mdb_txn_begin").unwrap_or_else(begin);
         check("beginning to read", code)?;
         Ok(ReadTransaction { raw })
     }
@@ -32,9 +34,9 @@ impl ReadTransaction {
     /// Makes a reset transaction see the present. After an error it is still reset.
     pub(super) fn renew(&mut self) -> Result<()> {
         // SAFETY: the transaction exists and is reset; its environment is open.
-        check("beginning to read", unsafe {
-            lmdb_sys::mdb_txn_renew(self.raw)
-        })
+        let renew = || unsafe { lmdb_sys::mdb_txn_renew(self.raw) };
+        let code = injected("mdb_txn_renew").unwrap_or_else(renew);
+        check("beginning to read", code)
     }
 
     /// Lets go of the snapshot. The place in the reader table is kept.
@@ -94,9 +96,8 @@ impl<'t> CommittedRows<'t> {
         // SAFETY: `MDB_stat` is a plain C struct, for which all zeros is a valid value.
         let mut stat: lmdb_sys::MDB_stat = unsafe { std::mem::zeroed() };
         // SAFETY: the transaction is active, the handle is open, and `stat` lives on the stack.
-        check("table", unsafe {
-            lmdb_sys::mdb_stat(self.raw, self.tables.handle(table), &mut stat)
-        })?;
+        let ask = || unsafe { lmdb_sys::mdb_stat(self.raw, self.tables.handle(table), &mut stat) };
+        check("table", injected("mdb_stat").unwrap_or_else(ask))?;
         // The names of the other tables lie among the records.
         let names = if matches!(table, Table::Records) {
             NAMES.len()

@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use super::fault::{check, error};
+use super::inject::injected;
 use super::{Tables, is_name};
 use crate::error::{Error, Kind, Result};
 use crate::storage::{EachRow, Table};
@@ -53,7 +54,8 @@ pub(super) unsafe fn get<'v>(
     admit(table, row)?;
     let (mut key, mut found) = (value(row), empty());
     // SAFETY: the caller's promise; `key` and `found` live on the stack.
-    match unsafe { lmdb_sys::mdb_get(raw, tables.handle(table), &mut key, &mut found) } {
+    let get = || unsafe { lmdb_sys::mdb_get(raw, tables.handle(table), &mut key, &mut found) };
+    match injected("mdb_get").unwrap_or_else(get) {
         // SAFETY: LMDB filled it, and the caller promises that it stays.
         lmdb_sys::MDB_SUCCESS => Ok(Some(unsafe { bytes(&found) })),
         lmdb_sys::MDB_NOTFOUND => Ok(None),
@@ -107,7 +109,8 @@ impl<'t> Cursor<'t> {
     ) -> Result<Self> {
         let mut raw = std::ptr::null_mut();
         // SAFETY: the caller's promise; `raw` lives on the stack.
-        let code = unsafe { lmdb_sys::mdb_cursor_open(transaction, table, &mut raw) };
+        let open = || unsafe { lmdb_sys::mdb_cursor_open(transaction, table, &mut raw) };
+        let code = injected("mdb_cursor_open").unwrap_or_else(open);
         check("reading rows", code)?;
         Ok(Cursor {
             raw,
@@ -135,7 +138,8 @@ impl<'t> Cursor<'t> {
     ) -> Result<Option<(&[u8], &[u8])>> {
         let mut found = empty();
         // SAFETY: the cursor is open and its transaction active; both values live on the stack.
-        match unsafe { lmdb_sys::mdb_cursor_get(self.raw, &mut row, &mut found, how) } {
+        let go = || unsafe { lmdb_sys::mdb_cursor_get(self.raw, &mut row, &mut found, how) };
+        match injected("mdb_cursor_get").unwrap_or_else(go) {
             // SAFETY: LMDB filled both; they stay as long as nothing is written in the transaction.
             lmdb_sys::MDB_SUCCESS => Ok(Some(unsafe { (bytes(&row), bytes(&found)) })),
             lmdb_sys::MDB_NOTFOUND => Ok(None),

@@ -1,8 +1,7 @@
 //! Writing: one transaction at a time in a process, and the changes that run in it.
 
-use std::marker::PhantomData;
-
 use super::fault::{check, error};
+use super::inject::injected;
 use super::rows::{self, Cursor, admit};
 use super::{Environment, Tables};
 use crate::error::{Error, Kind, Result};
@@ -17,7 +16,7 @@ pub(in crate::storage) struct WriteTransaction<'t> {
     /// The first failure that LMDB reported: from then on the transaction is lost.
     fault: Option<Error>,
     released: Vec<BodyId>,
-    environment: PhantomData<&'t Environment>,
+    environment: &'t Environment,
 }
 
 /// What a commit leaves to do.
@@ -43,16 +42,18 @@ impl Environment {
     fn begin_once(&self) -> Result<WriteTransaction<'_>> {
         let mut raw = std::ptr::null_mut();
         // SAFETY: the environment is open, there is no parent, and `raw` lives on the stack.
-        let code =
-            unsafe { lmdb_sys::mdb_txn_begin(self.inner.env(), std::ptr::null_mut(), 0, &mut raw) };
-        check("beginning to write", code)?;
+        let begin = || unsafe {
+            lmdb_sys::mdb_txn_begin(self.inner.env(), std::ptr::null_mut(), 0, &mut raw)
+        };
+        let code = injected("mdb_txn_begin").unwrap_or_else(begin);
+        check("beginning to write", code).inspect_err(|error| self.condemn_after(error))?;
         Ok(WriteTransaction {
             raw,
             tables: &self.tables,
             written: 0,
             fault: None,
             released: Vec::new(),
-            environment: PhantomData,
+            environment: self,
         })
     }
 
@@ -80,7 +81,8 @@ impl WriteTransaction<'_> {
         let (mut key, mut data) = (rows::value(row), rows::value(value));
         let table = self.tables.handle(table);
         // SAFETY: the transaction is active, and LMDB copies what the two values point to.
-        let code = unsafe { lmdb_sys::mdb_put(self.raw, table, &mut key, &mut data, 0) };
+        let put = || unsafe { lmdb_sys::mdb_put(self.raw, table, &mut key, &mut data, 0) };
+        let code = injected("mdb_put").unwrap_or_else(put);
         self.written += row.len() + value.len();
         self.note("writing a row", code)
     }
@@ -90,7 +92,9 @@ impl WriteTransaction<'_> {
         admit(table, row)?;
         let (mut key, table) = (rows::value(row), self.tables.handle(table));
         // SAFETY: the transaction is active; without duplicates no value is asked for.
-        let code = unsafe { lmdb_sys::mdb_del(self.raw, table, &mut key, std::ptr::null_mut()) };
+        let delete =
+            || unsafe { lmdb_sys::mdb_del(self.raw, table, &mut key, std::ptr::null_mut()) };
+        let code = injected("mdb_del").unwrap_or_else(delete);
         if code == lmdb_sys::MDB_NOTFOUND {
             return Ok(false);
         }
@@ -178,9 +182,14 @@ impl WriteTransaction<'_> {
 
     /// Makes the changes visible to all processes. Waits for the disk as the durability says.
     pub(in crate::storage) fn commit(mut self) -> Result<Committed> {
+        if let Some(code) = injected("mdb_txn_commit") {
+            // `Drop` aborts it.
+            return Err(error("committing", code));
+        }
         let raw = std::mem::replace(&mut self.raw, std::ptr::null_mut());
         // SAFETY: the transaction is active and, whatever comes of it, gone afterwards: `Drop` finds null.
-        check("committing", unsafe { lmdb_sys::mdb_txn_commit(raw) })?;
+        check("committing", unsafe { lmdb_sys::mdb_txn_commit(raw) })
+            .inspect_err(|_| self.environment.look_after_failure())?;
         Ok(Committed {
             released: std::mem::take(&mut self.released),
         })

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use httpcache::cache::{Cache, Decision, Query, Request, Response, Times};
+use httpcache::cache::{Cache, Decision, Item, Query, Request, Response, Times};
 use httpcache::error::Kind;
 use httpcache::settings::{DO_NOT_CACHE, NEVER, UNSET, list, option};
 
@@ -10,7 +10,7 @@ use super::support::*;
 
 fn times(cache: &Arc<Cache>, url: &str) -> Times {
     let items = walked(cache, Query::default());
-    let mut responses = items.into_iter().filter_map(|item| item.response);
+    let mut responses = items.into_iter().filter_map(Item::into_response);
     let found = responses.find(|response| response.url().unwrap().as_str() == url);
     found.unwrap().times()
 }
@@ -269,6 +269,7 @@ fn what_no_request_would_find_and_what_is_never_stored_is_refused() {
     let private = directory.open(|s| s.set(option::CACHE_CONTROL, 1).unwrap());
     assert!(!put(&private, request("HEAD http://h/a", &[]), &answer(&[], b"")).unwrap());
     assert_eq!(responses(&cache), 0);
+    cache.flush(std::time::Duration::MAX).unwrap();
     assert_eq!(directory.body_files().len(), 0);
 }
 
@@ -286,6 +287,8 @@ impl httpcache::cache::Arrival for Never {
     fn is_stored(&self) -> bool {
         false
     }
+
+    fn set_trail(&mut self, _: httpcache::cache::aliases::Trail) {}
 
     fn stored(&mut self) -> httpcache::Result<Option<Response>> {
         Ok(None)

@@ -1,6 +1,7 @@
 //! Looking into the cache, and deleting what is found there.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use httpcache::cache::{Cache, KeySink, Kinds, Order, Query, Request, UrlGlob};
 use httpcache::error::Kind;
@@ -54,7 +55,7 @@ fn a_walk_meets_everything_as_it_is_stored() {
     let [item] = &items[..] else {
         panic!("{} items", items.len())
     };
-    let response = item.response.as_ref().unwrap();
+    let response = item.response().unwrap();
     assert_eq!(response.head.status, 200);
     assert_eq!(response.body_size(), Some(3));
     assert!(response.info.from_cache);
@@ -76,7 +77,7 @@ fn the_body_is_there_where_it_is_asked_for() {
     let mut walk = cache.walk(Query::default());
     let mut bodies = Vec::new();
     while let Some(item) = walk.step(true).unwrap() {
-        bodies.push(text(&mut item.response.unwrap()));
+        bodies.push(text(&mut item.into_response().unwrap()));
     }
     bodies.sort();
     assert_eq!(bodies, ["small".to_owned(), large]);
@@ -283,7 +284,7 @@ fn what_is_deleted_or_changed_under_a_walk_harms_nothing() {
     for walk in [&mut walk, &mut sorted] {
         let mut met = 0;
         while let Some(item) = walk.step(true).unwrap() {
-            let body = text(&mut item.response.unwrap());
+            let body = text(&mut item.into_response().unwrap());
             assert!(body == "before" || body == "after");
             met += 1;
         }
@@ -350,7 +351,7 @@ fn a_response_whose_body_is_gone_cannot_be_read() {
         ..Kinds::default()
     });
     let item = cache.walk(unreadable).step(true).unwrap().unwrap();
-    assert!(item.response.is_none());
+    assert!(item.response().is_none());
     assert_eq!(paths(&cache, Query::default()), ["/a"], "its record can");
     let error = cache.get(&key_of(&cache, get("http://h/a"))).err().unwrap();
     assert_eq!(error.kind(), Kind::Corrupt);
@@ -452,6 +453,7 @@ fn a_deletion_by_criteria_says_how_many_and_takes_bodies_with_it() {
     assert_eq!(cache.delete_where(&expired).unwrap(), 600);
     assert_eq!(cache.delete_where(&expired).unwrap(), 0);
     assert_eq!(paths(&cache, Query::default()), ["/late"]);
+    cache.flush(Duration::MAX).unwrap();
     assert_eq!(directory.body_files().len(), 1);
     for refused in [
         Query::default(),
@@ -502,6 +504,7 @@ fn clear_leaves_nothing_and_the_cache_goes_on() {
     assert_eq!(cache.clear().unwrap(), 604);
     assert_eq!(responses(&cache), 0);
     assert_eq!(paths(&cache, Query::default()), [""; 0]);
+    cache.flush(Duration::MAX).unwrap();
     assert_eq!(directory.body_files().len(), 0);
     assert_eq!(found(&cache, get("http://h/1")), None);
     assert_eq!(found(&cache, get("http://h/n?a=2")), None);

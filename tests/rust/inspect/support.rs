@@ -141,7 +141,7 @@ pub fn walked(cache: &Arc<Cache>, query: Query) -> Vec<Item> {
 
 /// The paths of what a walk meets, in its order; `!` stands for what cannot be read.
 pub fn paths(cache: &Arc<Cache>, query: Query) -> Vec<String> {
-    let path = |item: &Item| match &item.response {
+    let path = |item: &Item| match item.response() {
         Some(response) => {
             let url = response.url().unwrap();
             let origin = url.origin().len();

@@ -70,11 +70,12 @@ fn what_is_newer_is_taken_over_as_it_is() {
             ..Query::default()
         },
     );
-    let response = items[0].response.as_ref().unwrap();
+    let response = items[0].response().unwrap();
     assert_eq!(response.head.fields.first(b"X-A"), Some(&b"1"[..]));
     assert_eq!(response.times().created_at, Some(START));
     assert_eq!(response.times().expires_at, Some(START + 60_000));
     assert_eq!(update(&to, &from), counts(0, 604, 0), "once is enough");
+    to.flush(std::time::Duration::MAX).unwrap();
     assert_eq!(other.body_files().len(), 1);
 }
 

@@ -163,7 +163,7 @@ impl Bench {
         let Ok(exchange) = self.cache.lookup(&request) else {
             return;
         };
-        let mut talk = Talk::new(&request, exchange, bodies);
+        let mut talk = Talk::new(&request, *exchange, bodies);
         talk.check_lookup();
         for answer in &scripted.answers {
             if !talk.is_awaiting() || !talk.answer(answer) {

@@ -64,7 +64,7 @@ impl Bench {
     pub fn look_up(&self, method: &str, url: &str, fields: &Fields) -> Exchange {
         let mut request = Request::new(method.as_bytes(), url.as_bytes()).unwrap();
         request.http.fields = fields.clone();
-        self.cache.lookup(&Arc::new(request)).unwrap()
+        *self.cache.lookup(&Arc::new(request)).unwrap()
     }
 
     pub fn answer(exchange: &mut Exchange, status: u16, fields: &Fields, body: &[u8]) -> Outcome {

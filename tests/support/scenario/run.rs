@@ -141,7 +141,7 @@ impl Runner {
         }
         let request = Arc::new(request);
         let exchange = self.lent.cache.lookup(&request)?;
-        Ok((request, exchange))
+        Ok((request, *exchange))
     }
 
     /// Requests of one label have the same key, and those of others another one.

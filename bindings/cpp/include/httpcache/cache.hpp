@@ -5,9 +5,11 @@
 #include "exchange.hpp"
 #include "object.hpp"
 #include "options.hpp"
+#include "query.hpp"
 #include "request.hpp"
 #include "response.hpp"
 #include "time.hpp"
+#include "walk.hpp"
 
 #include <cstdint>
 #include <exception>
@@ -29,8 +31,13 @@ public:
     /// busy, mismatch, unsupported (a network file system, another process-id namespace), conflict
     /// (of two options).
     explicit cache(const std::filesystem::path &directory) : object(open(directory, nullptr)) {}
+
+    /// options::place() says what else the path may be.
     cache(const std::filesystem::path &directory, const options &configuration)
         : object(open(directory, configuration.live())) {}
+
+    /// Opens the cache that options::place() has a place for without a path.
+    explicit cache(const options &configuration) : object(open(nullptr, configuration.live())) {}
 
     /// Takes an object of the C library.
     explicit cache(hc_cache *owned) noexcept : object(owned) {}
@@ -99,6 +106,144 @@ public:
     /// wait for the disk. errc::cancelled: `progress` said so; what it throws is thrown again.
     hc_rekeyed rekey(std::optional<std::string_view> from = std::nullopt,
                      const progress_function &progress = nullptr) const {
+        // An empty string names nothing; it does not mean all.
+        const std::string names(from.value_or(std::string_view()));
+        return watched<hc_rekeyed>(
+            progress, [&](error &why, hc_progress_fn ask, void *user, hc_rekeyed *io) {
+                return detail::try_call(why, hc_rekey, live(),
+                                        from.has_value() ? names.data() : nullptr, names.size(),
+                                        ask, user, io);
+            });
+    }
+
+    /// Walks the stored responses that `q` asks for. errc::argument, errc::url: what is wrong with
+    /// it.
+    hc::walk walk(const query &q = {}, bodies of_what_is_met = bodies::closed) const {
+        const hc_query asked = q.raw();
+        hc_iter *out = nullptr;
+        detail::call(hc_iter_new, live(), &asked, &out);
+        return hc::walk(out, of_what_is_met);
+    }
+
+    /// The stored response that a key names, whether it is fresh or not: of those of a key() of
+    /// this cache the newest, or the one of response::key() or stored::key(). Nothing: there is
+    /// none that can be read. May wait for the disk, and fails where it does, as all that follow.
+    /// errc::argument: it is no key.
+    std::optional<response> find(std::string_view key) const {
+        hc_response *out = nullptr;
+        if (detail::call(hc_get, live(), key.data(), key.size(), &out) != HC_OK)
+            return std::nullopt;
+        return response(out);
+    }
+
+    /// Whether there is one.
+    bool contains(std::string_view key) const {
+        return detail::call(hc_get, live(), key.data(), key.size(), nullptr) == HC_OK;
+    }
+
+    /// Deletes what is stored under a key: all variants of one of key(), or the one of
+    /// response::key() or stored::key(). Says how many there were. This and the next two delete
+    /// also through a cache that is settings::read_only(); errc::read_only: nothing can be written
+    /// there. Who has a body open reads on.
+    std::uint64_t erase(std::string_view key) const {
+        std::uint64_t count = 0;
+        detail::call(hc_delete, live(), key.data(), key.size(), &count);
+        return count;
+    }
+
+    /// Deletes what `q` asks for, and says how many that were; with query::limit() those that come
+    /// first in its order. errc::argument: it asks for nothing less than all.
+    std::uint64_t erase_where(const query &q) const {
+        const hc_query asked = q.raw();
+        std::uint64_t count = 0;
+        detail::call(hc_delete_where, live(), &asked, &count);
+        return count;
+    }
+
+    /// Deletes everything, some at a time, beside whatever else uses the cache: what is stored
+    /// meanwhile may stay. Says how many responses there were.
+    std::uint64_t clear() const {
+        std::uint64_t count = 0;
+        detail::call(hc_clear, live(), &count);
+        return count;
+    }
+
+    /// Gives all stored responses another expiry, which counts from now, whatever gave them theirs;
+    /// says how many had another one before. `unset`: what the options and URL rules would have
+    /// given each when it was received. With options::cache_control() what a response says itself
+    /// still comes first. errc::argument: do_not_cache, for which there is clear().
+    /// errc::read_only.
+    std::uint64_t reset_expiration(expiry lifetime) const {
+        std::uint64_t count = 0;
+        detail::call(hc_reset_expiration, live(), lifetime.value(), &count);
+        return count;
+    }
+
+    /// Stores `p`, made or read, as the answer to `r`, in place of what is stored of the same
+    /// variant, as told: neither RFC 9111 nor a filter is asked. For what is imported, or moved by
+    /// hand. Without an instant it was received now, and becomes stale as the options say;
+    /// time_point::max() is never. False: the cache has no part in such a request.
+    ///
+    /// errc::argument: what no request would find, or what must not be stored (of status 1xx, 206,
+    /// 304, 407, 412, 416; with Vary: *; with another length than Content-Length; with a secret in
+    /// a URL that it names). errc::too_large, errc::read_only.
+    bool put(const request &r, const response &p,
+             std::optional<time_point> created_at = std::nullopt,
+             std::optional<time_point> expires_at = std::nullopt) const {
+        return detail::call(hc_put, live(), r.live(), p.live(), detail::instant_of(created_at),
+                            detail::instant_of(expires_at)) == HC_OK;
+    }
+
+    /// Takes over what is stored in `from` and newer than what is here, under the keys that the
+    /// options of this cache make, with the times and the expiry it has. What only a keyed hash of
+    /// a secret tells from others is left, unless `from` is a copy of this directory, and so is
+    /// what cannot be read or is too large here. Goes on beside other use of both, and what was
+    /// taken over before an error or a kill stays. `progress` is as of rekey(). errc::argument:
+    /// both are one cache. errc::read_only.
+    hc_updated update(const cache &from, const progress_function &progress = nullptr) const {
+        return watched<hc_updated>(
+            progress, [&](error &why, hc_progress_fn ask, void *user, hc_updated *io) {
+                return detail::try_call(why, hc_update, live(), from.live(), ask, user, io);
+            });
+    }
+
+    /// Reads everything that is stored and says what does not fit; nothing is changed. Goes on
+    /// beside other use. `progress` is as of rekey().
+    hc_verification verify(const progress_function &progress = nullptr) const {
+        return look_through(0, progress);
+    }
+
+    /// As verify(), and what is damaged is taken away, what leads to something sound is put right.
+    /// Nothing sound is ever taken away. errc::read_only.
+    hc_verification mend(const progress_function &progress = nullptr) const {
+        return look_through(1, progress);
+    }
+
+    /// Commits on this thread what waits to be committed, for about so long, and at least one
+    /// transaction of about 4 MiB; says whether something is left. For a cache without
+    /// options::workers(), when you are idle; without it what is stored is committed when 8 MiB or
+    /// 2048 changes wait, by flush(), and when the store closes.
+    bool work(expiry budget) const {
+        return detail::call(hc_work, live(), budget.value()) == HC_OK;
+    }
+
+    /// Waits until what fetch() left to be revalidated is, and everything stored so far is durable
+    /// and seen by all processes. errc::timeout. Any other error is why something that was stored
+    /// since the last flush was lost (errc::full, busy, io); that is said once.
+    void flush(expiry timeout = never) const { detail::call(hc_flush, live(), timeout.value()); }
+
+    /// What the cache counted since it was opened, and what lies on disk. May wait for the disk.
+    hc_stats stats() const {
+        hc_stats filled = {};
+        filled.struct_size = sizeof filled;
+        detail::call(hc_get_stats, live(), &filled);
+        return filled;
+    }
+
+private:
+    /// Makes a long call that asks `progress` whether it goes on, and fills a struct in any case.
+    template <class Filled, class Call>
+    static Filled watched(const progress_function &progress, Call call) {
         struct watcher {
             const progress_function &goes_on;
             std::exception_ptr thrown;
@@ -113,14 +258,10 @@ public:
                 return std::int32_t{1};
             }
         };
-        hc_rekeyed filled = {};
+        Filled filled = {};
         filled.struct_size = sizeof filled;
-        // An empty string names nothing; it does not mean all.
-        const std::string names(from.value_or(std::string_view()));
         error why;
-        const hc_status status =
-            detail::try_call(why, hc_rekey, live(), from.has_value() ? names.data() : nullptr,
-                             names.size(), progress ? ask : nullptr, &asked, &filled);
+        const hc_status status = call(why, progress ? ask : nullptr, &asked, &filled);
         if (asked.thrown != nullptr)
             std::rethrow_exception(asked.thrown);
         if (status < 0)
@@ -128,25 +269,23 @@ public:
         return filled;
     }
 
-    /// Waits until what fetch() left to be revalidated is, and everything stored so far is durable.
-    /// errc::timeout.
-    void flush(expiry timeout = never) const { detail::call(hc_flush, live(), timeout.value()); }
-
-    /// What the cache counted since it was opened, and what lies on disk. May wait for the disk.
-    hc_stats stats() const {
-        hc_stats filled = {};
-        filled.struct_size = sizeof filled;
-        detail::call(hc_get_stats, live(), &filled);
-        return filled;
+    hc_verification look_through(std::int32_t mends, const progress_function &progress) const {
+        return watched<hc_verification>(
+            progress, [&](error &why, hc_progress_fn ask, void *user, hc_verification *io) {
+                return detail::try_call(why, hc_verify, live(), mends, ask, user, io);
+            });
     }
 
-private:
     static hc_cache *open(const std::filesystem::path &directory, const hc_options *configuration) {
         // The C library would take what stands before the NUL for the path.
         if (directory.native().find('\0') != std::filesystem::path::string_type::npos)
             throw error(errc::argument, "the path of the cache holds a NUL");
+        return open(directory.c_str(), configuration);
+    }
+
+    static hc_cache *open(const char *directory, const hc_options *configuration) {
         hc_cache *out = nullptr;
-        detail::call(hc_open, directory.c_str(), configuration, &out);
+        detail::call(hc_open, directory, configuration, &out);
         return out;
     }
 };

@@ -16,6 +16,9 @@ inline const char *gone(const hc_cache *) {
 inline const char *gone(const hc_exchange *) {
     return "the exchange was closed or moved from";
 }
+inline const char *gone(const hc_iter *) {
+    return "the walk was closed or moved from";
+}
 inline const char *gone(const hc_options *) {
     return "the options were closed or moved from";
 }

@@ -27,6 +27,18 @@ enum class durability {
     synced = 2, ///< What is stored is durable.
 };
 
+/// What the path of a cache means.
+enum class place {
+    /// The cache directory.
+    path = 0,
+    /// A name in the directory of this user's caches, $XDG_CACHE_HOME or ~/.cache; without one
+    /// "http_cache".
+    user = 1,
+    /// A directory, or without one $TMPDIR or /tmp, in which a temporary one is made: it goes with
+    /// the last that has it open, this process or a child that it forked.
+    temporary = 2,
+};
+
 enum class log_level : std::int32_t {
     error = HC_LOG_ERROR,     ///< The cache lost something, or works as pass-through.
     warning = HC_LOG_WARNING, ///< Something is not as it should be.
@@ -111,9 +123,10 @@ public:
     /// Who this cache is in Cache-Status (RFC 9211 2): printable ASCII. Default "httpcache".
     options &cache_name(std::string_view name) { return set(HC_STR_CACHE_NAME, name); }
 
-    /// On, fetch() revalidates on threads of the library, which call nothing of yours; where the
-    /// cache has a function of yours, before it returns (RFC 5861 3). Off, the library starts no
-    /// thread. Default on.
+    /// On, threads of the library, which call nothing of yours, commit what is stored, and
+    /// revalidate for fetch(); where the cache has a function of yours, that is before it returns
+    /// (RFC 5861 3). Off, the library starts no thread: see cache::work(). Of caches with the same
+    /// directory, the first one says who commits. Default on.
     options &workers(bool on) { return set(HC_OPT_WORKERS, on); }
 
     /// Beside a response all fields of its request are stored, and the body, without what is
@@ -177,6 +190,9 @@ public:
     options &targeted_fields(const Names &all) {
         return list(HC_LIST_TARGETED_FIELD, all);
     }
+
+    /// What the path of the cache means. Default path.
+    options &place(hc::place where) { return set(HC_OPT_PLACE, static_cast<std::int64_t>(where)); }
 
     /// Larger bodies pass through unstored. Default never.
     options &max_response_bytes(std::int64_t size) {

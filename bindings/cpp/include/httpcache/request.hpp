@@ -124,6 +124,18 @@ private:
     }
 };
 
+namespace detail {
+
+/// A copy of a request that is lent; nothing of NULL.
+inline std::optional<request> copy_of(const hc_request *lent) {
+    if (lent == nullptr)
+        return std::nullopt;
+    hc_request *made = nullptr;
+    call(hc_request_copy, lent, &made);
+    return request(made);
+}
+
+} // namespace detail
 } // namespace hc
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "field.hpp"
 #include "object.hpp"
+#include "request.hpp"
 #include "time.hpp"
 
 #include <cstddef>
@@ -180,6 +181,13 @@ public:
 
     /// The key of this variant, printable. Empty: it is not stored.
     std::string_view key() const { return detail::text(hc_response_key(live())); }
+
+    /// A copy of the request that it answers, as you gave it. Of a response from cache::find() or a
+    /// walk the stored one, with REDACTED in the place of what is not stored: for reading, not for
+    /// sending. Nothing: it is not known, or you made the response.
+    std::optional<hc::request> request() const {
+        return detail::copy_of(hc_response_request(live()));
+    }
 
     /// All that is known now, as the struct of the C library.
     hc_view raw() const {

@@ -79,6 +79,13 @@ inline std::optional<time_point> instant(std::int64_t at) {
     return at == HC_NEVER_EXPIRE ? time_point::max() : time_point(milliseconds(at));
 }
 
+/// The way back.
+inline std::int64_t instant_of(std::optional<time_point> at) {
+    if (!at.has_value())
+        return HC_UNSET;
+    return (*at == time_point::max() ? expiry(never) : expiry(at->time_since_epoch())).value();
+}
+
 inline std::optional<milliseconds> duration(std::int64_t length) {
     if (length == HC_UNSET)
         return std::nullopt;

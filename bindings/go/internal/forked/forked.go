@@ -11,9 +11,9 @@ package forked
 
 #include <httpcache.h>
 
-// What a child does: it uses the cache and the plain data from before the fork, is refused the exchange, and destroys
-// all. The result says at which step it failed, or 0.
-static int in_child(hc_cache *c, hc_exchange *x, hc_request *r, hc_response *p, const char *fresh) {
+// What a child does: it uses the cache and the plain data from before the fork, is refused the exchange and the walk, and
+// destroys all. The result says at which step it failed, or 0.
+static int in_child(hc_cache *c, hc_exchange *x, hc_iter *it, hc_request *r, hc_response *p, const char *fresh) {
     hc_exchange *mine = NULL;
     hc_view view;
     int32_t outcome = -1;
@@ -34,6 +34,12 @@ static int in_child(hc_cache *c, hc_exchange *x, hc_request *r, hc_response *p, 
         return 6;
     if (hc_store(x, p, &outcome, NULL, NULL) != HC_E_MISUSE)
         return 7;
+    if (hc_iter_next(it, NULL, NULL, NULL) != HC_E_MISUSE)
+        return 8;
+    // What was there before the fork keeps the store open, so that closing the cache commits nothing.
+    if (hc_flush(c, HC_NEVER_EXPIRE, NULL) != HC_OK)
+        return 9;
+    hc_iter_free(it);
     hc_response_free(p);
     hc_exchange_free(mine);
     hc_exchange_free(x);
@@ -42,7 +48,7 @@ static int in_child(hc_cache *c, hc_exchange *x, hc_request *r, hc_response *p, 
     return 0;
 }
 
-static int run(void *c, void *x, const char *known, const char *fresh) {
+static int run(void *c, void *x, void *it, const char *known, const char *fresh) {
     int status;
     pid_t child;
     hc_request *r = NULL;
@@ -52,7 +58,7 @@ static int run(void *c, void *x, const char *known, const char *fresh) {
         return 100;
     child = fork();
     if (child == 0)
-        _exit(in_child(c, x, r, p, fresh));
+        _exit(in_child(c, x, it, r, p, fresh));
     hc_request_free(r);
     hc_response_free(p);
     while (waitpid(child, &status, 0) < 0) {
@@ -66,9 +72,9 @@ import "C"
 
 import "unsafe"
 
-// Run forks a child that uses a cache and an exchange from before the fork: it finds known, and stores fresh with the
+// Run forks a child that uses a cache, an exchange and a walk from before the fork: it finds known, and stores fresh with the
 // body "child". 0: it did.
-func Run(cache, exchange unsafe.Pointer, known, fresh string) int {
+func Run(cache, exchange, walk unsafe.Pointer, known, fresh string) int {
 	// The memory stays; this is a test.
-	return int(C.run(cache, exchange, C.CString(known), C.CString(fresh)))
+	return int(C.run(cache, exchange, walk, C.CString(known), C.CString(fresh)))
 }

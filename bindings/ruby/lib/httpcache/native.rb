@@ -119,6 +119,8 @@ module HTTPCache
       hc_response_body: [%i[address address address address], :status, true],
       hc_response_read: [%i[address bytes size_t address address], :status, true],
       hc_response_key: [%i[address], :string],
+      hc_response_alias_of: [%i[address], :string, true],
+      hc_response_history: [%i[address size_t], :address],
       hc_response_request: [%i[address], :address],
       hc_response_free: [%i[address], :void],
       hc_lookup: [%i[address address address address address], :status, true],

@@ -1,6 +1,7 @@
 //! Verifying all that is stored: every record and every body, and every row that leads to one. Other use goes on: what
 //! does not fit is looked at again before it is told, and again in the transaction that mends it.
 
+mod aliases;
 mod bodies;
 mod lists;
 mod marks;
@@ -25,7 +26,7 @@ pub struct Verification {
     pub damaged_bodies: u64,
     /// Lists of variants that cannot be read, or do not name the variants that there are.
     pub damaged_lists: u64,
-    /// Marks that cannot be read, and a number of lists that is wrong.
+    /// Marks and aliases that cannot be read, and a number of lists that is wrong.
     pub damaged_marks: u64,
     /// Bodies of which no row says that they are held.
     pub unheld_bodies: u64,
@@ -81,6 +82,7 @@ impl Cache {
         verifying.body_rows()?;
         verifying.body_files()?;
         verifying.marks()?;
+        verifying.aliases()?;
         verifying.count_lists()
     }
 }
