@@ -427,6 +427,7 @@ def test_a_child_walks_by_itself(filled):
         assert any_order(filled) == "abc"
         assert filled.delete_where(Query(url=URL + "a")) == 1
         assert filled.clear() == 2
+        filled.flush()
 
     filled.flush()
     assert in_child(work) == 0

@@ -46,9 +46,10 @@ class TestOptions < CacheTest
               targeted_fields: [], cache_name: 'a', partition: 'a', ca_file: __FILE__,
               status_expiry: { 4 => :unset }, url_rules: { '*' => :unset } }
     lists.each { |name, value| HTTPCache::Options.new(name => value).public_send(:"#{name}=", value) }
-    values = { flag: true, duration: 1, instant: @clock.now, number: 100, durability: :safe }
+    values = { flag: true, duration: 1, instant: @clock.now, number: 100, durability: :safe, place: :user }
+    least = { max_bytes: 4 << 20, max_head_bytes: 1024 }
     HTTPCache::Setting::TABLE.each do |name, (_, kind)|
-      value = name == :max_head_bytes ? 1024 : values.fetch(kind)
+      value = least.fetch(name) { values.fetch(kind) }
       options = HTTPCache::Options.new(name => value)
       options.public_send(:"#{name}=", value)
       options[name] = value

@@ -181,9 +181,11 @@ class Cache(Maintenance):
         return self._observed(Rekeyed, progress, lib.hc_rekey, names, length)
 
     def flush(self, timeout: Duration | None = None) -> None:
-        """Waits until everything stored so far, by any thread, is durable and seen by all processes, at most
-        ``timeout``: :class:`TimeoutError`. Any other error is why something that was stored since the last flush was
-        lost, and is raised once."""
+        """Waits until everything stored and deleted so far, by any thread, is durable and seen by all processes.
+
+        At most ``timeout``: :class:`TimeoutError`. Any other error is why something that was stored since the last
+        flush was lost, and is raised once.
+        """
         limit = Expiry.NEVER if timeout is None else timeout
         try:
             call(lib.hc_flush, self._open(), native_duration(limit))

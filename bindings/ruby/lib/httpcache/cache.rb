@@ -109,9 +109,9 @@ module HTTPCache
       end
     end
 
-    # Waits until everything stored so far, by any thread, is durable and seen by all processes, at most `timeout`
-    # seconds, or +:never+. TimeoutError; any other error is why something that was stored since the last flush was
-    # lost, and is raised once.
+    # Waits until everything stored and deleted so far, by any thread, is durable and seen by all processes, at most
+    # `timeout` seconds, or +:never+. TimeoutError; any other error is why something that was stored since the last
+    # flush was lost, and is raised once.
     def flush(timeout: :never)
       milliseconds = Setting.duration(timeout, 'the timeout')
       use { |cache| Call.borrow { |call| call.check(Native.hc_flush(cache, milliseconds, call.error)) } }

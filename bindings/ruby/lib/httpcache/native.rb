@@ -52,7 +52,8 @@ module HTTPCache
     QUERY = 'QLLqqQQQQ'
     QUERY_SIZE = 64
 
-    # Arguments and result of each function; `true`: it waits, and other threads run meanwhile.
+    # Arguments and result of each function; `true`: it waits, and other threads run meanwhile. hc_close does so where
+    # it is the last one, which commits.
     FUNCTIONS = {
       hc_strerror: [%i[status], :string],
       hc_error_status: [%i[address], :status],
@@ -75,7 +76,7 @@ module HTTPCache
       hc_options_filter: [%i[address function address function], :status],
       hc_options_free: [%i[address], :void],
       hc_open: [%i[string address address address], :status, true],
-      hc_close: [%i[address], :void],
+      hc_close: [%i[address], :void, true],
       hc_flush: [%i[address int64 address], :status, true],
       hc_work: [%i[address int64 address], :status, true],
       hc_get_stats: [%i[address address address], :status, true],
@@ -118,9 +119,9 @@ module HTTPCache
       hc_response_body: [%i[address address address address], :status, true],
       hc_response_read: [%i[address bytes size_t address address], :status, true],
       hc_response_key: [%i[address], :string],
+      hc_response_request: [%i[address], :address],
       hc_response_alias_of: [%i[address], :string, true],
       hc_response_history: [%i[address size_t], :address],
-      hc_response_request: [%i[address], :address],
       hc_response_free: [%i[address], :void],
       hc_lookup: [%i[address address address address address], :status, true],
       hc_exchange_decision: [%i[address], :int32],
