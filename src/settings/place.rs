@@ -119,20 +119,20 @@ mod tests {
     #[test]
     #[cfg(not(target_os = "macos"))]
     fn a_name_lies_where_the_user_keeps_caches() {
-        let home = ("HOME", "/home/u");
+        let home = ("HOME", "/people/u");
         for (name, set, expected) in [
-            (Some("n"), &[home][..], "/home/u/.cache/n"),
-            (None, &[home], "/home/u/.cache/http_cache"),
+            (Some("n"), &[home][..], "/people/u/.cache/n"),
+            (None, &[home], "/people/u/.cache/http_cache"),
             (Some("n"), &[home, ("XDG_CACHE_HOME", "/x")], "/x/n"),
             (
                 Some("n"),
                 &[home, ("XDG_CACHE_HOME", "x")],
-                "/home/u/.cache/n",
+                "/people/u/.cache/n",
             ),
             (
                 Some("n"),
                 &[home, ("XDG_CACHE_HOME", "")],
-                "/home/u/.cache/n",
+                "/people/u/.cache/n",
             ),
         ] {
             assert_eq!(
