@@ -252,6 +252,7 @@ static void check_cleared(const char *directory, int is_acknowledged) {
     CHECK_INT(stats_of(c).responses, all);
     check_sound(c);
     CHECK_STATUS(hc_clear(c, NULL, &err), HC_OK);
+    flush(c);
     check_nothing_unfinished(directory, 0);
     CHECK_INT(stats_of(c).errors, 0);
     hc_close(c);

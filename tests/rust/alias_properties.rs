@@ -274,7 +274,7 @@ impl Side {
 
 fn cases() -> u32 {
     let is_full = std::env::var("FULL").is_ok_and(|full| !full.is_empty());
-    if is_full { 3000 } else { 150 }
+    if is_full { 3000 } else { 500 }
 }
 
 #[test]
