@@ -158,16 +158,32 @@ static void a_child_keeps_what_is_temporary(void) {
     CHECK_INT(count_files(parent, ""), 0);
 }
 
-static int die_with_it_open(void *parent) {
-    store(open_at((const char *)parent, "place 2"), URL, answer(200, "", "x"));
-    kill(getpid(), SIGKILL);
+typedef struct {
+    const char *parent;
+    int opened[2];
+    int never[2];
+} doomed;
+
+static int wait_with_it_open(void *user) {
+    const doomed *d = (const doomed *)user;
+    store(open_at(d->parent, "place 2"), URL, answer(200, "", "x"));
+    tell(d->opened[1]);
+    hear(d->never[0]);
     return 1;
 }
 
 static void what_a_killed_process_left_goes_with_the_next(void) {
     const char *parent = fresh_directory();
     hc_cache *c;
-    CHECK_INT(reap(in_child(die_with_it_open, (char *)parent)), -SIGKILL);
+    doomed d;
+    pid_t child;
+    d.parent = parent;
+    CHECK_INT(pipe(d.opened), 0);
+    CHECK_INT(pipe(d.never), 0);
+    child = in_child(wait_with_it_open, &d);
+    CHECK(hear(d.opened[0]));
+    CHECK_INT(kill(child, SIGKILL), 0);
+    CHECK_INT(reap(child), -SIGKILL);
     CHECK_INT(count_files(parent, "owner"), 1);
     /* What only has such a name is no cache, and stays. */
     CHECK_INT(mkdir(text("%s/httpcache-temporary-mine", parent), 0700), 0);
