@@ -163,7 +163,10 @@ TEST(a_walk_from_before_is_not_used_in_the_child) {
 TEST(a_child_deletes) {
     scratch directory;
     hc::cache c = filled(directory);
-    in_child([&] { CHECK_EQ(c.erase_where(hc::query().url("http://h.test/small")), 1u); });
+    in_child([&] {
+        CHECK_EQ(c.erase_where(hc::query().url("http://h.test/small")), 1u);
+        c.flush();
+    });
     CHECK_EQ(decision_of(c, "http://h.test/small"), hc::decision::forward);
     CHECK_EQ(c.clear(), 1u);
 }

@@ -17,7 +17,6 @@ static const std::set<std::string> not_wrapped = {
     "hc_version_number",
     "hc_has_feature",
     // For programs without threads.
-    "hc_work",
     // Many fields in one call, for callers to whom each call is dear.
     "hc_request_add_fields",
     "hc_response_add_fields",
