@@ -16,7 +16,6 @@ static const std::set<std::string> not_wrapped = {
     "hc_version",
     "hc_version_number",
     "hc_has_feature",
-    // For programs without threads.
     // Many fields in one call, for callers to whom each call is dear.
     "hc_request_add_fields",
     "hc_response_add_fields",
