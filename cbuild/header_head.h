@@ -35,9 +35,10 @@
  *             or a transaction of the library. They may call the library, but must not destroy the
  *             object of the call they run in, throw, or longjmp. `destroy` runs exactly once, after the
  *             last use, also when the call that took it failed; it may be NULL.
- *  fork       A cache opened before fork() works in the child: it notices and reopens itself. Options,
- *             requests and responses that you built are plain data and work too. Exchanges, walks and
- *             the responses made from a cache may only be destroyed there; using them is HC_E_MISUSE.
+ *  fork       A cache opened before fork() works in the child: it notices and reopens itself, and sees
+ *             what was flushed. Options, requests and responses that you built are plain data and work
+ *             too. Exchanges, walks and the responses made from a cache may only be destroyed there;
+ *             using them is HC_E_MISUSE.
  *  Growth     In a struct that begins with struct_size you set struct_size = sizeof(the struct); the
  *             library touches no more than that. hc_field never changes. Numbers are never reused.
  *

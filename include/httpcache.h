@@ -35,9 +35,10 @@
  *             or a transaction of the library. They may call the library, but must not destroy the
  *             object of the call they run in, throw, or longjmp. `destroy` runs exactly once, after the
  *             last use, also when the call that took it failed; it may be NULL.
- *  fork       A cache opened before fork() works in the child: it notices and reopens itself. Options,
- *             requests and responses that you built are plain data and work too. Exchanges, walks and
- *             the responses made from a cache may only be destroyed there; using them is HC_E_MISUSE.
+ *  fork       A cache opened before fork() works in the child: it notices and reopens itself, and sees
+ *             what was flushed. Options, requests and responses that you built are plain data and work
+ *             too. Exchanges, walks and the responses made from a cache may only be destroyed there;
+ *             using them is HC_E_MISUSE.
  *  Growth     In a struct that begins with struct_size you set struct_size = sizeof(the struct); the
  *             library touches no more than that. hc_field never changes. Numbers are never reused.
  *
@@ -428,10 +429,10 @@ hc_status hc_open(const char *path, const hc_options *o, hc_cache **out, hc_erro
  * yours. The store closes when the exchanges and responses made from it are gone too. [any] */
 void hc_close(hc_cache *c);
 
-/* Waits until everything stored so far, by any thread, is durable and seen by all processes, at most `timeout` ms
- * (HC_NEVER_EXPIRE: without limit): HC_E_TIMEOUT. Any other error is why something that was stored since the last
- * flush was lost (HC_E_FULL, HC_E_BUSY, HC_E_IO); that is said once. What was stored before it returned HC_OK
- * survives the death of the process and, unless HC_OPT_DURABILITY is 0, of the machine. [any] [wait] */
+/* Waits until everything stored and deleted so far, by any thread, is durable and seen by all processes, at most
+ * `timeout` ms (HC_NEVER_EXPIRE: without limit): HC_E_TIMEOUT. Any other error is why a change since the last flush
+ * was lost (HC_E_FULL, HC_E_BUSY, HC_E_IO); that is said once. What was stored before it returned HC_OK survives the
+ * death of the process and, unless HC_OPT_DURABILITY is 0, of the machine. [any] [wait] */
 hc_status hc_flush(hc_cache *c, int64_t timeout, hc_error **err);
 
 /* Commits on this thread what waits to be committed, for about `budget` ms (HC_NEVER_EXPIRE: to the end), and at

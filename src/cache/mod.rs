@@ -19,7 +19,7 @@ mod shown;
 mod work;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
@@ -99,7 +99,7 @@ pub struct Cache {
     hidden: Hidden,
     works: Arc<Works>,
     /// Why something was lost with a store that had to be opened anew, for the next flush.
-    lost: Mutex<Option<Error>>,
+    lost: ArcSwapOption<Error>,
 }
 
 impl Cache {
@@ -117,7 +117,7 @@ impl Cache {
             inside: Inside::default(),
             hidden: Hidden::default(),
             works: Arc::default(),
-            lost: Mutex::default(),
+            lost: ArcSwapOption::empty(),
         }))
     }
 
@@ -168,8 +168,8 @@ impl Cache {
         let store = self.current_store()?;
         let flushed = store.flush(left);
         self.report_losses(&store);
-        let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
-        lost.take().map_or(flushed, Err)
+        let lost = self.lost.swap(None);
+        lost.map_or(flushed, |error| Err((*error).clone()))
     }
 
     /// Commits what waits, on this thread, for about so long; says whether nothing is left.
@@ -267,8 +267,7 @@ impl Cache {
         let flushed = store.flush(WAIT);
         self.report_losses(store);
         if let Err(error) = flushed {
-            let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
-            lost.get_or_insert(error);
+            self.lost.store(Some(Arc::new(error)));
         }
     }
 

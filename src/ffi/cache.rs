@@ -89,10 +89,10 @@ pub unsafe extern "C" fn hc_close(c: *mut hc_cache) {
     unsafe { guard::free(c) }
 }
 
-/// Waits until everything stored so far, by any thread, is durable and seen by all processes, at most `timeout` ms
-/// (HC_NEVER_EXPIRE: without limit): HC_E_TIMEOUT. Any other error is why something that was stored since the last
-/// flush was lost (HC_E_FULL, HC_E_BUSY, HC_E_IO); that is said once. What was stored before it returned HC_OK
-/// survives the death of the process and, unless HC_OPT_DURABILITY is 0, of the machine. [any] [wait]
+/// Waits until everything stored and deleted so far, by any thread, is durable and seen by all processes, at most
+/// `timeout` ms (HC_NEVER_EXPIRE: without limit): HC_E_TIMEOUT. Any other error is why a change since the last flush
+/// was lost (HC_E_FULL, HC_E_BUSY, HC_E_IO); that is said once. What was stored before it returned HC_OK survives the
+/// death of the process and, unless HC_OPT_DURABILITY is 0, of the machine. [any] [wait]
 ///
 /// # Safety
 /// `c` is NULL or a cache that was not closed, `err` NULL or writable.

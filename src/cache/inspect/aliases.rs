@@ -7,7 +7,6 @@ use super::query::Query;
 use crate::cache::Cache;
 use crate::cache::aliases::{Listed, scan_after};
 use crate::error::Result;
-use crate::http::Url;
 use crate::key::{AliasRow, URL_SIZE, uri_row};
 use crate::storage::{Store, Table};
 
@@ -17,6 +16,8 @@ pub(super) struct Aliases {
     last: Option<AliasRow>,
     is_over: bool,
     ready: VecDeque<Listed>,
+    /// Under which rows the redirects from the URL stand that is asked for.
+    uri: Option<[u8; URL_SIZE]>,
 }
 
 impl Aliases {
@@ -25,6 +26,7 @@ impl Aliases {
             last: None,
             is_over: !query.kinds.aliases,
             ready: VecDeque::new(),
+            uri: None,
         }
     }
 
@@ -34,26 +36,26 @@ impl Aliases {
         query: &Query,
         store: &Store,
     ) -> Result<Option<Listed>> {
+        if let Some(url) = query.url.as_ref().filter(|_| self.uri.is_none()) {
+            let matching = cache.settings().matching();
+            self.uri = Some(uri_row(url.as_str(), &matching, store.secret()));
+        }
         while self.ready.is_empty() && !self.is_over {
             let listed = scan_after(store, &mut self.last)?;
             self.is_over = self.last.is_none();
             let asked_for = listed
                 .into_iter()
-                .filter(|listed| is_asked_for(cache, query, store, listed));
+                .filter(|listed| is_asked_for(query, self.uri.as_ref(), listed));
             self.ready.extend(asked_for);
         }
         Ok(self.ready.pop_front())
     }
 }
 
-fn is_asked_for(cache: &Cache, query: &Query, store: &Store, listed: &Listed) -> bool {
+fn is_asked_for(query: &Query, uri: Option<&[u8; URL_SIZE]>, listed: &Listed) -> bool {
     let alias = &listed.alias;
     let Some(hop) = alias.hops.first() else {
         return false;
-    };
-    let is_of = |url: &Url| {
-        let uri = uri_row(url.as_str(), &cache.settings().matching(), store.secret());
-        hop.key.row.first_chunk::<URL_SIZE>() == Some(&uri)
     };
     query
         .created_before
@@ -65,7 +67,7 @@ fn is_asked_for(cache: &Cache, query: &Query, store: &Store, listed: &Listed) ->
             .method
             .as_ref()
             .is_none_or(|method| method.as_bytes() == alias.method)
-        && query.url.as_ref().is_none_or(is_of)
+        && uri.is_none_or(|uri| hop.key.row.starts_with(uri))
         && query
             .glob
             .as_ref()
