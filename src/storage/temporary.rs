@@ -31,9 +31,14 @@ fn sweep(parent: &Path) {
 }
 
 fn remove_if_left(path: &Path) -> Result<()> {
-    // Without a file of its owner it is only just being made. A name of somebody else's cannot be opened so.
-    let is_made = files::read_small(&path.join(owner::NAME), 1)?.is_some();
-    if !is_made || path.is_symlink() {
+    // In a directory that others may write in, nobody can exchange what is this user's own.
+    let metadata = files::at("opening", path, std::fs::symlink_metadata(path))?;
+    files::owned(path, &metadata)?;
+    if !metadata.is_dir() {
+        return Ok(());
+    }
+    if files::read_small(&path.join(owner::NAME), 1)?.is_none() {
+        // It is only just being made.
         return Ok(());
     }
     let lock = OpenLock::acquire(path, Duration::ZERO)?;
